@@ -1,0 +1,141 @@
+//! The boot block: how an image tells the kernel where its pieces lie.
+//!
+//! The kernel file has a section [`SECTION`] of [`BootBlock::SIZE`] bytes with the block of an image without pieces. The image
+//! writer appends the pieces as further loadable segments and overwrites the section's bytes. So one self-contained ELF boots
+//! wherever an ELF with a PVH note does.
+
+use crate::VERSION;
+use crate::bytes::{slice, u32_at, u64_at};
+
+/// The kernel file's section that holds the boot block.
+pub const SECTION: &str = ".unikernel.boot";
+
+/// The first eight bytes of a boot block.
+pub const MAGIC: [u8; 8] = *b"UNIKBOOT";
+
+/// The length of an encoded [`Piece`].
+const PIECE_SIZE: usize = 24;
+
+/// A run of physical memory that the loader filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Piece {
+    /// Physical address of its first byte.
+    pub start: u64,
+    /// Length in bytes; 0 when the image has no such piece.
+    pub len: u64,
+    /// CRC-32C (Castagnoli, RFC 3720 appendix B.4) of its bytes: shows that the loader brought all of it.
+    pub crc32c: u32,
+}
+
+/// Where the pieces of an image lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BootBlock {
+    /// The root tree as an EROFS file system; page-aligned.
+    pub archive: Piece,
+    /// The image's own [launch record](crate::launch), used when the loader passes none as a module.
+    pub launch: Piece,
+}
+
+/// Why bytes are not a boot block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BootBlockError {
+    /// The bytes are too few.
+    Truncated,
+    /// They don't start with [`MAGIC`].
+    Magic,
+    /// Their version, which is not [`VERSION`].
+    Version(u32),
+}
+
+impl BootBlock {
+    /// Length of an encoded boot block in bytes: magic, version, 4 bytes of zero, two pieces.
+    pub const SIZE: usize = 16 + 2 * PIECE_SIZE;
+
+    /// The block as it lies in the kernel file.
+    #[must_use]
+    pub const fn encode(&self) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        copy(&mut bytes, 0, &MAGIC);
+        copy(&mut bytes, 8, &VERSION.to_le_bytes());
+        put_piece(&mut bytes, 16, &self.archive);
+        put_piece(&mut bytes, 16 + PIECE_SIZE, &self.launch);
+        bytes
+    }
+
+    /// Reads a block.
+    ///
+    /// # Errors
+    /// When the bytes are too few, no boot block, or of another version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, BootBlockError> {
+        let short = BootBlockError::Truncated;
+        if slice(bytes, 0, 8).ok_or(short)? != MAGIC {
+            return Err(BootBlockError::Magic);
+        }
+        let version = u32_at(bytes, 8).ok_or(short)?;
+        if version != VERSION {
+            return Err(BootBlockError::Version(version));
+        }
+        Ok(Self {
+            archive: piece_at(bytes, 16).ok_or(short)?,
+            launch: piece_at(bytes, 16 + PIECE_SIZE).ok_or(short)?,
+        })
+    }
+}
+
+/// `copy_from_slice` for constants.
+const fn copy(target: &mut [u8], at: usize, source: &[u8]) {
+    let mut index = 0;
+    while index < source.len() {
+        target[at + index] = source[index];
+        index += 1;
+    }
+}
+
+const fn put_piece(bytes: &mut [u8], at: usize, piece: &Piece) {
+    copy(bytes, at, &piece.start.to_le_bytes());
+    copy(bytes, at + 8, &piece.len.to_le_bytes());
+    copy(bytes, at + 16, &piece.crc32c.to_le_bytes());
+}
+
+fn piece_at(bytes: &[u8], at: usize) -> Option<Piece> {
+    Some(Piece {
+        start: u64_at(bytes, at)?,
+        len: u64_at(bytes, at + 8)?,
+        crc32c: u32_at(bytes, at + 16)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trip() {
+        let block = BootBlock {
+            archive: Piece {
+                start: 0x20_0000,
+                len: 12_288,
+                crc32c: 0xdead_beef,
+            },
+            launch: Piece {
+                start: 0x30_0000,
+                len: 77,
+                crc32c: 1,
+            },
+        };
+        assert_eq!(BootBlock::decode(&block.encode()), Ok(block));
+    }
+
+    #[test]
+    fn another_version_is_refused_by_name() {
+        let mut bytes = BootBlock::default().encode();
+        bytes[8] = 99;
+        assert_eq!(BootBlock::decode(&bytes), Err(BootBlockError::Version(99)));
+        assert_eq!(
+            BootBlock::decode(&bytes[..20]),
+            Err(BootBlockError::Version(99))
+        );
+        assert_eq!(BootBlock::decode(b"ELF"), Err(BootBlockError::Truncated));
+        assert_eq!(BootBlock::decode(&[0; 64]), Err(BootBlockError::Magic));
+    }
+}

@@ -1,0 +1,343 @@
+//! Report frames: what the guest tells the host beside stdout and stderr.
+//!
+//! A frame is `magic: u16, kind: u16, len: u32`, then `len` bytes: the kind's fields in order, numbers as `u64`, texts as
+//! `len: u32` and bytes. The host prints what it understands and ends with the status of [`Report::Exited`] or
+//! [`Report::Killed`]; a guest that ends without one of them died.
+
+use crate::bytes::{Sink, slice, u16_at, u32_at, u64_at};
+
+/// The first two bytes of a frame.
+pub const MAGIC: u16 = 0x5552;
+
+/// Length of a frame's header in bytes.
+pub const HEADER: usize = 8;
+
+/// Longest payload in bytes; a longer one is a broken stream.
+pub const MAX_LEN: usize = 1 << 20;
+
+/// A place in the program: a file and an offset from the address where its first byte was loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// Guest path of the mapped file; empty when the address lies in none.
+    pub module: &'a [u8],
+    /// Offset from the module's load address, or the address itself.
+    pub offset: u64,
+}
+
+/// What the guest has to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report<'a> {
+    /// The program starts. Ticks of the time stamp counter at the kernel's first instruction and now.
+    Started {
+        /// At the kernel's entry.
+        entry_tsc: u64,
+        /// Before the program's first instruction.
+        program_tsc: u64,
+    },
+    /// The program ended by itself with this status (0-255).
+    Exited {
+        /// What it gave to `exit_group(2)`, lowest 8 bits.
+        status: u64,
+    },
+    /// A signal ended the program. Comes after [`Report::Fault`], if a fault was the cause.
+    Killed {
+        /// The signal's number (signal(7)).
+        signal: u64,
+    },
+    /// The program did something that the processor refused.
+    Fault {
+        /// The signal that Linux gives for it (signal(7)).
+        signal: u64,
+        /// `si_code` (sigaction(2)).
+        code: u64,
+        /// The address that was touched, or the instruction's.
+        address: u64,
+        /// 0 read, 1 write, 2 execute, 3 other.
+        access: u64,
+        /// Where the instruction stands.
+        at: Place<'a>,
+    },
+    /// A system call that this kernel refuses by design (fork, exec).
+    Refused {
+        /// Its number (x86-64).
+        number: u64,
+        /// The lint rule that finds it before the boot.
+        rule: &'a [u8],
+        /// Who called: the return address outside libc where it could be found, else the instruction.
+        at: Place<'a>,
+    },
+    /// A system call that this kernel does not have; told once a number.
+    Unknown {
+        /// Its number (x86-64).
+        number: u64,
+        /// Where the instruction stands.
+        at: Place<'a>,
+    },
+    /// The program could not be started; the reason in words.
+    CannotStart {
+        /// For people.
+        reason: &'a [u8],
+    },
+    /// The kernel itself failed; the reason in words.
+    Panic {
+        /// For people.
+        reason: &'a [u8],
+    },
+    /// Memory ran out, and the program was ended for it or was refused it.
+    OutOfMemory {
+        /// Physical memory the machine has, in bytes.
+        total: u64,
+    },
+}
+
+/// What stands at the start of a report stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decoded<'a> {
+    /// A frame, and how many bytes it took.
+    Report(Report<'a>, usize),
+    /// The bytes end before the frame does.
+    Incomplete,
+    /// No frame stands here; the stream is broken from here on.
+    Broken,
+}
+
+impl Report<'_> {
+    /// Writes the report as one frame.
+    pub fn encode(&self, sink: &mut dyn Sink) {
+        let mut count = crate::bytes::CountingSink::default();
+        self.fields(&mut count);
+        sink.put(&MAGIC.to_le_bytes());
+        sink.put(&self.kind().to_le_bytes());
+        sink.put(&u32::try_from(count.0).unwrap_or(u32::MAX).to_le_bytes());
+        self.fields(sink);
+    }
+
+    const fn kind(&self) -> u16 {
+        match self {
+            Self::Started { .. } => 1,
+            Self::Exited { .. } => 2,
+            Self::Killed { .. } => 3,
+            Self::Fault { .. } => 4,
+            Self::Refused { .. } => 5,
+            Self::Unknown { .. } => 6,
+            Self::CannotStart { .. } => 7,
+            Self::Panic { .. } => 8,
+            Self::OutOfMemory { .. } => 9,
+        }
+    }
+
+    fn fields(&self, sink: &mut dyn Sink) {
+        match *self {
+            Self::Started {
+                entry_tsc,
+                program_tsc,
+            } => numbers(sink, &[entry_tsc, program_tsc]),
+            Self::Exited { status: number }
+            | Self::Killed { signal: number }
+            | Self::OutOfMemory { total: number } => numbers(sink, &[number]),
+            Self::Fault {
+                signal,
+                code,
+                address,
+                access,
+                at,
+            } => {
+                numbers(sink, &[signal, code, address, access]);
+                place(sink, at);
+            }
+            Self::Refused { number, rule, at } => {
+                numbers(sink, &[number]);
+                text(sink, rule);
+                place(sink, at);
+            }
+            Self::Unknown { number, at } => {
+                numbers(sink, &[number]);
+                place(sink, at);
+            }
+            Self::CannotStart { reason } | Self::Panic { reason } => text(sink, reason),
+        }
+    }
+}
+
+fn numbers(sink: &mut dyn Sink, values: &[u64]) {
+    for value in values {
+        sink.put(&value.to_le_bytes());
+    }
+}
+
+fn text(sink: &mut dyn Sink, bytes: &[u8]) {
+    sink.put(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+    sink.put(bytes);
+}
+
+fn place(sink: &mut dyn Sink, at: Place<'_>) {
+    text(sink, at.module);
+    numbers(sink, &[at.offset]);
+}
+
+/// Reads the frame at the start of `bytes`.
+#[must_use]
+pub fn decode(bytes: &[u8]) -> Decoded<'_> {
+    let (Some(magic), Some(kind), Some(len)) =
+        (u16_at(bytes, 0), u16_at(bytes, 2), u32_at(bytes, 4))
+    else {
+        return Decoded::Incomplete;
+    };
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    if magic != MAGIC || len > MAX_LEN {
+        return Decoded::Broken;
+    }
+    let Some(payload) = slice(bytes, HEADER, len) else {
+        return Decoded::Incomplete;
+    };
+    match decode_fields(kind, &mut Fields(payload)) {
+        Some(report) => Decoded::Report(report, HEADER + len),
+        None => Decoded::Broken,
+    }
+}
+
+fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
+    Some(match kind {
+        1 => Report::Started {
+            entry_tsc: fields.number()?,
+            program_tsc: fields.number()?,
+        },
+        2 => Report::Exited {
+            status: fields.number()?,
+        },
+        3 => Report::Killed {
+            signal: fields.number()?,
+        },
+        4 => Report::Fault {
+            signal: fields.number()?,
+            code: fields.number()?,
+            address: fields.number()?,
+            access: fields.number()?,
+            at: fields.place()?,
+        },
+        5 => Report::Refused {
+            number: fields.number()?,
+            rule: fields.text()?,
+            at: fields.place()?,
+        },
+        6 => Report::Unknown {
+            number: fields.number()?,
+            at: fields.place()?,
+        },
+        7 => Report::CannotStart {
+            reason: fields.text()?,
+        },
+        8 => Report::Panic {
+            reason: fields.text()?,
+        },
+        9 => Report::OutOfMemory {
+            total: fields.number()?,
+        },
+        _ => return None,
+    })
+}
+
+/// The fields of a payload that are still to be read.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn number(&mut self) -> Option<u64> {
+        let value = u64_at(self.0, 0)?;
+        self.0 = self.0.get(8..)?;
+        Some(value)
+    }
+
+    fn text(&mut self) -> Option<&'a [u8]> {
+        let len = usize::try_from(u32_at(self.0, 0)?).ok()?;
+        let value = slice(self.0, 4, len)?;
+        self.0 = self.0.get(4 + len..)?;
+        Some(value)
+    }
+
+    fn place(&mut self) -> Option<Place<'a>> {
+        Some(Place {
+            module: self.text()?,
+            offset: self.number()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use super::*;
+
+    const AT: Place<'static> = Place {
+        module: b"/hello",
+        offset: 0x1139,
+    };
+
+    const EACH: [Report<'static>; 9] = [
+        Report::Started {
+            entry_tsc: 5,
+            program_tsc: 7,
+        },
+        Report::Exited { status: 42 },
+        Report::Killed { signal: 6 },
+        Report::Fault {
+            signal: 11,
+            code: 1,
+            address: 0,
+            access: 1,
+            at: AT,
+        },
+        Report::Refused {
+            number: 57,
+            rule: b"UK001",
+            at: AT,
+        },
+        Report::Unknown {
+            number: 425,
+            at: AT,
+        },
+        Report::CannotStart {
+            reason: b"no such file",
+        },
+        Report::Panic { reason: b"" },
+        Report::OutOfMemory { total: 1 << 23 },
+    ];
+
+    #[test]
+    fn round_trip() {
+        let mut bytes = Vec::new();
+        for report in EACH {
+            report.encode(&mut bytes);
+        }
+        let mut rest = &bytes[..];
+        for report in EACH {
+            let Decoded::Report(found, used) = decode(rest) else {
+                panic!("{report:?} is not read back");
+            };
+            assert_eq!(found, report);
+            rest = &rest[used..];
+        }
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn every_truncation_is_incomplete() {
+        let mut bytes = Vec::new();
+        EACH[3].encode(&mut bytes);
+        for len in 0..bytes.len() {
+            assert_eq!(decode(&bytes[..len]), Decoded::Incomplete, "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn noise_is_broken() {
+        assert_eq!(decode(b"SeaBIOS (version 1.16)"), Decoded::Broken);
+        assert_eq!(decode(&[0x52, 0x55, 99, 0, 0, 0, 0, 0]), Decoded::Broken);
+        assert_eq!(
+            decode(&[0x52, 0x55, 1, 0, 255, 255, 255, 255]),
+            Decoded::Broken
+        );
+    }
+}
