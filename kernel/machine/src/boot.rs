@@ -42,6 +42,8 @@ pub enum Piece {
     Archive,
     /// The image's own launch record.
     Launch,
+    /// The launch record that the loader passed as a module.
+    Module,
 }
 
 /// Why an image cannot be started.
@@ -81,6 +83,7 @@ impl fmt::Display for Piece {
         f.write_str(match self {
             Self::Archive => "root archive",
             Self::Launch => "launch record",
+            Self::Module => "launch module",
         })
     }
 }
