@@ -55,11 +55,13 @@ unikernel_entry:
     mov eax, 0x80010033                 # PG, WP, NE, ET, MP, PE
     mov cr0, eax
     lgdt [boot_gdt_pointer - KERNEL_BASE]
-    ljmp 0x8, offset 4f - KERNEL_BASE
+    ljmp 0x8, offset boot_long - KERNEL_BASE
     .code64
-4:  mov rax, offset 5f
+boot_long:
+    mov rax, offset boot_high
     jmp rax
-5:  xor eax, eax
+boot_high:
+    xor eax, eax
     mov ds, eax
     mov es, eax
     mov fs, eax

@@ -231,9 +231,7 @@ impl Space {
             // The processor may remember the way through the child, too.
             forget_page(address);
             release_table(child);
-            if level < LEVELS - 1 {
-                release_table(table);
-            }
+            release_table(table);
         }
     }
 
