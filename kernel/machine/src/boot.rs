@@ -100,7 +100,11 @@ impl fmt::Display for BootFailure {
             Self::BootBlock(Block::Truncated | Block::Magic) => {
                 f.write_str("the kernel file's boot block is overwritten: build the image again")
             }
-            Self::BeyondMemory { piece, end, memory_total } => write!(
+            Self::BeyondMemory {
+                piece,
+                end,
+                memory_total,
+            } => write!(
                 f,
                 "the image's {piece} ends at {end:#x}, but there are only {} KiB of memory: give the machine more",
                 memory_total / 1024
@@ -109,7 +113,11 @@ impl fmt::Display for BootFailure {
                 f,
                 "the image's {piece} cannot lie at {start:#x}: build the image again"
             ),
-            Self::Digest { piece, stated, found } => write!(
+            Self::Digest {
+                piece,
+                stated,
+                found,
+            } => write!(
                 f,
                 "the image's {piece} is damaged or was not loaded whole: its digest is {found:#010x} instead of {stated:#010x}"
             ),

@@ -15,6 +15,7 @@ const _: () = assert!(offset_of!(Context, r15) == 256);
 const _: () = assert!(offset_of!(Context, rax) == 368);
 const _: () = assert!(offset_of!(Context, vector) == 376);
 const _: () = assert!(offset_of!(Context, rip) == 392);
+const _: () = assert!(offset_of!(Context, rflags) == 408);
 const _: () = assert!(offset_of!(Context, rsp) == 416);
 const _: () = assert!(offset_of!(Context, ss) == 424);
 const _: () = assert!(align_of::<Context>() == 16);
@@ -38,6 +39,7 @@ unsafe extern "C" {
     fn unikernel_enter(context: *mut Context, sysret: bool);
 }
 
+#[inline]
 pub(crate) fn run(context: &mut Context) -> Event {
     if context.rip >= USER_END {
         // IRETQ to a non-canonical address would fault in the kernel; any other one there faults in the program at once.

@@ -64,11 +64,23 @@ impl Dma {
 
     pub(crate) fn copy_from(&self, offset: usize, target: &mut [u8]) {
         // SAFETY: within the run; a device that writes there meanwhile harms only the bytes themselves.
-        unsafe { ptr::copy_nonoverlapping(self.place(offset, target.len()), target.as_mut_ptr(), target.len()) };
+        unsafe {
+            ptr::copy_nonoverlapping(
+                self.place(offset, target.len()),
+                target.as_mut_ptr(),
+                target.len(),
+            );
+        };
     }
 
     pub(crate) fn copy_to(&self, offset: usize, source: &[u8]) {
         // SAFETY: within the run; no reference to the device's memory exists.
-        unsafe { ptr::copy_nonoverlapping(source.as_ptr(), self.place(offset, source.len()), source.len()) };
+        unsafe {
+            ptr::copy_nonoverlapping(
+                source.as_ptr(),
+                self.place(offset, source.len()),
+                source.len(),
+            );
+        };
     }
 }

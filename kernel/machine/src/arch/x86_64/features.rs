@@ -46,8 +46,9 @@ pub(crate) fn enable() {
     }
     if extended.ebx & 1 << 20 != 0 {
         bits |= CR4_SMAP;
+        let smap = &raw mut unikernel_smap;
         // SAFETY: nothing else writes it, and copies run only later.
-        unsafe { ptr::write_volatile(&raw mut unikernel_smap, 1) };
+        unsafe { ptr::write_volatile(smap, 1) };
     }
     if extended.ecx & 1 << 2 != 0 {
         bits |= CR4_UMIP;
@@ -61,6 +62,8 @@ pub(crate) fn enable() {
     if has_xsave {
         let state = cpuid(0xd, 0).eax & VECTOR_STATE;
         // SAFETY: the processor says that it has that state; the kernel uses none of it but SSE.
-        unsafe { asm!("xsetbv", in("ecx") 0, in("eax") state, in("edx") 0, options(nomem, nostack, preserves_flags)) };
+        unsafe {
+            asm!("xsetbv", in("ecx") 0, in("eax") state, in("edx") 0, options(nomem, nostack, preserves_flags));
+        };
     }
 }

@@ -69,13 +69,20 @@ pub(super) fn init(memory: &MemoryMap, mut free: MemoryMap, archive: Range<u64>,
     frames.archive = ((archive.start / PAGE) as u32, (archive.end / PAGE) as u32);
     for range in free.ranges() {
         let (start, end) = ((range.start / PAGE) as u32, (range.end / PAGE) as u32);
-        let fresh = frames.fresh.iter_mut().min_by_key(|(start, end)| end - start);
+        let fresh = frames
+            .fresh
+            .iter_mut()
+            .min_by_key(|(start, end)| end - start);
         if let Some(smallest) = fresh.filter(|(s, e)| e - s < end - start) {
             *smallest = (start, end);
         }
     }
     frames.fresh.sort_unstable();
-    let total = frames.fresh.iter().map(|(start, end)| (end - start) as usize).sum();
+    let total = frames
+        .fresh
+        .iter()
+        .map(|(start, end)| (end - start) as usize)
+        .sum();
     frames.usage = Usage { total, free: total };
 }
 
@@ -102,7 +109,10 @@ impl Frames {
 
     /// `count` frames in a row, never taken before, each with one reference.
     fn take_fresh(&mut self, count: u32) -> Option<u32> {
-        let range = self.fresh.iter_mut().find(|(start, end)| end - start >= count)?;
+        let range = self
+            .fresh
+            .iter_mut()
+            .find(|(start, end)| end - start >= count)?;
         let first = range.0;
         range.0 += count;
         for number in first..first + count {
@@ -154,7 +164,9 @@ pub(super) fn take_run(count: usize) -> Option<PhysAddr> {
 pub(super) fn archive_frame(page: usize) -> Option<Frame> {
     let frames = FRAMES.borrow();
     let number = frames.archive.0.checked_add(u32::try_from(page).ok()?)?;
-    NonZeroU32::new(number).filter(|n| frames.is_archive(n.get())).map(Frame)
+    NonZeroU32::new(number)
+        .filter(|n| frames.is_archive(n.get()))
+        .map(Frame)
 }
 
 impl Frame {
@@ -186,7 +198,9 @@ impl Frame {
         let offset = offset.min(PAGE_SIZE);
         let len = target.len().min(PAGE_SIZE - offset);
         // SAFETY: within the page, which is in the direct map; no reference to a page's bytes exists.
-        unsafe { ptr::copy_nonoverlapping(self.bytes().wrapping_add(offset), target.as_mut_ptr(), len) };
+        unsafe {
+            ptr::copy_nonoverlapping(self.bytes().wrapping_add(offset), target.as_mut_ptr(), len);
+        };
     }
 
     /// Writes from `offset` on. What would lie behind the page is not written.
@@ -198,7 +212,9 @@ impl Frame {
         let offset = offset.min(PAGE_SIZE);
         let len = source.len().min(PAGE_SIZE - offset);
         // SAFETY: within the page, which is in the direct map; no reference to a page's bytes exists.
-        unsafe { ptr::copy_nonoverlapping(source.as_ptr(), self.bytes().wrapping_add(offset), len) };
+        unsafe {
+            ptr::copy_nonoverlapping(source.as_ptr(), self.bytes().wrapping_add(offset), len);
+        };
     }
 
     /// Writes zeros to the offsets in `range`, as far as they are within the page.

@@ -20,10 +20,11 @@ const STEP: usize = 8;
 const MAX_PAGES: usize = 1 << 27;
 
 #[global_allocator]
-static HEAP: talc::sync::TalcLock<NoLock, Growth, talc::DefaultBinning> = talc::TalcLock::new(Growth {
-    pages: 0,
-    end: None,
-});
+static HEAP: talc::sync::TalcLock<NoLock, Growth, talc::DefaultBinning> =
+    talc::TalcLock::new(Growth {
+        pages: 0,
+        end: None,
+    });
 
 /// How far the heap reaches.
 #[derive(Debug)]
@@ -56,7 +57,12 @@ unsafe impl Source for Growth {
             // SAFETY: the pages up to `end` are mapped, and are the heap's.
             Some(old) => Some(unsafe { talc.extend(old, end) }),
             // SAFETY: the same.
-            None => unsafe { talc.claim(ptr::with_exposed_provenance_mut(address_of(0)), pages * PAGE_SIZE) },
+            None => unsafe {
+                talc.claim(
+                    ptr::with_exposed_provenance_mut(address_of(0)),
+                    pages * PAGE_SIZE,
+                )
+            },
         };
         Ok(())
     }
@@ -74,7 +80,16 @@ impl Growth {
         let frame = Frame::dirty()?;
         let at = address_of(self.pages) as u64;
         // SAFETY: nothing is mapped behind the heap's end; the frame is the heap's from now on.
-        unsafe { map_kernel(kernel_root(), at, frame.address().0, PAGE_SIZE as u64, NO_EXECUTE | WRITABLE, 0) }?;
+        unsafe {
+            map_kernel(
+                kernel_root(),
+                at,
+                frame.address().0,
+                PAGE_SIZE as u64,
+                NO_EXECUTE | WRITABLE,
+                0,
+            )
+        }?;
         frame.into_number();
         self.pages += 1;
         Some(())
@@ -86,7 +101,6 @@ struct NoLock;
 
 // SAFETY: there is one processor, and what it could be interrupted by ends the kernel or does not allocate.
 unsafe impl RawMutex for NoLock {
-    #[expect(clippy::declare_interior_mutable_const, reason = "the trait wants it so")]
     const INIT: Self = Self;
     type GuardMarker = GuardNoSend;
     fn lock(&self) {}

@@ -18,7 +18,9 @@ pub(crate) unsafe fn out8(port: u16, value: u8) {
 /// As for [`out8`].
 pub(crate) unsafe fn out32(port: u16, value: u32) {
     // SAFETY: the caller's promise.
-    unsafe { asm!("out dx, eax", in("dx") port, in("eax") value, options(nostack, preserves_flags)) };
+    unsafe {
+        asm!("out dx, eax", in("dx") port, in("eax") value, options(nostack, preserves_flags));
+    };
 }
 
 /// Reads a byte from an I/O port.
@@ -33,7 +35,9 @@ pub(crate) fn in8(port: u16) -> u8 {
 pub(crate) fn in32(port: u16) -> u32 {
     let value;
     // SAFETY: reading a port of this machine's devices has at most effects on that device.
-    unsafe { asm!("in eax, dx", in("dx") port, out("eax") value, options(nostack, preserves_flags)) };
+    unsafe {
+        asm!("in eax, dx", in("dx") port, out("eax") value, options(nostack, preserves_flags));
+    };
     value
 }
 
@@ -44,7 +48,9 @@ pub(crate) fn in32(port: u16) -> u32 {
 pub(crate) unsafe fn read_msr(register: u32) -> u64 {
     let (low, high): (u32, u32);
     // SAFETY: the caller's promise.
-    unsafe { asm!("rdmsr", in("ecx") register, out("eax") low, out("edx") high, options(nostack, preserves_flags)) };
+    unsafe {
+        asm!("rdmsr", in("ecx") register, out("eax") low, out("edx") high, options(nostack, preserves_flags));
+    };
     u64::from(high) << 32 | u64::from(low)
 }
 
@@ -55,14 +61,21 @@ pub(crate) unsafe fn read_msr(register: u32) -> u64 {
 pub(crate) unsafe fn write_msr(register: u32, value: u64) {
     let (low, high) = (value as u32, (value >> 32) as u32);
     // SAFETY: the caller's promise.
-    unsafe { asm!("wrmsr", in("ecx") register, in("eax") low, in("edx") high, options(nostack, preserves_flags)) };
+    unsafe {
+        asm!("wrmsr", in("ecx") register, in("eax") low, in("edx") high, options(nostack, preserves_flags));
+    };
 }
 
 /// What the processor says about itself; all zero when it does not know the leaf.
 pub(crate) fn cpuid(leaf: u32, part: u32) -> CpuidResult {
     let known = __cpuid_count(leaf & 0xffff_0000, 0).eax;
     if leaf > known && leaf & 0xffff_0000 != 0x4000_0000 {
-        return CpuidResult { eax: 0, ebx: 0, ecx: 0, edx: 0 };
+        return CpuidResult {
+            eax: 0,
+            ebx: 0,
+            ecx: 0,
+            edx: 0,
+        };
     }
     __cpuid_count(leaf, part)
 }

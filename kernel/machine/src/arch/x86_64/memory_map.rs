@@ -23,7 +23,9 @@ impl MemoryMap {
     }
 
     pub(crate) fn ranges(&self) -> impl DoubleEndedIterator<Item = Range<u64>> + '_ {
-        self.ranges[..self.len].iter().map(|&(start, end)| start..end)
+        self.ranges[..self.len]
+            .iter()
+            .map(|&(start, end)| start..end)
     }
 
     /// Adds the whole pages of a range that the map does not overlap.

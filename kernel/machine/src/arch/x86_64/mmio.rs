@@ -29,7 +29,16 @@ impl Mmio {
         let mut next = NEXT.borrow();
         let flags = NO_EXECUTE | WRITABLE | UNCACHED;
         // SAFETY: nothing is mapped at `next` yet; accesses go through this type only.
-        unsafe { map_kernel(kernel_root(), *next, physical - before, pages * PAGE_SIZE as u64, flags, 0) }?;
+        unsafe {
+            map_kernel(
+                kernel_root(),
+                *next,
+                physical - before,
+                pages * PAGE_SIZE as u64,
+                flags,
+                0,
+            )
+        }?;
         let base = (*next + before) as usize;
         *next += pages * PAGE_SIZE as u64;
         Some(Self { base, len })
@@ -50,7 +59,8 @@ impl Mmio {
 
     fn place<T>(self, offset: usize) -> *mut T {
         assert!(
-            offset + size_of::<T>() <= self.len && (self.base + offset).is_multiple_of(align_of::<T>()),
+            offset + size_of::<T>() <= self.len
+                && (self.base + offset).is_multiple_of(align_of::<T>()),
             "no such register"
         );
         ptr::with_exposed_provenance_mut(self.base + offset)

@@ -37,7 +37,9 @@ impl Table {
     }
 
     fn place(self, index: u64) -> *mut u64 {
-        direct(self.0).cast::<u64>().wrapping_add((index % ENTRIES) as usize)
+        direct(self.0)
+            .cast::<u64>()
+            .wrapping_add((index % ENTRIES) as usize)
     }
 
     pub(crate) fn get(self, index: u64) -> u64 {
@@ -117,7 +119,7 @@ pub(crate) unsafe fn map_kernel(
             unsafe { table.set(at, entry) };
             done += span(level);
             at += 1;
-            if level < largest && (address + done) % span(level + 1) == 0 {
+            if level < largest && (address + done).is_multiple_of(span(level + 1)) {
                 break;
             }
         }

@@ -26,5 +26,7 @@ pub fn fill(target: &mut [u8]) -> Result<(), NoEntropy> {
 #[target_feature(enable = "rdrand")]
 fn word() -> Option<u64> {
     let mut word = 0;
-    (0..TRIES).any(|_| _rdrand64_step(&mut word) == 1).then_some(word)
+    (0..TRIES)
+        .any(|_| _rdrand64_step(&mut word) == 1)
+        .then_some(word)
 }

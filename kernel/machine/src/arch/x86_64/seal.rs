@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use super::features::has_huge_pages;
 use super::instruction::load_page_table;
-use super::layout::{DIRECT_BASE, DEVICE_BASE, HEAP_BASE, KERNEL_BASE, kernel_parts};
+use super::layout::{DEVICE_BASE, DIRECT_BASE, HEAP_BASE, KERNEL_BASE, kernel_parts};
 use super::memory_map::MemoryMap;
 use super::one_cpu::OneCpu;
 use super::paging::{ENTRIES, LEVELS, NO_EXECUTE, PRESENT, Table, WRITABLE, index, map_kernel};
@@ -20,7 +20,8 @@ static ROOT: OneCpu<Option<Table>> = OneCpu::new(None);
 
 /// The root of the kernel's page table. Its upper half is every space's upper half; its lower half is empty.
 pub(crate) fn kernel_root() -> Table {
-    ROOT.borrow().expect("the kernel is sealed before it uses its page table")
+    ROOT.borrow()
+        .expect("the kernel is sealed before it uses its page table")
 }
 
 /// Builds the table and switches to it. `archive` is page-aligned and never writable again.
@@ -46,7 +47,16 @@ fn build(memory: &MemoryMap, archive: Range<u64>) -> Option<Table> {
         (parts.guard + PAGE..parts.end, READ_WRITE),
     ] {
         // SAFETY: the table is not in use yet; the parts are what the linker script says they are.
-        unsafe { map_kernel(root, KERNEL_BASE + range.start, range.start, range.end - range.start, flags, 0) }?;
+        unsafe {
+            map_kernel(
+                root,
+                KERNEL_BASE + range.start,
+                range.start,
+                range.end - range.start,
+                flags,
+                0,
+            )
+        }?;
     }
     map_memory(root, memory, &[parts.start..parts.data, archive])?;
     Some(root)

@@ -56,11 +56,15 @@ pub(crate) fn install() {
     let segments = pointer(&raw const SEGMENTS);
     let gates = pointer(&raw const GATES);
     // SAFETY: the table is a static, and its code segment is the one that is loaded.
-    unsafe { asm!("lgdt [{}]", in(reg) &raw const segments, options(readonly, nostack, preserves_flags)) };
+    unsafe {
+        asm!("lgdt [{}]", in(reg) &raw const segments, options(readonly, nostack, preserves_flags));
+    };
     // SAFETY: the selector is the task state's.
     unsafe { asm!("ltr {:x}", in(reg) TASK_STATE, options(nostack, preserves_flags)) };
     // SAFETY: the table is a static; its gates lead to the stubs.
-    unsafe { asm!("lidt [{}]", in(reg) &raw const gates, options(readonly, nostack, preserves_flags)) };
+    unsafe {
+        asm!("lidt [{}]", in(reg) &raw const gates, options(readonly, nostack, preserves_flags));
+    };
     install_syscall();
 }
 
@@ -79,7 +83,8 @@ fn install_task_state() {
     // SAFETY: the offset of the I/O permissions is at offset 102: behind the end, there are none.
     unsafe { ptr::write_unaligned(state.wrapping_add(102).cast(), TASK_STATE_LEN as u16) };
     let base = state.addr() as u64;
-    let descriptor = (TASK_STATE_LEN - 1) | (base & 0xff_ffff) << 16 | 0x89 << 40 | (base >> 24 & 0xff) << 56;
+    let descriptor =
+        (TASK_STATE_LEN - 1) | (base & 0xff_ffff) << 16 | 0x89 << 40 | (base >> 24 & 0xff) << 56;
     let segments = (&raw mut SEGMENTS).cast::<u64>();
     // SAFETY: within the table, which is not loaded yet.
     unsafe { segments.wrapping_add(5).write(descriptor) };
@@ -92,11 +97,19 @@ fn install_gates() {
     let gates = (&raw mut GATES).cast::<[u64; 2]>();
     for vector in 0..VECTORS {
         let stub = (stubs + vector * STUB_LEN) as u64;
-        let stack = if matches!(vector, 2 | 8 | 18) { FATAL_STACK } else { 0 };
+        let stack = if matches!(vector, 2 | 8 | 18) {
+            FATAL_STACK
+        } else {
+            0
+        };
         // The program may raise the breakpoint and overflow exceptions by instructions of their own.
         let ring = if matches!(vector, 3 | 4) { 3 } else { 0 };
         let kind = 0x8e | ring << 5;
-        let low = (stub & 0xffff) | u64::from(KERNEL_CODE) << 16 | stack << 32 | kind << 40 | (stub >> 16 & 0xffff) << 48;
+        let low = (stub & 0xffff)
+            | u64::from(KERNEL_CODE) << 16
+            | stack << 32
+            | kind << 40
+            | (stub >> 16 & 0xffff) << 48;
         // SAFETY: within the table, which is not loaded yet.
         unsafe { gates.wrapping_add(vector).write([low, stub >> 32]) };
     }

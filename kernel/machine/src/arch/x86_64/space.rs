@@ -7,7 +7,9 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::instruction::{forget_page, load_page_table};
-use super::paging::{ADDRESS, ENTRIES, LEVELS, NO_EXECUTE, PRESENT, Table, USER, WRITABLE, index, span};
+use super::paging::{
+    ADDRESS, ENTRIES, LEVELS, NO_EXECUTE, PRESENT, Table, USER, WRITABLE, index, span,
+};
 use super::seal::{kernel_entries, kernel_root};
 use crate::address::{PAGE_SIZE, UserPage};
 use crate::frame::Frame;
@@ -64,7 +66,12 @@ impl Space {
     ///
     /// # Errors
     /// When there is no frame for a table on the way. Nothing has changed then but that `frame` is dropped.
-    pub fn map(&mut self, page: UserPage, frame: Frame, protection: Protection) -> Result<Option<Frame>, OutOfFrames> {
+    pub fn map(
+        &mut self,
+        page: UserPage,
+        frame: Frame,
+        protection: Protection,
+    ) -> Result<Option<Frame>, OutOfFrames> {
         let address = page.start().0;
         let mut table = Table(self.root);
         for level in (1..LEVELS).rev() {
@@ -188,7 +195,9 @@ impl Space {
                 Err(next) => number = next,
                 Ok(table) => {
                     let last = (number | (ENTRIES - 1)).min(end - 1);
-                    (number..=last).filter(|n| table.get(*n) != 0).for_each(|n| visit(table, n));
+                    (number..=last)
+                        .filter(|n| table.get(*n) != 0)
+                        .for_each(|n| visit(table, n));
                     number = last + 1;
                 }
             }
@@ -272,7 +281,11 @@ fn entry_of(frame: Frame, protection: Protection) -> u64 {
         entry |= READ;
     }
     if protection.contains(Protection::WRITE) {
-        entry |= if frame.is_archive() { WRITE } else { WRITE | WRITABLE };
+        entry |= if frame.is_archive() {
+            WRITE
+        } else {
+            WRITE | WRITABLE
+        };
     }
     if protection.contains(Protection::EXECUTE) {
         entry |= EXECUTE;

@@ -5,10 +5,10 @@ use core::{ptr, slice};
 
 use unikernel_abi::boot::BootBlock;
 
+use super::archive::Archive;
 use super::layout::{direct, kernel_parts};
 use super::start_info::StartInfo;
 use super::{apic, crc32c, features, frame, pic, seal, segment, time, virtio};
-use super::archive::Archive;
 use crate::address::{PAGE_MASK, PAGE_SIZE};
 use crate::boot::{Boot, BootFailed, BootFailure, Piece};
 use crate::serial::Serial;
@@ -39,7 +39,11 @@ struct Pieces {
 extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
     segment::install();
     let info = StartInfo::read(start_info);
-    let total = info.memory.ranges().map(|range| range.end - range.start).sum();
+    let total = info
+        .memory
+        .ranges()
+        .map(|range| range.end - range.start)
+        .sum();
     let stated = BootBlock::decode(&boot_block()).map_err(BootFailure::BootBlock);
     let placed = stated.and_then(|block| place(&block, &info, total));
     take_memory(&info, placed.as_ref().ok());
@@ -78,13 +82,31 @@ fn boot_block() -> [u8; BootBlock::SIZE] {
 fn place(block: &BootBlock, info: &StartInfo, total: u64) -> Result<Pieces, BootFailure> {
     let (start, len) = info.module.unwrap_or((0, 0));
     Ok(Pieces {
-        archive: place_piece(Piece::Archive, block.archive.start, block.archive.len, info, total)?,
-        launch: place_piece(Piece::Launch, block.launch.start, block.launch.len, info, total)?,
+        archive: place_piece(
+            Piece::Archive,
+            block.archive.start,
+            block.archive.len,
+            info,
+            total,
+        )?,
+        launch: place_piece(
+            Piece::Launch,
+            block.launch.start,
+            block.launch.len,
+            info,
+            total,
+        )?,
         module: place_piece(Piece::Module, start, len, info, total)?,
     })
 }
 
-fn place_piece(piece: Piece, start: u64, len: u64, info: &StartInfo, memory_total: u64) -> Result<Range<u64>, BootFailure> {
+fn place_piece(
+    piece: Piece,
+    start: u64,
+    len: u64,
+    info: &StartInfo,
+    memory_total: u64,
+) -> Result<Range<u64>, BootFailure> {
     if len == 0 {
         return Ok(0..0);
     }

@@ -60,7 +60,10 @@ impl StartInfo {
     pub(crate) fn read(at: u64) -> Self {
         // SAFETY: the loader passed the structure's address, below 4 GiB.
         let raw: Raw = unsafe { read(at) };
-        assert!(raw.magic == MAGIC, "the loader passed no PVH start information");
+        assert!(
+            raw.magic == MAGIC,
+            "the loader passed no PVH start information"
+        );
         assert!(
             raw.version > 0 && raw.memory_map_entries > 0,
             "the loader passed no memory map"
@@ -75,7 +78,8 @@ impl StartInfo {
             // SAFETY: the start information says that there are so many.
             let entry: RawMemory = unsafe { read(raw.memory_map + index * 24) };
             if entry.kind == RAM {
-                info.memory.add(entry.address, entry.address.saturating_add(entry.size));
+                info.memory
+                    .add(entry.address, entry.address.saturating_add(entry.size));
             }
         }
         info.memory.remove(DIRECT_LEN, u64::MAX);

@@ -65,7 +65,7 @@ pub fn set_alarm(ticks: u64) {
         return apic::fire_after(0);
     }
     let now = instruction::ticks();
-    let wait = u128::from(ticks.saturating_sub(now)) * u128::from(alarm.rate) >> SHIFT;
+    let wait = (u128::from(ticks.saturating_sub(now)) * u128::from(alarm.rate)) >> SHIFT;
     alarm.count = u32::try_from(wait).unwrap_or(u32::MAX).max(1);
     alarm.set_at = now;
     apic::fire_after(alarm.count);

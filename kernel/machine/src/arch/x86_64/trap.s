@@ -4,11 +4,12 @@
 # rflags 408, rsp 416, ss 424. The processor pushes ss..rip at the end of that, because RSP0 of the task state points there.
 
     .set CONTEXT_REGISTERS, 256
+    .set CONTEXT_VECTOR, 376
+    .set CONTEXT_RIP, 392
+    .set CONTEXT_RFLAGS, 408
     .set CONTEXT_RSP, 416
     .set CONTEXT_TOP, 432
     .set VECTOR_SYSCALL, 0x100
-    .set USER_CODE, 0x23
-    .set USER_DATA, 0x1b
 
     .macro each_xmm instruction, base
     .irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
@@ -70,6 +71,7 @@ unikernel_enter:
     push r14
     push r15
     mov [rip + kernel_rsp], rsp
+    mov [rip + running], rdi
     lea rax, [rdi + CONTEXT_TOP]
     mov [rip + unikernel_task_state + 4], rax
     each_xmm load, rdi
@@ -77,27 +79,38 @@ unikernel_enter:
     test esi, esi                       # pops leave the flags alone
     pop_registers
     jz 2f
-    mov rsp, [rsp + CONTEXT_RSP - 376]
+    mov rsp, [rsp + CONTEXT_RSP - CONTEXT_VECTOR]
     sysretq
 2:  add rsp, 16
     iretq
 
-# The program's SYSCALL: rcx = rip, r11 = rflags, rsp still the program's, flags masked.
+# The program's SYSCALL: rcx = rip, r11 = rflags, rsp still the program's, flags masked. The segments in the Context are right.
     .balign 64
     .global unikernel_syscall
 unikernel_syscall:
     mov [rip + program_rsp], rsp
-    mov rsp, [rip + unikernel_task_state + 4]
-    push USER_DATA
-    push [rip + program_rsp]
-    push r11
-    push USER_CODE
-    push rcx
-    push 0
-    push VECTOR_SYSCALL
-    push_registers
-leave_program:
-    sub rsp, CONTEXT_REGISTERS
+    mov rsp, [rip + running]
+    mov [rsp + CONTEXT_RIP], rcx
+    mov [rsp + CONTEXT_RFLAGS], r11
+    mov qword ptr [rsp + CONTEXT_VECTOR], VECTOR_SYSCALL
+    mov [rsp + CONTEXT_REGISTERS], r15
+    mov [rsp + CONTEXT_REGISTERS + 8], r14
+    mov [rsp + CONTEXT_REGISTERS + 16], r13
+    mov [rsp + CONTEXT_REGISTERS + 24], r12
+    mov [rsp + CONTEXT_REGISTERS + 32], r11
+    mov [rsp + CONTEXT_REGISTERS + 40], r10
+    mov [rsp + CONTEXT_REGISTERS + 48], r9
+    mov [rsp + CONTEXT_REGISTERS + 56], r8
+    mov [rsp + CONTEXT_REGISTERS + 64], rbp
+    mov [rsp + CONTEXT_REGISTERS + 72], rdi
+    mov [rsp + CONTEXT_REGISTERS + 80], rsi
+    mov [rsp + CONTEXT_REGISTERS + 88], rdx
+    mov [rsp + CONTEXT_REGISTERS + 96], rcx
+    mov [rsp + CONTEXT_REGISTERS + 104], rbx
+    mov [rsp + CONTEXT_REGISTERS + 112], rax
+    mov rcx, [rip + program_rsp]
+    mov [rsp + CONTEXT_RSP], rcx
+leave_program:                          # rsp = Context
     each_xmm store, rsp
     mov rsp, [rip + kernel_rsp]
     pop r15
@@ -116,6 +129,7 @@ trap_common:
     push_registers
     push 2                              # AC, DF, TF, NT off: SMAP holds, string instructions go up
     popfq
+    sub rsp, CONTEXT_REGISTERS
     jmp leave_program
 
 # A trap in the kernel itself, or a fatal one anywhere: kernel_trap(KernelFrame) decides, and may change it.
@@ -160,6 +174,7 @@ unikernel_stubs:
 
     .section .bss.trap,"aw",@nobits
     .balign 16
+running:        .skip 8             # the Context that the program runs with
 kernel_rsp:     .skip 8
 program_rsp:    .skip 8
     .global unikernel_task_state        # Intel SDM volume 3, figure 8-11

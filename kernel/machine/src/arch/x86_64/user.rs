@@ -67,7 +67,13 @@ fn pointer(address: UserAddr) -> *mut u8 {
     core::ptr::with_exposed_provenance_mut(address.0 as usize)
 }
 
-fn finish(end: u64, start: UserAddr, len: usize, wanted: usize, access: Access) -> Result<(), UserFault> {
+fn finish(
+    end: u64,
+    start: UserAddr,
+    len: usize,
+    wanted: usize,
+    access: Access,
+) -> Result<(), UserFault> {
     let address = match end {
         DONE if len == wanted => return Ok(()),
         DONE => start.0 + len as u64,

@@ -34,7 +34,8 @@ const MODERN: u32 = 2;
 const MAX_DEVICES: usize = 32;
 
 /// The devices with an interrupt, by number; each holds its line until it is told that the interrupt was seen.
-static CONNECTED: OneCpu<([Option<Mmio>; MAX_DEVICES], usize)> = OneCpu::new(([None; MAX_DEVICES], 0));
+static CONNECTED: OneCpu<([Option<Mmio>; MAX_DEVICES], usize)> =
+    OneCpu::new(([None; MAX_DEVICES], 0));
 
 /// Tells the devices on `vector` that their interrupt was seen.
 pub(crate) fn acknowledge(vector: u64) {
@@ -97,7 +98,8 @@ impl MmioTransport {
 
     pub(super) fn accept_features(&self, features: u64) {
         self.registers.write32(DRIVER_FEATURES_SELECT, 1);
-        self.registers.write32(DRIVER_FEATURES, (features >> 32) as u32);
+        self.registers
+            .write32(DRIVER_FEATURES, (features >> 32) as u32);
         self.registers.write32(DRIVER_FEATURES_SELECT, 0);
         self.registers.write32(DRIVER_FEATURES, features as u32);
     }
@@ -131,7 +133,10 @@ impl MmioTransport {
         self.registers.write64(QUEUE_AVAILABLE, rings.available);
         self.registers.write64(QUEUE_USED, rings.used);
         self.registers.write32(QUEUE_READY, 1);
-        let register = self.registers.part(QUEUE_NOTIFY, 4).ok_or(VirtioError::Queue(index))?;
+        let register = self
+            .registers
+            .part(QUEUE_NOTIFY, 4)
+            .ok_or(VirtioError::Queue(index))?;
         Ok(Doorbell {
             register,
             value: index,
@@ -140,7 +145,8 @@ impl MmioTransport {
     }
 
     pub(super) fn config(&self) -> Option<Mmio> {
-        self.registers.part(CONFIG, self.registers.len().checked_sub(CONFIG)?)
+        self.registers
+            .part(CONFIG, self.registers.len().checked_sub(CONFIG)?)
     }
 }
 

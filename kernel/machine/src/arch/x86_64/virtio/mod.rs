@@ -6,11 +6,11 @@ mod queue;
 
 use alloc::vec::Vec;
 
-pub use self::queue::Queue;
 use self::mmio::MmioTransport;
 use self::pci::PciTransport;
-use super::start_info::StartInfo;
+pub use self::queue::Queue;
 use super::apic::{FIRST_DEVICE_VECTOR, SPURIOUS_VECTOR};
+use super::start_info::StartInfo;
 use crate::virtio::{DeviceKind, Direction, VirtioError};
 
 pub(crate) use self::mmio::acknowledge;

@@ -65,7 +65,8 @@ impl PciTransport {
         let notify = find_area(function, NOTIFY)?;
         let transport = Self {
             function,
-            common: map_area(function, find_area(function, COMMON)?).filter(|area| area.len() >= COMMON_LEN)?,
+            common: map_area(function, find_area(function, COMMON)?)
+                .filter(|area| area.len() >= COMMON_LEN)?,
             notify: map_area(function, notify)?,
             notify_step: function.read(notify + 16),
             device: find_area(function, DEVICE).and_then(|area| map_area(function, area)),
@@ -90,7 +91,8 @@ impl PciTransport {
 
     pub(super) fn accept_features(&self, features: u64) {
         self.common.write32(DRIVER_FEATURES_SELECT, 1);
-        self.common.write32(DRIVER_FEATURES, (features >> 32) as u32);
+        self.common
+            .write32(DRIVER_FEATURES, (features >> 32) as u32);
         self.common.write32(DRIVER_FEATURES_SELECT, 0);
         self.common.write32(DRIVER_FEATURES, features as u32);
     }
@@ -99,7 +101,10 @@ impl PciTransport {
     pub(super) fn connect_interrupt(&mut self) -> Result<(), VirtioError> {
         let at = self.capability_msix().ok_or(VirtioError::Interrupt)?;
         let place = self.function.read(at + 4);
-        let table = self.function.memory((place & 7) as u8).ok_or(VirtioError::Interrupt)?;
+        let table = self
+            .function
+            .memory((place & 7) as u8)
+            .ok_or(VirtioError::Interrupt)?;
         // SAFETY: the device says that its table lies there.
         let entry = unsafe { Mmio::map(table + u64::from(place & !7), MSIX_ENTRY_LEN) };
         let entry = entry.ok_or(VirtioError::OutOfFrames)?;
@@ -108,7 +113,8 @@ impl PciTransport {
         entry.write32(8, FIRST_DEVICE_VECTOR as u32);
         entry.write32(12, 0);
         let control = self.function.read(at);
-        self.function.write(at, control & !MSIX_MASK_ALL | MSIX_ENABLE);
+        self.function
+            .write(at, control & !MSIX_MASK_ALL | MSIX_ENABLE);
         self.common.write16(CONFIG_VECTOR, NO_VECTOR);
         Ok(())
     }
@@ -138,7 +144,10 @@ impl PciTransport {
             return Err(VirtioError::Interrupt);
         }
         let offset = self.notify_step as usize * usize::from(self.common.read16(QUEUE_NOTIFY));
-        let register = self.notify.part(offset, 2).ok_or(VirtioError::Queue(index))?;
+        let register = self
+            .notify
+            .part(offset, 2)
+            .ok_or(VirtioError::Queue(index))?;
         self.common.write16(QUEUE_ENABLE, 1);
         Ok(Doorbell {
             register,

@@ -38,7 +38,11 @@ pub struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(len: u16, buffer_len: usize, direction: Direction) -> Result<Self, VirtioError> {
+    pub(super) fn new(
+        len: u16,
+        buffer_len: usize,
+        direction: Direction,
+    ) -> Result<Self, VirtioError> {
         if len > MAX_LEN || u32::try_from(buffer_len).is_err() {
             return Err(VirtioError::OutOfFrames);
         }
@@ -57,7 +61,7 @@ impl Queue {
         queue.describe_buffers();
         match direction {
             Direction::FromDevice => (0..len).for_each(|buffer| queue.post(buffer)),
-            Direction::ToDevice => queue.want_interrupt(false),
+            Direction::ToDevice => queue.tell(NO_INTERRUPT),
         }
         Ok(queue)
     }
@@ -69,7 +73,8 @@ impl Queue {
         };
         for buffer in 0..self.len {
             let at = usize::from(buffer) * DESCRIPTOR_LEN;
-            self.memory.write64(at, self.memory.physical(self.buffer_offset(buffer)));
+            self.memory
+                .write64(at, self.memory.physical(self.buffer_offset(buffer)));
             self.memory.write32(at + 8, self.buffer_len as u32);
             self.memory.write16(at + 12, flags);
         }
@@ -98,8 +103,10 @@ impl Queue {
             return 0;
         };
         let len = bytes.len().min(self.buffer_len);
-        self.memory.copy_to(self.buffer_offset(buffer), &bytes[..len]);
-        self.memory.write32(usize::from(buffer) * DESCRIPTOR_LEN + 8, len as u32);
+        self.memory
+            .copy_to(self.buffer_offset(buffer), &bytes[..len]);
+        self.memory
+            .write32(usize::from(buffer) * DESCRIPTOR_LEN + 8, len as u32);
         self.post(buffer);
         self.notify();
         len
@@ -118,7 +125,8 @@ impl Queue {
                 break;
             };
             let count = (len - done).min(target.len());
-            self.memory.copy_from(self.buffer_offset(buffer) + done, &mut target[..count]);
+            self.memory
+                .copy_from(self.buffer_offset(buffer) + done, &mut target[..count]);
             if done + count == len {
                 self.current = None;
                 self.post(buffer);
@@ -158,18 +166,18 @@ impl Queue {
     fn with_interrupt(&mut self, condition: impl Fn(&Self) -> bool) -> bool {
         if condition(self) {
             if self.direction == Direction::ToDevice {
-                self.want_interrupt(false);
+                self.tell(NO_INTERRUPT);
             }
             return true;
         }
-        self.want_interrupt(true);
+        self.tell(0);
         // The device may have been done before it saw that.
         fence(Ordering::SeqCst);
         condition(self)
     }
 
-    fn want_interrupt(&self, wanted: bool) {
-        let flags = if wanted { 0 } else { NO_INTERRUPT };
+    /// Sets the available ring's flags.
+    fn tell(&self, flags: u16) {
         self.memory.write16(available_offset(self.len), flags);
     }
 
@@ -196,11 +204,13 @@ impl Queue {
     /// Hands a buffer to the device.
     fn post(&mut self, buffer: u16) {
         let ring = available_offset(self.len) + 4;
-        self.memory.write16(ring + usize::from(self.posted % self.len) * 2, buffer);
+        self.memory
+            .write16(ring + usize::from(self.posted % self.len) * 2, buffer);
         self.posted = self.posted.wrapping_add(1);
         // The device must not see the new index before the entry.
         fence(Ordering::Release);
-        self.memory.write16(available_offset(self.len) + 2, self.posted);
+        self.memory
+            .write16(available_offset(self.len) + 2, self.posted);
     }
 
     /// Tells the device, if it wants to be told.
