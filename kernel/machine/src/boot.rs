@@ -42,6 +42,8 @@ pub enum Piece {
     Archive,
     /// The image's own launch record.
     Launch,
+    /// The launch record that the loader passed as a module.
+    Module,
 }
 
 /// Why an image cannot be started.
@@ -81,6 +83,7 @@ impl fmt::Display for Piece {
         f.write_str(match self {
             Self::Archive => "root archive",
             Self::Launch => "launch record",
+            Self::Module => "launch module",
         })
     }
 }
@@ -97,7 +100,11 @@ impl fmt::Display for BootFailure {
             Self::BootBlock(Block::Truncated | Block::Magic) => {
                 f.write_str("the kernel file's boot block is overwritten: build the image again")
             }
-            Self::BeyondMemory { piece, end, memory_total } => write!(
+            Self::BeyondMemory {
+                piece,
+                end,
+                memory_total,
+            } => write!(
                 f,
                 "the image's {piece} ends at {end:#x}, but there are only {} KiB of memory: give the machine more",
                 memory_total / 1024
@@ -106,7 +113,11 @@ impl fmt::Display for BootFailure {
                 f,
                 "the image's {piece} cannot lie at {start:#x}: build the image again"
             ),
-            Self::Digest { piece, stated, found } => write!(
+            Self::Digest {
+                piece,
+                stated,
+                found,
+            } => write!(
                 f,
                 "the image's {piece} is damaged or was not loaded whole: its digest is {found:#010x} instead of {stated:#010x}"
             ),

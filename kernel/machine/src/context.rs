@@ -3,7 +3,7 @@
 use crate::address::UserAddr;
 use crate::user::Access;
 
-/// The `SYSCALL` instruction's own saved state, and all that a program may change without asking.
+/// The registers of a thread: all that the program can change without asking.
 ///
 /// x87 state, the upper halves of the vector registers and the mask registers are not here: kernel code touches none of them, so
 /// they stay in the processor.
@@ -140,6 +140,7 @@ impl Context {
     /// Runs the program with these registers until something happens; they are then as the program left them.
     ///
     /// The space that was activated last is the one that it runs in.
+    #[inline]
     pub fn run(&mut self) -> Event {
         crate::arch::context::run(self)
     }

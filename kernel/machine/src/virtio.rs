@@ -66,7 +66,10 @@ impl fmt::Display for VirtioError {
             Self::Legacy => f.write_str("the virtio device is older than virtio 1.0"),
             Self::Features => f.write_str("the virtio device did not accept the features"),
             Self::Queue(index) => {
-                write!(f, "the virtio device has no queue {index} that is long enough")
+                write!(
+                    f,
+                    "the virtio device has no queue {index} that is long enough"
+                )
             }
             Self::Interrupt => f.write_str("the virtio device's interrupt cannot be delivered"),
             Self::OutOfFrames => f.write_str("there is no memory for the virtio device's buffers"),
