@@ -7,7 +7,8 @@ use core::cell::RefCell;
 
 use unikernel_abi::report::Report;
 use unikernel_machine::boot::{Boot, BootFailed};
-use unikernel_machine::{Context, power, random, time};
+use unikernel_machine::context::Context;
+use unikernel_machine::{power, random, time};
 
 use crate::driver::streams::{Stream, Streams};
 use crate::fs::archive::Mounted;
@@ -77,7 +78,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
     let loaded = load::load(&tree, &mut memory, settings.program)?;
     let stack = stack::build(&mut memory, &settings, &loaded, entropy()?)
         .map_err(|errno| StartError::File("passing arguments and environment to", Name::new(settings.program), errno))?;
-    let context = Context::new(unikernel_machine::UserAddr(loaded.start), stack);
+    let context = Context::new(unikernel_machine::address::UserAddr(loaded.start), stack);
     let name = settings.program.rsplit(|byte| *byte == b'/').next().unwrap_or(&[]);
     Ok(Kernel {
         memory,
@@ -98,7 +99,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
 }
 
 fn mount(
-    archive: Option<unikernel_machine::Archive>,
+    archive: Option<unikernel_machine::archive::Archive>,
     program: &[u8],
     clock: &Clock,
 ) -> Result<Tree, StartError> {

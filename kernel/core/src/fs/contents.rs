@@ -3,7 +3,8 @@
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 
-use unikernel_machine::{Frame, PAGE_SIZE};
+use unikernel_machine::address::PAGE_SIZE;
+use unikernel_machine::frame::Frame;
 
 use super::archive::Mounted;
 use super::erofs::Inode;

@@ -2,7 +2,7 @@
 
 use alloc::rc::Rc;
 
-use unikernel_machine::Protection;
+use unikernel_machine::space::Protection;
 
 use crate::fs::node::Node;
 

@@ -1,6 +1,6 @@
 //! How much memory a program may take: all but a reserve that the kernel needs to tell that it ran out.
 
-use unikernel_machine::{Frame, usage};
+use unikernel_machine::frame::{Frame, usage};
 
 use crate::errno::Errno;
 

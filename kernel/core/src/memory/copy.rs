@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use unikernel_machine::{UserAddr, UserFault, user};
+use unikernel_machine::address::UserAddr;
+use unikernel_machine::user::{self, UserFault};
 
 use super::AddressSpace;
 use crate::errno::Errno;
@@ -47,7 +48,7 @@ impl AddressSpace {
         let mut text = Vec::new();
         while text.len() < MAX_TEXT {
             let at = from.checked_add(text.len() as u64).ok_or(Errno::EFAULT)?;
-            let left_in_page = unikernel_machine::PAGE_SIZE.saturating_sub(at.page_offset());
+            let left_in_page = unikernel_machine::address::PAGE_SIZE.saturating_sub(at.page_offset());
             let mut chunk = [0; CHUNK];
             let part = chunk.get_mut(..left_in_page.min(CHUNK)).unwrap_or(&mut []);
             self.read(at, part)?;

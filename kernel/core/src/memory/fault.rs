@@ -1,6 +1,9 @@
 //! A page that was touched and is not there, or is not writable yet.
 
-use unikernel_machine::{Access, Frame, Protection, UserAddr, UserPage};
+use unikernel_machine::address::{UserAddr, UserPage};
+use unikernel_machine::frame::Frame;
+use unikernel_machine::space::Protection;
+use unikernel_machine::user::Access;
 
 use super::area::{Area, Backing, FileBacking, Role, Sharing};
 use super::{AddressSpace, Pages, areas, budget};

@@ -3,7 +3,7 @@
 //! As on Linux (`arch/x86/mm/mmap.c`, `fs/binfmt_elf.c`): the stack at the top, mappings below it and downwards, the program at
 //! two thirds, its heap behind it; with as many random bits.
 
-use unikernel_machine::UserPage;
+use unikernel_machine::address::UserPage;
 
 use super::PAGE;
 

@@ -1,6 +1,6 @@
 //! Mapping and unmapping: mmap(2), munmap(2), madvise(2).
 
-use unikernel_machine::{USER_END, USER_START};
+use unikernel_machine::address::{USER_END, USER_START};
 
 use super::area::{Area, Role};
 use super::{AddressSpace, PAGE, Pages, budget};

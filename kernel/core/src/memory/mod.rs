@@ -18,7 +18,8 @@ pub(crate) mod remap;
 #[cfg(test)]
 mod tests;
 
-use unikernel_machine::{Space, UserPage};
+use unikernel_machine::address::UserPage;
+use unikernel_machine::space::Space;
 
 use self::area::Area;
 use self::areas::Areas;
@@ -27,7 +28,7 @@ use self::layout::Layout;
 use crate::errno::Errno;
 
 /// A page's length.
-pub(crate) const PAGE: u64 = unikernel_machine::PAGE_SIZE as u64;
+pub(crate) const PAGE: u64 = unikernel_machine::address::PAGE_SIZE as u64;
 
 /// More areas than this are refused, as Linux does (`vm.max_map_count`): it bounds what the kernel remembers for a program.
 const MAX_AREAS: usize = 65_530;

@@ -1,6 +1,6 @@
 //! Changing what may be done with pages: mprotect(2).
 
-use unikernel_machine::Protection;
+use unikernel_machine::space::Protection;
 
 use super::area::{Area, Backing, MayWrite, Sharing};
 use super::{AddressSpace, MAX_AREAS, PAGE, Pages, budget};

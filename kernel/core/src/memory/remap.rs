@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use unikernel_machine::UserPage;
+use unikernel_machine::address::UserPage;
 
 use super::area::Area;
 use super::map::Place;

@@ -4,7 +4,8 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use unikernel_abi::report::Place;
-use unikernel_machine::{Protection, UserAddr};
+use unikernel_machine::address::UserAddr;
+use unikernel_machine::space::Protection;
 
 use crate::fs::node::Node;
 use crate::kernel::Kernel;

@@ -2,7 +2,8 @@
 
 use linux_raw_sys::general as linux;
 use unikernel_abi::report::Report;
-use unikernel_machine::{Access, UserAddr};
+use unikernel_machine::address::UserAddr;
+use unikernel_machine::user::Access;
 
 use super::caller;
 use crate::kernel::{Ending, Kernel};

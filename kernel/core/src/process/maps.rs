@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use unikernel_machine::Protection;
+use unikernel_machine::space::Protection;
 
 use crate::kernel::Kernel;
 use crate::memory::PAGE;

@@ -6,7 +6,7 @@
 use linux_raw_sys::general as linux;
 use unikernel_abi::report::Report;
 use unikernel_abi::stream::Control;
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use super::caller;
 use crate::kernel::{Ending, Kernel};

@@ -1,6 +1,7 @@
 //! A thread of the program. There is one so far; what is a thread's own stands here, not in the kernel's state.
 
-use unikernel_machine::{Context, UserAddr};
+use unikernel_machine::address::UserAddr;
+use unikernel_machine::context::Context;
 
 /// A process id: that of the only process, and the thread id of its first thread.
 pub(crate) const PROCESS_ID: u32 = 1;

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use unikernel_abi::bytes::{slice, u16_at, u32_at, u64_at};
-use unikernel_machine::{Protection, USER_END};
+use unikernel_machine::address::USER_END;
+use unikernel_machine::space::Protection;
 
 use crate::fs::path::MAX_PATH;
 use crate::memory::PAGE;

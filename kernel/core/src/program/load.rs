@@ -5,7 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use unikernel_machine::{Protection, UserAddr};
+use unikernel_machine::address::UserAddr;
+use unikernel_machine::space::Protection;
 
 use super::elf::{self, Elf, ElfError};
 use super::{Name, StartError};

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use linux_raw_sys::auxvec;
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use super::load::Loaded;
 use super::launch::Settings;

@@ -1,6 +1,6 @@
 //! Arguments: from a register to a value of a type that says what it means.
 
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;

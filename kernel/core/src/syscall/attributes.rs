@@ -1,7 +1,7 @@
 //! Changing attributes: chmod(2), chown(2), umask(2), utimensat(2).
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use super::arg::{Base, Fd, PathArg};
 use super::time::read_timespec;

@@ -1,7 +1,7 @@
 //! Device control: ioctl(2), for terminals ioctl_tty(2).
 
 use linux_raw_sys::{general as linux, ioctl as request};
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use super::arg::Fd;
 use crate::errno::{Errno, SysResult};

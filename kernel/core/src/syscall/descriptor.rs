@@ -1,7 +1,7 @@
 //! Descriptors: close(2), dup(2), fcntl(2), close_range(2).
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use super::arg::Fd;
 use crate::errno::{Errno, SysResult};

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::{UserAddr, random};
+use unikernel_machine::address::UserAddr;
+use unikernel_machine::random;
 
 use super::arg::Fd;
 use crate::driver::streams::{Received, Stream};

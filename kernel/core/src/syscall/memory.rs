@@ -1,7 +1,7 @@
 //! Memory: mmap(2), mprotect(2), munmap(2), brk(2), madvise(2), mremap(2), msync(2).
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::Protection;
+use unikernel_machine::space::Protection;
 
 use super::arg::Fd;
 use crate::errno::{Errno, SysResult};

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::rc::Rc;
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use super::arg::{Base, PathArg};
 use crate::errno::{Errno, SysResult};

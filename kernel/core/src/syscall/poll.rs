@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use super::arg::Fd;
 use super::time::{read_timespec, to_nanos};

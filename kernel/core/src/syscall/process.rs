@@ -2,7 +2,7 @@
 
 use linux_raw_sys::general as linux;
 use unikernel_abi::report::Report;
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use crate::errno::{Errno, SysResult};
 use crate::kernel::{Ending, Kernel};

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;

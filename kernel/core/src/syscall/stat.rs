@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::{UserAddr, usage};
+use unikernel_machine::address::UserAddr;
+use unikernel_machine::frame::usage;
 
 use super::arg::{Base, Fd, PathArg};
 use crate::driver::streams::Stream;

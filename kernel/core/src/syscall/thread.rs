@@ -2,7 +2,7 @@
 
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl as option;
-use unikernel_machine::{USER_END, UserAddr};
+use unikernel_machine::address::{USER_END, UserAddr};
 
 use super::time::{read_timespec, to_nanos};
 use crate::errno::{Errno, SysResult};

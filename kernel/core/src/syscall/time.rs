@@ -1,7 +1,7 @@
 //! Time: clock_gettime(2), clock_nanosleep(2), times(2).
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;

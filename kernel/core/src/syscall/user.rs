@@ -1,6 +1,6 @@
 //! Users and groups: the program is root, and nobody else is there.
 
-use unikernel_machine::UserAddr;
+use unikernel_machine::address::UserAddr;
 
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;
