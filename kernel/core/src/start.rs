@@ -92,6 +92,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         streams: streams.clone(),
         program: loaded.node,
         told: BTreeSet::new(),
+        refused: None,
         ending: None,
         memory_total: boot.memory_total,
         waited: 0,

@@ -142,9 +142,11 @@ impl<'a> Source<'a> {
             let area = Area::anonymous(segment.protection);
             memory.map(Place::FixedIfFree(mapped_end), end.saturating_sub(mapped_end), area, Promise::Checked)?;
         }
-        let bss_in_page = end.min(mapped_end).saturating_sub(file_end);
-        if segment.file_len > 0 && bss_in_page > 0 && segment.protection.contains(Protection::WRITE) {
-            memory.zero(UserAddr(file_end), usize::try_from(bss_in_page).map_err(|_| Errno::EINVAL)?)?;
+        // To the page's end, as Linux does: the dynamic loader's first allocations take what is left of its last page.
+        let rest_of_page = mapped_end.saturating_sub(file_end);
+        let has_zeros = segment.file_len > 0 && segment.memory_len > segment.file_len && rest_of_page > 0;
+        if has_zeros && segment.protection.contains(Protection::WRITE) {
+            memory.zero(UserAddr(file_end), usize::try_from(rest_of_page).map_err(|_| Errno::EINVAL)?)?;
         }
         Ok(())
     }

@@ -60,6 +60,7 @@ syscalls! {
     28 madvise => memory::madvise, partial "MADV_DONTNEED and MADV_FREE forget pages at once, other advice is accepted and ignored";
     32 dup => descriptor::dup, full;
     33 dup2 => descriptor::dup2, full;
+    34 pause => process::pause, full;
     35 nanosleep => time::nanosleep, full;
     39 getpid => process::getpid, full;
     56 clone => process::clone, refused "no processes (UK001); threads are missing";
