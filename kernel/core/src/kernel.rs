@@ -71,7 +71,9 @@ impl Kernel {
     pub(crate) fn path_of(&self, node: &Rc<Node>) -> Vec<u8> {
         node.path(self.tree.root()).unwrap_or_else(|| {
             let location = node.location.borrow();
-            let mut path = location.as_ref().map_or_else(Vec::new, |location| location.name.to_vec());
+            let mut path = location
+                .as_ref()
+                .map_or_else(Vec::new, |location| location.name.to_vec());
             path.extend_from_slice(b" (deleted)");
             path
         })

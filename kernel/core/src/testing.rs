@@ -15,7 +15,7 @@ use unikernel_machine::virtio::DeviceKind;
 use crate::driver::streams::Streams;
 use crate::errno::{Errno, SysResult};
 use crate::fs::archive::Mounted;
-use crate::fs::descriptors::{Descriptor, Descriptors};
+use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
 use crate::fs::node::{Kind, Node};
 use crate::fs::open::{OpenFile, Target};
 use crate::fs::tree::Tree;
@@ -53,12 +53,18 @@ impl Process {
         let streams = Rc::new(RefCell::new(Streams::new(vec![device], None)));
         let mounted = Mounted::new(machine::archive(ARCHIVE)).expect("the archive is whole");
         let tree = Tree::new(Some(mounted)).expect("it has a root");
-        tree.populate(b"/small", Timestamp::default()).expect("it can be populated");
+        tree.populate(b"/small", Timestamp::default())
+            .expect("it can be populated");
         let mut memory = AddressSpace::new(Layout::new(numbers(1))).expect("there is memory");
         let area = Area::anonymous(READ_WRITE);
-        memory.map(Place::Fixed(SCRATCH), SCRATCH_LEN, area, Promise::None).expect("nothing is there");
+        memory
+            .map(Place::Fixed(SCRATCH), SCRATCH_LEN, area, Promise::None)
+            .expect("nothing is there");
         memory.start_heap(0x4000_0000);
-        let program = tree.lookup(tree.root(), b"small").expect("it can be read").expect("it is there");
+        let program = tree
+            .lookup(tree.root(), b"small")
+            .expect("it can be read")
+            .expect("it is there");
         Self {
             kernel: Kernel {
                 memory,
@@ -97,7 +103,10 @@ impl Process {
     /// Puts bytes into the process's memory; their address.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> u64 {
         let at = self.room(bytes.len());
-        self.kernel.memory.write(UserAddr(at), bytes).expect("scratch memory is writable");
+        self.kernel
+            .memory
+            .write(UserAddr(at), bytes)
+            .expect("scratch memory is writable");
         at
     }
 
@@ -122,7 +131,10 @@ impl Process {
     /// Bytes of the process's memory.
     pub(crate) fn bytes(&mut self, at: u64, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
-        self.kernel.memory.read(UserAddr(at), &mut bytes).expect("it can be read");
+        self.kernel
+            .memory
+            .read(UserAddr(at), &mut bytes)
+            .expect("it can be read");
         bytes
     }
 
@@ -134,13 +146,23 @@ impl Process {
         while let Decoded::Report(report, used) = decode(rest) {
             texts.push(match report {
                 Report::Refused { number, rule, .. } => {
-                    std::format!("refused {number} {}", std::string::String::from_utf8_lossy(rule))
+                    std::format!(
+                        "refused {number} {}",
+                        std::string::String::from_utf8_lossy(rule)
+                    )
                 }
                 Report::Unknown { number, .. } => std::format!("unknown {number}"),
                 Report::Killed { signal } => std::format!("killed {signal}"),
                 Report::Exited { status } => std::format!("exited {status}"),
-                Report::Fault { signal, code, address, .. } => std::format!("fault {signal} {code} {address:#x}"),
-                Report::CannotStart { reason } => std::string::String::from_utf8_lossy(reason).into_owned(),
+                Report::Fault {
+                    signal,
+                    code,
+                    address,
+                    ..
+                } => std::format!("fault {signal} {code} {address:#x}"),
+                Report::CannotStart { reason } => {
+                    std::string::String::from_utf8_lossy(reason).into_owned()
+                }
                 other => std::format!("{other:?}"),
             });
             rest = &rest[used..];
@@ -154,7 +176,15 @@ fn descriptors() -> Descriptors {
     let mut descriptors = Descriptors::default();
     for (stream, flags) in [(Stream::Stdin, 0), (Stream::Stdout, 1), (Stream::Stderr, 1)] {
         let file = OpenFile::new(Target::Stream(stream), flags);
-        descriptors.add(Descriptor { file, close_on_exec: false }, 0).expect("there is room");
+        descriptors
+            .add(
+                Descriptor {
+                    file,
+                    on_exec: OnExec::Keep,
+                },
+                0,
+            )
+            .expect("there is room");
     }
     descriptors
 }
@@ -163,5 +193,9 @@ fn descriptors() -> Descriptors {
 pub(crate) fn node() -> Rc<Node> {
     let tree = Tree::new(None).expect("an empty tree can be made");
     let contents = crate::fs::contents::Contents::new();
-    tree.create(Kind::File(RefCell::new(contents)), 0o100_644, Timestamp::default())
+    tree.create(
+        Kind::File(RefCell::new(contents)),
+        0o100_644,
+        Timestamp::default(),
+    )
 }

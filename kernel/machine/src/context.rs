@@ -96,6 +96,7 @@ pub struct Syscall {
 
 impl Context {
     /// [`vector`](Self) of a system call: behind the 256 vectors of the processor.
+    #[cfg(feature = "freestanding")]
     pub(crate) const SYSCALL: u64 = 0x100;
     /// Selector of the program's code segment.
     pub(crate) const USER_CODE: u64 = 0x23;

@@ -55,7 +55,11 @@ pub(super) fn getsid(_kernel: &mut Kernel, pid: u32) -> SysResult {
 }
 
 fn own(pid: u32) -> SysResult {
-    if pid == 0 || pid == PROCESS_ID { Ok(ID) } else { Err(Errno::ESRCH) }
+    if pid == 0 || pid == PROCESS_ID {
+        Ok(ID)
+    } else {
+        Err(Errno::ESRCH)
+    }
 }
 
 /// The process leads its group and session already (setsid(2)).
@@ -64,7 +68,10 @@ pub(super) fn setsid(_kernel: &mut Kernel) -> SysResult {
 }
 
 pub(super) fn pause(kernel: &mut Kernel) -> SysResult {
-    Err(kernel.wait_until::<()>(None, |_| None).err().map_or(Errno::EINTR, Errno::from))
+    Err(kernel
+        .wait_until::<()>(None, |_| None)
+        .err()
+        .map_or(Errno::EINTR, Errno::from))
 }
 
 pub(super) fn wait4(_kernel: &mut Kernel) -> SysResult {

@@ -8,8 +8,8 @@ use unikernel_machine::context::Syscall;
 
 use super::arg::Handler;
 use super::{
-    attributes, control, descriptor, directory, file, io, memory, metadata, names, poll, process, rename, signal, stat, system,
-    thread, time, user,
+    attributes, control, descriptor, directory, file, io, memory, metadata, names, poll, process,
+    rename, signal, stat, system, thread, time, user,
 };
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
@@ -192,7 +192,10 @@ mod tests {
             (linux::__NR_getdents64, "getdents64"),
             (linux::__NR_utimensat, "utimensat"),
         ] {
-            assert!(SUPPORT.contains(&std::format!("\n{number} {name} ")), "{name}");
+            assert!(
+                SUPPORT.contains(&std::format!("\n{number} {name} ")),
+                "{name}"
+            );
         }
     }
 }

@@ -13,7 +13,10 @@ fn leak(bytes: Vec<u8>) -> &'static [u8] {
 fn inode(archive: &Erofs, path: &str) -> Inode {
     let mut inode = archive.inode(archive.root()).unwrap();
     for name in path.split('/').filter(|name| !name.is_empty()) {
-        let entry = archive.find(&inode, name.as_bytes()).unwrap().expect("it is there");
+        let entry = archive
+            .find(&inode, name.as_bytes())
+            .unwrap()
+            .expect("it is there");
         inode = archive.inode(entry.nid).unwrap();
     }
     inode
@@ -59,7 +62,10 @@ fn files_have_their_bytes() {
     assert_eq!(archive.contents(&small, 7, 4), b"arch");
     assert_eq!(archive.contents(&small, 15, 4), b"");
     assert_eq!(archive.contents(&small, 16, 4), b"");
-    assert_eq!(archive.contents(&inode(&archive, "/dir/deep/file"), 0, 9), b"deep");
+    assert_eq!(
+        archive.contents(&inode(&archive, "/dir/deep/file"), 0, 9),
+        b"deep"
+    );
 }
 
 #[test]
@@ -85,7 +91,9 @@ fn names_are_found_and_listed_in_order() {
         name = entry.name;
         names.push(name);
     }
-    let expected: [&[u8]; 8] = [b".", b"..", b"away", b"dir", b"large", b"link", b"small", b"tmp"];
+    let expected: [&[u8]; 8] = [
+        b".", b"..", b"away", b"dir", b"large", b"link", b"small", b"tmp",
+    ];
     assert_eq!(names, expected);
 }
 

@@ -39,7 +39,9 @@ impl Process {
 
     /// Writes a new file.
     fn make(&mut self, path: &str, text: &str) {
-        let fd = self.open(path, linux::O_CREAT | linux::O_WRONLY | linux::O_TRUNC).unwrap();
+        let fd = self
+            .open(path, linux::O_CREAT | linux::O_WRONLY | linux::O_TRUNC)
+            .unwrap();
         assert_eq!(self.write_fd(fd, text.as_bytes()), Ok(text.len()));
         self.call(linux::__NR_close, &[fd as u64]).unwrap();
     }
@@ -58,7 +60,9 @@ impl Process {
         let to = self.room(120);
         let mut names = std::vec::Vec::new();
         loop {
-            let len = self.call(linux::__NR_getdents64, &[fd as u64, to, 120]).unwrap();
+            let len = self
+                .call(linux::__NR_getdents64, &[fd as u64, to, 120])
+                .unwrap();
             if len == 0 {
                 break;
             }
@@ -66,7 +70,10 @@ impl Process {
             let mut at = 0;
             while at < len {
                 let next = usize::from(u16::from_le_bytes([bytes[at + 16], bytes[at + 17]]));
-                let name = bytes[at + 19..at + next].split(|byte| *byte == 0).next().unwrap();
+                let name = bytes[at + 19..at + next]
+                    .split(|byte| *byte == 0)
+                    .next()
+                    .unwrap();
                 names.push(String::from_utf8_lossy(name).into_owned());
                 at += next;
             }
@@ -81,6 +88,9 @@ impl Process {
         self.with_path(linux::__NR_lstat, path, &[to])?;
         let bytes = self.bytes(to, 144);
         let number = |at| unikernel_abi::bytes::u64_at(&bytes, at).unwrap();
-        Ok((unikernel_abi::bytes::u32_at(&bytes, 24).unwrap(), number(48)))
+        Ok((
+            unikernel_abi::bytes::u32_at(&bytes, 24).unwrap(),
+            number(48),
+        ))
     }
 }

@@ -11,13 +11,20 @@ fn directory_lists_archive_and_overlay() {
     process.make("/dir/b", "");
     process.make("/dir/zz", "");
     assert_eq!(process.list("/dir"), [".", "..", "a", "b", "deep", "zz"]);
-    assert_eq!(process.list("/"), [".", "..", "away", "dev", "dir", "large", "link", "proc", "small", "tmp"]);
+    assert_eq!(
+        process.list("/"),
+        [
+            ".", "..", "away", "dev", "dir", "large", "link", "proc", "small", "tmp"
+        ]
+    );
 }
 
 #[test]
 fn removed_name_of_the_archive_stays_away() {
     let mut process = Process::new();
-    process.with_path(linux::__NR_unlink, "/dir/a", &[]).unwrap();
+    process
+        .with_path(linux::__NR_unlink, "/dir/a", &[])
+        .unwrap();
     assert_eq!(process.cat("/dir/a"), Err(Errno::ENOENT));
     assert_eq!(process.list("/dir"), [".", "..", "deep"]);
     process.make("/dir/a", "again");
@@ -29,23 +36,47 @@ fn removed_name_of_the_archive_stays_away() {
 fn removed_file_lives_while_it_is_open() {
     let mut process = Process::new();
     let fd = process.open("/small", linux::O_RDONLY).unwrap();
-    process.with_path(linux::__NR_unlink, "/small", &[]).unwrap();
+    process
+        .with_path(linux::__NR_unlink, "/small", &[])
+        .unwrap();
     assert_eq!(process.read_fd(fd, 5).unwrap(), "hello");
 }
 
 #[test]
 fn directories_are_made_and_removed() {
     let mut process = Process::new();
-    process.with_path(linux::__NR_mkdir, "/tmp/d/", &[0o777]).unwrap();
+    process
+        .with_path(linux::__NR_mkdir, "/tmp/d/", &[0o777])
+        .unwrap();
     assert_eq!(process.stat("/tmp/d").unwrap().0, 0o040_755);
-    assert_eq!(process.with_path(linux::__NR_mkdir, "/tmp/d", &[0o777]), Err(Errno::EEXIST));
+    assert_eq!(
+        process.with_path(linux::__NR_mkdir, "/tmp/d", &[0o777]),
+        Err(Errno::EEXIST)
+    );
     process.make("/tmp/d/f", "");
-    assert_eq!(process.with_path(linux::__NR_rmdir, "/tmp/d", &[]), Err(Errno::ENOTEMPTY));
-    assert_eq!(process.with_path(linux::__NR_unlink, "/tmp/d", &[]), Err(Errno::EISDIR));
-    assert_eq!(process.with_path(linux::__NR_rmdir, "/tmp/d/f", &[]), Err(Errno::ENOTDIR));
-    assert_eq!(process.with_path(linux::__NR_rmdir, "/tmp/d/.", &[]), Err(Errno::EINVAL));
-    assert_eq!(process.with_path(linux::__NR_rmdir, "/", &[]), Err(Errno::EBUSY));
-    process.with_path(linux::__NR_unlink, "/tmp/d/f", &[]).unwrap();
+    assert_eq!(
+        process.with_path(linux::__NR_rmdir, "/tmp/d", &[]),
+        Err(Errno::ENOTEMPTY)
+    );
+    assert_eq!(
+        process.with_path(linux::__NR_unlink, "/tmp/d", &[]),
+        Err(Errno::EISDIR)
+    );
+    assert_eq!(
+        process.with_path(linux::__NR_rmdir, "/tmp/d/f", &[]),
+        Err(Errno::ENOTDIR)
+    );
+    assert_eq!(
+        process.with_path(linux::__NR_rmdir, "/tmp/d/.", &[]),
+        Err(Errno::EINVAL)
+    );
+    assert_eq!(
+        process.with_path(linux::__NR_rmdir, "/", &[]),
+        Err(Errno::EBUSY)
+    );
+    process
+        .with_path(linux::__NR_unlink, "/tmp/d/f", &[])
+        .unwrap();
     process.with_path(linux::__NR_rmdir, "/tmp/d", &[]).unwrap();
     assert_eq!(process.stat("/tmp/d"), Err(Errno::ENOENT));
 }
@@ -73,13 +104,22 @@ fn renaming_refuses_as_linux_does() {
     assert_eq!(rename(&mut process, "/small", "/dir"), Err(Errno::EISDIR));
     assert_eq!(rename(&mut process, "/dir", "/small"), Err(Errno::ENOTDIR));
     assert_eq!(rename(&mut process, "/tmp", "/dir"), Err(Errno::ENOTEMPTY));
-    assert_eq!(rename(&mut process, "/dir", "/dir/deep/x"), Err(Errno::EINVAL));
+    assert_eq!(
+        rename(&mut process, "/dir", "/dir/deep/x"),
+        Err(Errno::EINVAL)
+    );
     assert_eq!(rename(&mut process, "/small", "/small"), Ok(0));
     assert_eq!(rename(&mut process, "/dir/.", "/x"), Err(Errno::EBUSY));
     let (old, new) = (process.text("/small"), process.text("/large"));
     let at = linux::AT_FDCWD as u64;
-    assert_eq!(process.call(linux::__NR_renameat2, &[at, old, at, new, 1]), Err(Errno::EEXIST));
-    assert_eq!(process.call(linux::__NR_renameat2, &[at, old, at, new, 2]), Err(Errno::EINVAL));
+    assert_eq!(
+        process.call(linux::__NR_renameat2, &[at, old, at, new, 1]),
+        Err(Errno::EEXIST)
+    );
+    assert_eq!(
+        process.call(linux::__NR_renameat2, &[at, old, at, new, 2]),
+        Err(Errno::EINVAL)
+    );
 }
 
 #[test]
@@ -92,8 +132,14 @@ fn links_lead_where_they_say() {
     let to = process.room(64);
     assert_eq!(process.call(linux::__NR_readlink, &[path, to, 4]), Ok(4));
     assert_eq!(process.bytes(to, 4), b"/sma");
-    assert_eq!(process.with_path(linux::__NR_readlink, "/small", &[to, 64]), Err(Errno::EINVAL));
-    assert_eq!(process.with_path(linux::__NR_readlink, "/proc/self/exe", &[to, 64]), Ok(6));
+    assert_eq!(
+        process.with_path(linux::__NR_readlink, "/small", &[to, 64]),
+        Err(Errno::EINVAL)
+    );
+    assert_eq!(
+        process.with_path(linux::__NR_readlink, "/proc/self/exe", &[to, 64]),
+        Ok(6)
+    );
 }
 
 #[test]
@@ -114,12 +160,19 @@ fn file_with_two_names_is_one_file() {
     process.make("/tmp/one", "text");
     let (old, new) = (process.text("/tmp/one"), process.text("/tmp/two"));
     process.call(linux::__NR_link, &[old, new]).unwrap();
-    process.with_path(linux::__NR_truncate, "/tmp/two", &[2]).unwrap();
+    process
+        .with_path(linux::__NR_truncate, "/tmp/two", &[2])
+        .unwrap();
     assert_eq!(process.cat("/tmp/one").unwrap(), "te");
-    process.with_path(linux::__NR_unlink, "/tmp/one", &[]).unwrap();
+    process
+        .with_path(linux::__NR_unlink, "/tmp/one", &[])
+        .unwrap();
     assert_eq!(process.cat("/tmp/two").unwrap(), "te");
     let dir = process.text("/dir");
-    assert_eq!(process.call(linux::__NR_link, &[dir, old]), Err(Errno::EPERM));
+    assert_eq!(
+        process.call(linux::__NR_link, &[dir, old]),
+        Err(Errno::EPERM)
+    );
 }
 
 #[test]
@@ -128,24 +181,44 @@ fn working_directory_is_where_relative_paths_start() {
     process.with_path(linux::__NR_chdir, "/away", &[]).unwrap();
     assert_eq!(process.cat("file").unwrap(), "deep");
     assert_eq!(process.cat("../../small").unwrap(), "hello, archive\n");
-    assert_eq!(process.cat("../../../../small").unwrap(), "hello, archive\n");
+    assert_eq!(
+        process.cat("../../../../small").unwrap(),
+        "hello, archive\n"
+    );
     let to = process.room(64);
     assert_eq!(process.call(linux::__NR_getcwd, &[to, 64]), Ok(10));
     assert_eq!(process.bytes(to, 10), b"/dir/deep\0");
-    assert_eq!(process.call(linux::__NR_getcwd, &[to, 9]), Err(Errno::ERANGE));
-    assert_eq!(process.with_path(linux::__NR_chdir, "/small", &[]), Err(Errno::ENOTDIR));
+    assert_eq!(
+        process.call(linux::__NR_getcwd, &[to, 9]),
+        Err(Errno::ERANGE)
+    );
+    assert_eq!(
+        process.with_path(linux::__NR_chdir, "/small", &[]),
+        Err(Errno::ENOTDIR)
+    );
 }
 
 #[test]
 fn access_depends_on_mode_only_for_execution() {
     let mut process = Process::new();
     assert_eq!(process.with_path(linux::__NR_access, "/small", &[6]), Ok(0));
-    assert_eq!(process.with_path(linux::__NR_access, "/small", &[1]), Err(Errno::EACCES));
-    process.with_path(linux::__NR_chmod, "/small", &[0o755]).unwrap();
+    assert_eq!(
+        process.with_path(linux::__NR_access, "/small", &[1]),
+        Err(Errno::EACCES)
+    );
+    process
+        .with_path(linux::__NR_chmod, "/small", &[0o755])
+        .unwrap();
     assert_eq!(process.with_path(linux::__NR_access, "/small", &[1]), Ok(0));
     assert_eq!(process.with_path(linux::__NR_access, "/dir", &[1]), Ok(0));
-    assert_eq!(process.with_path(linux::__NR_access, "/nothing", &[0]), Err(Errno::ENOENT));
-    assert_eq!(process.with_path(linux::__NR_access, "/small", &[8]), Err(Errno::EINVAL));
+    assert_eq!(
+        process.with_path(linux::__NR_access, "/nothing", &[0]),
+        Err(Errno::ENOENT)
+    );
+    assert_eq!(
+        process.with_path(linux::__NR_access, "/small", &[8]),
+        Err(Errno::EINVAL)
+    );
 }
 
 #[test]

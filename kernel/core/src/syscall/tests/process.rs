@@ -52,12 +52,18 @@ fn ignored_signal_does_nothing() {
 fn blocked_signal_waits() {
     let mut process = Process::new();
     let set = process.put(&(1_u64 << 14 | 1 << 8).to_le_bytes());
-    process.call(linux::__NR_rt_sigprocmask, &[0, set, 0, 8]).unwrap();
+    process
+        .call(linux::__NR_rt_sigprocmask, &[0, set, 0, 8])
+        .unwrap();
     process.call(linux::__NR_kill, &[0, 15]).unwrap();
     assert!(!process.kernel.signals.has_deliverable());
-    process.call(linux::__NR_rt_sigprocmask, &[1, set, 0, 8]).unwrap();
+    process
+        .call(linux::__NR_rt_sigprocmask, &[1, set, 0, 8])
+        .unwrap();
     assert!(process.kernel.signals.has_deliverable());
-    process.call(linux::__NR_rt_sigprocmask, &[0, set, 0, 8]).unwrap();
+    process
+        .call(linux::__NR_rt_sigprocmask, &[0, set, 0, 8])
+        .unwrap();
     process.call(linux::__NR_kill, &[0, 9]).unwrap();
     process.kernel.deliver_signals();
     assert_eq!(process.kernel.ending, Some(Ending::Killed(9)));
@@ -68,7 +74,9 @@ fn handler_is_remembered_but_ends_the_program() {
     let mut process = Process::new();
     set_action(&mut process, 10, 0x1234).unwrap();
     let old = process.room(32);
-    process.call(linux::__NR_rt_sigaction, &[10, 0, old, 8]).unwrap();
+    process
+        .call(linux::__NR_rt_sigaction, &[10, 0, old, 8])
+        .unwrap();
     assert_eq!(process.bytes(old, 8), 0x1234_u64.to_le_bytes());
     process.call(linux::__NR_kill, &[1, 10]).unwrap();
     process.kernel.deliver_signals();
@@ -83,7 +91,10 @@ fn processes_are_refused_once_for_each_caller() {
     assert_eq!(process.call(linux::__NR_clone, &[17]), Err(Errno::ENOSYS));
     assert_eq!(process.call(linux::__NR_execve, &[]), Err(Errno::ENOSYS));
     assert_eq!(process.reports(), ["refused 57 UK001", "refused 59 UK002"]);
-    assert_eq!(process.call(linux::__NR_clone, &[u64::from(linux::CLONE_THREAD)]), Err(Errno::ENOSYS));
+    assert_eq!(
+        process.call(linux::__NR_clone, &[u64::from(linux::CLONE_THREAD)]),
+        Err(Errno::ENOSYS)
+    );
     assert_eq!(process.reports(), ["unknown 56"]);
     assert_eq!(process.call(linux::__NR_wait4, &[]), Err(Errno::ECHILD));
 }
@@ -101,9 +112,24 @@ fn unknown_call_is_told_once() {
 
 #[test]
 fn no_number_of_a_call_panics() {
-    let values = [0, 1, 4095, 0x10_0000, 0x10_0ff8, 1 << 31, i64::MAX as u64, u64::MAX - 4095, u64::MAX];
+    let values = [
+        0,
+        1,
+        4095,
+        0x10_0000,
+        0x10_0ff8,
+        1 << 31,
+        i64::MAX as u64,
+        u64::MAX - 4095,
+        u64::MAX,
+    ];
     let mut random = crate::memory::layout::numbers(11);
-    let endless = [linux::__NR_pause, linux::__NR_nanosleep, linux::__NR_clock_nanosleep, linux::__NR_futex];
+    let endless = [
+        linux::__NR_pause,
+        linux::__NR_nanosleep,
+        linux::__NR_clock_nanosleep,
+        linux::__NR_futex,
+    ];
     for round in 0..30_u64 {
         let mut process = Process::new();
         process.host.send(2, &[1, 0, 0, 0, 6, 0, 0, 0]);
@@ -134,7 +160,10 @@ fn sleeping_takes_its_time() {
     assert!(process.kernel.clock.monotonic() - before >= 1_500_000_000);
     assert!(process.kernel.processor_time() < 1_000_000_000);
     let wrong = process.put(&[0_u64, 1_000_000_000].map(u64::to_le_bytes).concat());
-    assert_eq!(process.call(linux::__NR_nanosleep, &[wrong, 0]), Err(Errno::EINVAL));
+    assert_eq!(
+        process.call(linux::__NR_nanosleep, &[wrong, 0]),
+        Err(Errno::EINVAL)
+    );
 }
 
 #[test]
@@ -143,7 +172,10 @@ fn clocks_tell_the_hosts_time() {
     let to = process.room(16);
     process.call(linux::__NR_clock_gettime, &[0, to]).unwrap();
     assert_eq!(process.bytes(to, 8), 1_700_000_000_u64.to_le_bytes());
-    assert_eq!(process.call(linux::__NR_clock_gettime, &[77, to]), Err(Errno::EINVAL));
+    assert_eq!(
+        process.call(linux::__NR_clock_gettime, &[77, to]),
+        Err(Errno::EINVAL)
+    );
     assert_eq!(process.call(linux::__NR_time, &[0]), Ok(1_700_000_000));
 }
 
@@ -152,20 +184,32 @@ fn futex_of_the_only_thread() {
     let mut process = Process::new();
     let word = process.put(&5_u32.to_le_bytes());
     let time = process.put(&[0_u64, 1000].map(u64::to_le_bytes).concat());
-    assert_eq!(process.call(linux::__NR_futex, &[word, 0x80, 4, 0]), Err(Errno::EAGAIN));
-    assert_eq!(process.call(linux::__NR_futex, &[word, 0x80, 5, time]), Err(Errno::ETIMEDOUT));
+    assert_eq!(
+        process.call(linux::__NR_futex, &[word, 0x80, 4, 0]),
+        Err(Errno::EAGAIN)
+    );
+    assert_eq!(
+        process.call(linux::__NR_futex, &[word, 0x80, 5, time]),
+        Err(Errno::ETIMEDOUT)
+    );
     assert_eq!(process.call(linux::__NR_futex, &[word, 0x81, 1, 0]), Ok(0));
 }
 
 #[test]
 fn instruction_that_faults_ends_the_program() {
-    for (vector, expected) in [(0, "fault 8 1 0x0"), (6, "fault 4 2 0x0"), (13, "fault 11 128 0x0")] {
+    for (vector, expected) in [
+        (0, "fault 8 1 0x0"),
+        (6, "fault 4 2 0x0"),
+        (13, "fault 11 128 0x0"),
+    ] {
         let mut process = Process::new();
         process.kernel.exception(vector);
         assert_eq!(process.reports(), [expected]);
     }
     let mut process = Process::new();
-    process.kernel.page_fault(UserAddr(0), unikernel_machine::user::Access::Write);
+    process
+        .kernel
+        .page_fault(UserAddr(0), unikernel_machine::user::Access::Write);
     assert_eq!(process.reports(), ["fault 11 1 0x0"]);
     assert_eq!(process.kernel.ending, Some(Ending::Killed(11)));
 }
@@ -177,5 +221,8 @@ fn random_bytes_are_filled_in() {
     assert_eq!(process.call(linux::__NR_getrandom, &[to, 32, 0]), Ok(32));
     assert_ne!(process.bytes(to, 16), process.bytes(to + 16, 16));
     unikernel_machine::testing::remove_entropy();
-    assert_eq!(process.call(linux::__NR_getrandom, &[to, 32, 0]), Err(Errno::EAGAIN));
+    assert_eq!(
+        process.call(linux::__NR_getrandom, &[to, 32, 0]),
+        Err(Errno::EAGAIN)
+    );
 }

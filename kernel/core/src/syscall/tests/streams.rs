@@ -19,7 +19,10 @@ fn outputs_are_apart() {
     let mut process = Process::new();
     assert_eq!(process.write_fd(1, b"out"), Ok(3));
     assert_eq!(process.write_fd(2, b"err"), Ok(3));
-    assert_eq!((process.host.take(7), process.host.take(9)), (b"out".to_vec(), b"err".to_vec()));
+    assert_eq!(
+        (process.host.take(7), process.host.take(9)),
+        (b"out".to_vec(), b"err".to_vec())
+    );
 }
 
 #[test]
@@ -36,7 +39,9 @@ fn reading_waits_for_the_host() {
 fn nonblocking_reader_does_not_wait() {
     let mut process = Process::new();
     let on = process.put(&1_u32.to_le_bytes());
-    process.call(linux::__NR_ioctl, &[0, u64::from(ioctl::FIONBIO), on]).unwrap();
+    process
+        .call(linux::__NR_ioctl, &[0, u64::from(ioctl::FIONBIO), on])
+        .unwrap();
     assert_eq!(process.read_fd(0, 10), Err(Errno::EAGAIN));
 }
 
@@ -51,7 +56,10 @@ fn writing_waits_for_room() {
             host.take(7);
         });
     }
-    assert_eq!(process.call(linux::__NR_write, &[1, room, 40_000]), Ok(40_000));
+    assert_eq!(
+        process.call(linux::__NR_write, &[1, room, 40_000]),
+        Ok(40_000)
+    );
 }
 
 #[test]
@@ -61,7 +69,10 @@ fn end_asked_by_the_host_interrupts_a_wait() {
     happens_while_waiting(move || host.send(10, b"T"));
     assert_eq!(process.read_fd(0, 10), Err(Errno::EINTR));
     process.kernel.deliver_signals();
-    assert_eq!(process.kernel.ending, Some(crate::kernel::Ending::Killed(15)));
+    assert_eq!(
+        process.kernel.ending,
+        Some(crate::kernel::Ending::Killed(15))
+    );
 }
 
 #[test]
@@ -69,19 +80,33 @@ fn terminals_are_the_hosts() {
     let mut process = Process::new();
     let to = process.room(64);
     let tcgets = u64::from(ioctl::TCGETS);
-    assert_eq!(process.call(linux::__NR_ioctl, &[1, tcgets, to]), Err(Errno::ENOTTY));
+    assert_eq!(
+        process.call(linux::__NR_ioctl, &[1, tcgets, to]),
+        Err(Errno::ENOTTY)
+    );
     process.kernel.streams.borrow_mut().set_terminals(2);
     assert_eq!(process.call(linux::__NR_ioctl, &[1, tcgets, to]), Ok(0));
-    assert_eq!(process.call(linux::__NR_ioctl, &[0, tcgets, to]), Err(Errno::ENOTTY));
+    assert_eq!(
+        process.call(linux::__NR_ioctl, &[0, tcgets, to]),
+        Err(Errno::ENOTTY)
+    );
     let stat = process.room(144);
     process.call(linux::__NR_fstat, &[1, stat]).unwrap();
     assert_eq!(process.bytes(stat + 24, 4), 0o020_620_u32.to_le_bytes());
     process.call(linux::__NR_fstat, &[0, stat]).unwrap();
     assert_eq!(process.bytes(stat + 24, 4), 0o010_600_u32.to_le_bytes());
-    assert_eq!(process.call(linux::__NR_lseek, &[0, 0, 0]), Err(Errno::ESPIPE));
+    assert_eq!(
+        process.call(linux::__NR_lseek, &[0, 0, 0]),
+        Err(Errno::ESPIPE)
+    );
 }
 
-fn poll(process: &mut Process, fd: i32, events: u16, timeout: i32) -> (crate::errno::SysResult, u16) {
+fn poll(
+    process: &mut Process,
+    fd: i32,
+    events: u16,
+    timeout: i32,
+) -> (crate::errno::SysResult, u16) {
     let mut entry = fd.to_le_bytes().to_vec();
     entry.extend(events.to_le_bytes());
     entry.extend([0, 0]);
