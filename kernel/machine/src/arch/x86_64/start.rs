@@ -38,6 +38,7 @@ struct Pieces {
 #[unsafe(no_mangle)]
 extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
     segment::install();
+    features::enable();
     let info = StartInfo::read(start_info);
     let total = info
         .memory
@@ -47,7 +48,6 @@ extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
     let stated = BootBlock::decode(&boot_block()).map_err(BootFailure::BootBlock);
     let placed = stated.and_then(|block| place(&block, &info, total));
     take_memory(&info, placed.as_ref().ok());
-    features::enable();
     pic::mask();
     apic::init();
     time::init(entry_ticks);
