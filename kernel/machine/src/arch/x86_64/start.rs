@@ -8,9 +8,10 @@ use unikernel_abi::boot::BootBlock;
 use super::archive::Archive;
 use super::layout::{direct, kernel_parts};
 use super::start_info::StartInfo;
-use super::{apic, crc32c, features, frame, pic, seal, segment, time, virtio};
+use super::{apic, features, frame, pic, seal, segment, time, virtio};
 use crate::address::{PAGE_MASK, PAGE_SIZE};
 use crate::boot::{Boot, BootFailed, BootFailure, Piece};
+use crate::crc32c;
 use crate::serial::Serial;
 
 /// The end of what the entry maps.
