@@ -6,5 +6,15 @@
 //! Manifest -> Built (ELF) -> Closure -> Linted -> RootTree -> Image -> Outcome
 //! ```
 
+// Doors: nothing else in the crate touches the world.
+pub mod env;
 pub mod error;
+pub mod fs;
+pub mod progress;
+pub mod tool;
+
+// Stages and what they are made of, in dependency order.
 pub mod root;
+
+// On top: these know all of the above, none of the above knows them.
+pub mod cli;
