@@ -154,7 +154,8 @@ impl Invocation {
     }
 
     fn expression(&self) -> duct::Expression {
-        let mut expression = duct::cmd(&self.program, &self.args).unchecked();
+        // As a word and not as a path: a path without a slash would mean the working folder to `duct`, not `PATH`.
+        let mut expression = duct::cmd(self.program.as_os_str(), &self.args).unchecked();
         for (name, value) in &self.env {
             expression = match value {
                 Some(value) => expression.env(name, value),
