@@ -14,6 +14,8 @@ pub mod progress;
 pub mod tool;
 
 // Stages and what they are made of, in dependency order.
+pub mod archive;
+pub mod image;
 pub mod root;
 
 // On top: these know all of the above, none of the above knows them.

@@ -1,0 +1,5 @@
+//! Images: what a machine boots.
+
+mod plan;
+
+pub use plan::{Content, Plan, Span};
