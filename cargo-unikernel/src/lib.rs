@@ -15,8 +15,14 @@ pub mod tool;
 
 // Stages and what they are made of, in dependency order.
 pub mod archive;
+pub mod assemble;
 pub mod image;
+pub mod kernel;
+pub mod launch;
 pub mod root;
 
 // On top: these know all of the above, none of the above knows them.
 pub mod cli;
+
+#[cfg(test)]
+mod testing;
