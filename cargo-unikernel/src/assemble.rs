@@ -24,6 +24,8 @@ pub struct Image {
     pub launch: Launch,
     /// First physical address behind what is loaded from it.
     pub loaded_end: u64,
+    /// CRC-32C of its kernel's code.
+    pub kernel_crc32c: u32,
     /// Its kernel's support statement, for names of system calls.
     pub support: String,
 }
@@ -43,6 +45,7 @@ impl Image {
             format: &image::elf::FORMAT,
             launch: Launch::decode(&contents.launch).map_err(context)?,
             loaded_end: contents.end,
+            kernel_crc32c: contents.kernel_crc32c,
             support: contents.support,
             path,
         })

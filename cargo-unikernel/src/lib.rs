@@ -20,6 +20,9 @@ pub mod image;
 pub mod kernel;
 pub mod launch;
 pub mod root;
+pub mod symbols;
+pub mod sys;
+pub mod vmm;
 
 // On top: these know all of the above, none of the above knows them.
 pub mod cli;

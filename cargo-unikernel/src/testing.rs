@@ -115,3 +115,16 @@ fn section(name: u32, kind: u32, address: u64, at: usize, len: usize) -> Vec<u8>
     bytes.extend(fields.iter().flat_map(|field: &u64| field.to_le_bytes()));
     bytes
 }
+
+/// The bytes of a report frame.
+pub(crate) fn encoded(report: &unikernel_abi::report::Report<'_>) -> Vec<u8> {
+    struct Bytes(Vec<u8>);
+    impl unikernel_abi::bytes::Sink for Bytes {
+        fn put(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+    }
+    let mut bytes = Bytes(Vec::new());
+    report.encode(&mut bytes);
+    bytes.0
+}

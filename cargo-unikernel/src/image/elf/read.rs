@@ -7,7 +7,7 @@ use object::LittleEndian;
 use object::elf::{FileHeader64, PT_LOAD};
 use object::read::elf::{ElfFile, ProgramHeader as _};
 use object::read::{ReadCache, ReadRef};
-use object::{Object as _, ObjectSection as _};
+use object::{Object as _, ObjectSection as _, SectionKind};
 use unikernel_abi::VERSION;
 use unikernel_abi::boot::{self, BootBlock, BootBlockError, Piece};
 use unikernel_abi::support;
@@ -26,6 +26,8 @@ pub struct Contents {
     pub launch: Vec<u8>,
     /// First physical address behind what is loaded.
     pub end: u64,
+    /// CRC-32C of the kernel's code: tells kernels apart, whatever they are packed with.
+    pub kernel_crc32c: u32,
     /// The kernel's support statement.
     pub support: String,
 }
@@ -79,6 +81,7 @@ pub(super) fn contents<'a, R: ReadRef<'a>>(data: R) -> Result<Contents> {
     Ok(Contents {
         launch: bytes.to_vec(),
         end,
+        kernel_crc32c: code_crc32c(&file)?,
         support: support_text(&file)?,
     })
 }
@@ -123,6 +126,22 @@ fn refused(error: BootBlockError) -> Error {
             "it was made for version {version} of the boot interface, and this tool has version {VERSION}"
         ),
     })
+}
+
+fn code_crc32c<'a, R: ReadRef<'a>>(
+    file: &ElfFile<'a, FileHeader64<LittleEndian>, R>,
+) -> Result<u32> {
+    let mut crc = 0;
+    for section in file
+        .sections()
+        .filter(|section| section.kind() == SectionKind::Text)
+    {
+        let bytes = section
+            .data()
+            .map_err(|error| Error::input(format!("as an ELF it is broken: {error}")))?;
+        crc = crc32c::crc32c_append(crc, bytes);
+    }
+    Ok(crc)
 }
 
 /// The support statement in a kernel file, or in an image of one.
