@@ -78,7 +78,7 @@ impl Launch {
         for item in record.items() {
             match item.map_err(refused)? {
                 Item::Program(path) => {
-                    program = Some(RootPath::parse(&String::from_utf8_lossy(path))?)
+                    program = Some(RootPath::parse(&String::from_utf8_lossy(path))?);
                 }
                 Item::Arg(arg) => args.push(OsString::from_vec(arg.to_vec())),
                 Item::Env(variable) => {

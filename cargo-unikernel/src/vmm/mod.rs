@@ -13,7 +13,7 @@ mod wiring;
 
 use std::time::Duration;
 
-pub use accel::Accel;
+pub use accel::{Accel, Engine};
 pub use wiring::Wiring;
 
 use crate::assemble::Image;
@@ -80,8 +80,8 @@ pub struct Machine<'a> {
     pub memory: u64,
     /// How many CPUs it has.
     pub cpus: u32,
-    /// Whether KVM runs the processor; else it is emulated.
-    pub is_accelerated: bool,
+    /// What runs its processor.
+    pub engine: Engine,
 }
 
 impl<'a> Machine<'a> {
@@ -90,7 +90,7 @@ impl<'a> Machine<'a> {
     /// # Errors
     /// When there is no such VMM, it does not know the image's format, memory is less than the image needs, or CPUs are more
     /// than the kernel can use.
-    pub fn new(image: &'a Image, settings: &Settings, is_accelerated: bool) -> Result<Self> {
+    pub fn new(image: &'a Image, settings: &Settings, engine: Engine) -> Result<Self> {
         let kernel = image.kernel;
         if settings.cpus == 0 || settings.cpus > kernel.max_cpus {
             return Err(Error::input(format!(
@@ -104,7 +104,7 @@ impl<'a> Machine<'a> {
             vmm: vmm(image, settings.vmm.as_deref())?,
             memory: memory(image, settings.memory)?,
             cpus: settings.cpus,
-            is_accelerated,
+            engine,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use unikernel_abi::stream::{DEBUG_EXIT_PORT, Stream};
 
-use super::{MIB, Machine, Wiring};
+use super::{Engine, MIB, Machine, Wiring};
 use crate::tool::Invocation;
 
 /// The program.
@@ -16,10 +16,9 @@ pub(super) fn invocation(
     console: &str,
     wiring: &Wiring,
 ) -> Invocation {
-    let (accel, cpu) = if machine.is_accelerated {
-        ("kvm", "host")
-    } else {
-        ("tcg", "max")
+    let (accel, cpu) = match machine.engine {
+        Engine::Kvm => ("kvm", "host"),
+        Engine::Tcg => ("tcg", "max"),
     };
     let mut invocation = Invocation::new(TOOL)
         .args(["-nodefaults", "-no-user-config", "-no-reboot"])

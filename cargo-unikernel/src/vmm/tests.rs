@@ -9,14 +9,14 @@ fn with_image(check: impl FnOnce(&Image)) {
     check(&image);
 }
 
-fn line(vmm: &str, is_accelerated: bool, wiring: &Wiring) -> String {
+fn line(vmm: &str, engine: Engine, wiring: &Wiring) -> String {
     let mut line = String::new();
     with_image(|image| {
         let settings = Settings {
             vmm: Some(vmm.to_owned()),
             ..Settings::default()
         };
-        let machine = Machine::new(image, &settings, is_accelerated).unwrap();
+        let machine = Machine::new(image, &settings, engine).unwrap();
         line = machine.invocation(wiring).to_string();
     });
     line.replace(" -", "\n-")
@@ -26,7 +26,7 @@ fn line(vmm: &str, is_accelerated: bool, wiring: &Wiring) -> String {
 fn microvm_with_inherited_sockets() {
     let wiring = Wiring::sockets([5, 6, 7, 8], 9, Some("/dev/fd/10".into()));
     assert_eq!(
-        line("qemu-microvm", false, &wiring),
+        line("qemu-microvm", Engine::Tcg, &wiring),
         "\
 qemu-system-x86_64
 -nodefaults
@@ -60,7 +60,7 @@ qemu-system-x86_64
 fn q35_fit_for_a_shell() {
     let wiring = Wiring::shell("/out/a,b.report".as_ref(), None);
     assert_eq!(
-        line("qemu-q35", true, &wiring),
+        line("qemu-q35", Engine::Kvm, &wiring),
         "\
 qemu-system-x86_64
 -nodefaults
@@ -100,7 +100,7 @@ fn too_little_memory_names_both_sizes() {
                 memory: Some(memory),
                 ..Settings::default()
             };
-            let error = Machine::new(image, &settings, false).err();
+            let error = Machine::new(image, &settings, Engine::Tcg).err();
             assert_eq!(error.is_some(), expected.is_some(), "{error:?}");
             let text = error.map(|error| error.to_string()).unwrap_or_default();
             assert!(text.contains(expected.unwrap_or_default()), "{text}");
@@ -119,7 +119,7 @@ fn more_cpus_than_the_kernel_can_use_are_refused() {
             cpus: 2,
             ..Settings::default()
         };
-        let error = Machine::new(image, &settings, false).unwrap_err();
+        let error = Machine::new(image, &settings, Engine::Tcg).unwrap_err();
         assert_eq!(error.kind(), Kind::Input);
         assert!(error.to_string().contains("can use 1"), "{error}");
     });
@@ -132,7 +132,7 @@ fn unknown_vmm_names_the_known_ones() {
             vmm: Some("qemu".to_owned()),
             ..Settings::default()
         };
-        let error = Machine::new(image, &settings, false).unwrap_err();
+        let error = Machine::new(image, &settings, Engine::Tcg).unwrap_err();
         assert!(error.hint_text().unwrap().contains("`qemu-q35`"));
     });
 }

@@ -56,38 +56,54 @@ impl fmt::Display for Accel {
     }
 }
 
-/// Whether `image` is to be run under KVM.
-pub(super) fn is_accelerated(
+/// What runs the processor of a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// The host's processor, through KVM.
+    Kvm,
+    /// QEMU's translator.
+    Tcg,
+}
+
+impl Engine {
+    /// QEMU's word for it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Kvm => "kvm",
+            Self::Tcg => "tcg",
+        }
+    }
+}
+
+/// What is to run the processor for `image`.
+pub(super) fn engine(
     accel: Accel,
     image: &Image,
     cache: &mut Cache,
     progress: &dyn Progress,
-) -> Result<bool> {
+) -> Result<Engine> {
     match accel {
-        Accel::Kvm => Ok(true),
-        Accel::Tcg => Ok(false),
-        Accel::Auto if !fs::exists(Path::new(DEVICE)) => Ok(false),
+        Accel::Kvm => Ok(Engine::Kvm),
+        Accel::Tcg => Ok(Engine::Tcg),
+        Accel::Auto if !fs::exists(Path::new(DEVICE)) => Ok(Engine::Tcg),
         Accel::Auto => {
             let name = fact_name(image)?;
             if let Some(answer) = cache.get(&name) {
-                return Ok(answer == "yes");
+                let is_kvm = answer == Engine::Kvm.word();
+                return Ok(if is_kvm { Engine::Kvm } else { Engine::Tcg });
             }
-            let answer = probe::works(progress)?;
-            remember(&name, answer, cache);
-            Ok(answer)
+            let engine = probe::engine(progress)?;
+            cache.put(&name, engine.word());
+            Ok(engine)
         }
     }
 }
 
 /// Keeps for the next runs that KVM does not work for `image`, whatever the probe said.
-pub(super) fn forget(image: &Image, cache: &mut Cache) {
+pub(super) fn give_up_kvm(image: &Image, cache: &mut Cache) {
     if let Ok(name) = fact_name(image) {
-        remember(&name, false, cache);
+        cache.put(&name, Engine::Tcg.word());
     }
-}
-
-fn remember(name: &str, answer: bool, cache: &mut Cache) {
-    cache.put(name, if answer { "yes" } else { "no" });
 }
 
 /// What the answer depends on: kernel, and QEMU as file. Asking QEMU for its version would take longer than many a guest runs.
@@ -95,7 +111,7 @@ fn fact_name(image: &Image) -> Result<String> {
     let qemu = tool::find(qemu::TOOL)?;
     let metadata = fs::metadata(&qemu)?;
     Ok(format!(
-        "kvm kernel-{:08x} qemu-{}-{}-{}",
+        "engine kernel-{:08x} qemu-{}-{}-{}",
         image.kernel_crc32c,
         metadata.ino(),
         metadata.len(),

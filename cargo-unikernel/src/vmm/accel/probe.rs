@@ -5,6 +5,7 @@ use std::time::Duration;
 use unikernel_abi::stream::DEBUG_EXIT_PORT;
 
 use super::super::qemu;
+use super::Engine;
 use crate::error::Result;
 use crate::fs;
 use crate::progress::Progress;
@@ -16,14 +17,16 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// What the guest writes to the debug-exit device.
 const WORD: u8 = 0x29;
 
-/// Whether the guest ends as it should under KVM.
-pub(super) fn works(progress: &dyn Progress) -> Result<bool> {
-    let works = boots("kvm", "host")?;
-    let answer = if works { "works" } else { "does not work" };
+/// KVM if the guest ends as it should under it.
+pub(super) fn engine(progress: &dyn Progress) -> Result<Engine> {
+    let (engine, answer) = match boots("kvm", "host")? {
+        true => (Engine::Kvm, "works"),
+        false => (Engine::Tcg, "does not work"),
+    };
     progress.detail(&format!(
         "KVM {answer} here: a guest of three instructions was booted to see"
     ));
-    Ok(works)
+    Ok(engine)
 }
 
 fn boots(accel: &str, cpu: &str) -> Result<bool> {

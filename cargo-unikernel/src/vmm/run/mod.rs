@@ -14,7 +14,7 @@ use std::os::fd::OwnedFd;
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -25,7 +25,7 @@ pub use console::Console;
 pub use outcome::{End, Outcome};
 
 use super::cache::Cache;
-use super::{Machine, Settings, Wiring, accel, clock};
+use super::{Accel, Engine, Machine, Settings, Wiring, accel, clock};
 use crate::assemble::Image;
 use crate::error::{Error, Result};
 use crate::fs;
@@ -38,6 +38,9 @@ use frames::Frame;
 use process::{Inherited, Process, Sockets};
 use pump::{Carrier, Event, Output};
 use supervisor::{Action, Supervisor};
+
+/// How long a guest under KVM may show no life before it is given up.
+const LIFE: Duration = Duration::from_secs(3);
 
 /// How many reports are shown of a guest that died.
 const LAST_REPORTS: usize = 5;
@@ -66,8 +69,8 @@ pub fn run(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<
         return Ok(outcome);
     }
     progress.note("the guest showed no life under KVM; starting it again under TCG");
-    accel::forget(job.image, &mut cache);
-    machine.is_accelerated = false;
+    accel::give_up_kvm(job.image, &mut cache);
+    machine.engine = Engine::Tcg;
     attempt(job, &machine, console, &mut cache, progress)?
         .ok_or_else(|| Error::internal("an emulated guest was given up"))
 }
@@ -88,9 +91,9 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
 }
 
 fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Result<Machine<'a>> {
-    let mut machine = Machine::new(job.image, job.settings, false)?;
+    let mut machine = Machine::new(job.image, job.settings, Engine::Tcg)?;
     tool::find(machine.vmm.tool)?;
-    machine.is_accelerated = accel::is_accelerated(job.settings.accel, job.image, cache, progress)?;
+    machine.engine = accel::engine(job.settings.accel, job.image, cache, progress)?;
     Ok(machine)
 }
 
@@ -118,8 +121,8 @@ fn attempt(
         symbols: job.symbols,
         support: &job.image.support,
     };
-    let may_retry = machine.is_accelerated && job.settings.accel == accel::Accel::Auto;
-    let rules = Supervisor::new(job.settings.timeout, may_retry);
+    let may_retry = machine.engine == Engine::Kvm && job.settings.accel == Accel::Auto;
+    let rules = Supervisor::new(job.settings.timeout, may_retry.then_some(LIFE));
     let run = Run::start(&invocation, sockets, inherited, console, rules)?;
     run.supervise(guest, progress)
 }

@@ -58,10 +58,10 @@ mod tests {
             let mut serial = SerialLine::default();
             let mut found = Vec::new();
             serial.push(&line[..at], |stream, bytes| {
-                found.push((stream, bytes.to_vec()))
+                found.push((stream, bytes.to_vec()));
             });
             serial.push(&line[at..], |stream, bytes| {
-                found.push((stream, bytes.to_vec()))
+                found.push((stream, bytes.to_vec()));
             });
             let expected = [
                 (Stream::Stdout, b"out".to_vec()),

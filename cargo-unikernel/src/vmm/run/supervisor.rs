@@ -15,9 +15,6 @@ use super::pump::{Carrier, Event};
 /// How long a program that was asked to end may take.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long a guest under KVM may show no life.
-const LIFE: Duration = Duration::from_secs(3);
-
 /// How long the VMM may take to end when the program has ended, or it was killed.
 const LEAVE: Duration = Duration::from_secs(5);
 
@@ -48,8 +45,8 @@ pub(super) enum Action {
 #[derive(Debug)]
 pub(super) struct Supervisor {
     timeout: Option<Duration>,
-    /// Whether a guest that shows no life is to be given up.
-    wants_life: bool,
+    /// After which time a guest that shows no life is given up; never when `None`.
+    life: Option<Duration>,
     lives: bool,
     boot_ticks: Option<u64>,
     /// How the guest said that it ended.
@@ -68,10 +65,10 @@ pub(super) struct Supervisor {
 
 impl Supervisor {
     /// A run that has just been started.
-    pub(super) fn new(timeout: Option<Duration>, wants_life: bool) -> Self {
+    pub(super) fn new(timeout: Option<Duration>, life: Option<Duration>) -> Self {
         Self {
             timeout,
-            wants_life,
+            life,
             lives: false,
             boot_ticks: None,
             said: None,
@@ -153,7 +150,7 @@ impl Supervisor {
 
     /// Whether the guest never did anything that we could see, though it had the time.
     pub(super) fn showed_no_life(&self) -> bool {
-        self.wants_life && !self.lives && self.otherwise == End::Died
+        self.life.is_some() && !self.lives && self.otherwise == End::Died
     }
 
     /// How it ended.
@@ -201,7 +198,7 @@ impl Supervisor {
     }
 
     fn life_deadline(&self) -> Option<Duration> {
-        (self.wants_life && !self.lives && self.is_running()).then_some(LIFE)
+        self.life.filter(|_| !self.lives && self.is_running())
     }
 
     fn grace_deadline(&self) -> Option<Duration> {
@@ -242,7 +239,7 @@ mod tests {
 
     #[test]
     fn own_status_counts_when_all_is_carried() {
-        let mut run = Supervisor::new(Some(S(9)), true);
+        let mut run = Supervisor::new(Some(S(9)), Some(S(3)));
         let started = Report::Started {
             entry_tsc: 5,
             program_tsc: 12,
@@ -259,7 +256,7 @@ mod tests {
 
     #[test]
     fn first_interrupt_asks_and_the_guests_status_counts() {
-        let mut run = Supervisor::new(None, false);
+        let mut run = Supervisor::new(None, None);
         assert_eq!(run.on(&Event::Interrupt, S(1)), [Action::Terminate]);
         run.on(&report(Report::Killed { signal: 15 }), S(2));
         assert_eq!(run.on(&Event::Interrupt, S(3)), [Action::Kill]);
@@ -269,12 +266,12 @@ mod tests {
 
     #[test]
     fn second_interrupt_or_grace_kills() {
-        let mut run = Supervisor::new(None, false);
+        let mut run = Supervisor::new(None, None);
         run.on(&Event::Interrupt, S(1));
         assert_eq!(run.on(&Event::Interrupt, S(2)), [Action::Kill]);
         assert_eq!(run.outcome().status(), 130);
 
-        let mut run = Supervisor::new(None, false);
+        let mut run = Supervisor::new(None, None);
         run.on(&Event::Interrupt, S(1));
         assert_eq!(run.deadline(), Some(S(11)));
         assert_eq!(run.tick(S(10)), []);
@@ -284,7 +281,7 @@ mod tests {
 
     #[test]
     fn time_out_kills() {
-        let mut run = Supervisor::new(Some(S(5)), false);
+        let mut run = Supervisor::new(Some(S(5)), None);
         assert_eq!(run.tick(S(4)), []);
         assert_eq!(run.tick(S(5)), [Action::Kill]);
         assert!(!run.is_over());
@@ -298,13 +295,13 @@ mod tests {
 
     #[test]
     fn no_life_is_only_missed_under_kvm() {
-        let mut run = Supervisor::new(None, true);
+        let mut run = Supervisor::new(None, Some(S(3)));
         assert_eq!(run.deadline(), Some(S(3)));
         assert_eq!(run.tick(S(3)), [Action::Kill]);
         assert!(run.showed_no_life());
 
-        assert_eq!(Supervisor::new(None, false).deadline(), None);
-        let mut run = Supervisor::new(None, true);
+        assert_eq!(Supervisor::new(None, None).deadline(), None);
+        let mut run = Supervisor::new(None, Some(S(3)));
         run.on(&Event::Output, S(1));
         assert_eq!(run.deadline(), None);
         assert!(!run.showed_no_life());
@@ -312,7 +309,7 @@ mod tests {
 
     #[test]
     fn lost_stdout_ends_the_program_as_natively() {
-        let mut run = Supervisor::new(None, false);
+        let mut run = Supervisor::new(None, None);
         assert_eq!(run.on(&Event::StdoutLost, S(1)), [Action::Terminate]);
         assert_eq!(run.tick(S(11)), [Action::Kill]);
         assert_eq!(run.outcome().status(), 141);
@@ -320,14 +317,14 @@ mod tests {
 
     #[test]
     fn guest_that_says_nothing_died() {
-        let mut run = Supervisor::new(None, false);
+        let mut run = Supervisor::new(None, None);
         end_all(&mut run);
         assert_eq!(run.outcome().status(), 125);
     }
 
     #[test]
     fn machine_that_stays_on_is_killed_with_the_status_kept() {
-        let mut run = Supervisor::new(None, false);
+        let mut run = Supervisor::new(None, None);
         run.on(&report(Report::Exited { status: 3 }), S(1));
         assert_eq!(run.tick(S(6)), [Action::Kill]);
         assert_eq!(run.outcome().status(), 3);
