@@ -14,6 +14,7 @@ pub mod progress;
 pub mod tool;
 
 // Stages and what they are made of, in dependency order.
+pub mod program;
 pub mod root;
 
 // On top: these know all of the above, none of the above knows them.

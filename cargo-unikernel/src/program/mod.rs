@@ -1,0 +1,5 @@
+//! The program: the user's application as an ELF.
+
+pub mod elf;
+pub mod launcher;
+pub mod strip;
