@@ -15,7 +15,15 @@ pub mod tool;
 
 // Stages and what they are made of, in dependency order.
 pub mod program;
+pub mod support;
+
 pub mod root;
+
+pub mod closure;
+pub mod lint;
 
 // On top: these know all of the above, none of the above knows them.
 pub mod cli;
+
+#[cfg(test)]
+mod test_support;

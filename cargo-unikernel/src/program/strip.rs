@@ -2,11 +2,12 @@
 //!
 //! The section table and all bytes that no program header covers (symbol table, debug information) are dropped; every byte
 //! that a segment loads keeps its offset, so addresses in reports fit the unstripped file too. The build-id is computed anew
-//! from what is left, because the linker's digests debug information, which knows the folder it was built in.
+//! from what is left, because the linker's digests debug information, which knows the folder it was built in. A program that
+//! carries something behind its ELF parts is left whole.
 
 use object::elf;
 use object::endian::LittleEndian as LE;
-use object::read::elf::{FileHeader, ProgramHeader};
+use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -45,6 +46,12 @@ pub fn strip(bytes: &[u8]) -> Result<Stripped> {
     let kept = bytes
         .get(..end)
         .ok_or_else(|| broken(&"a segment reaches beyond the end of the file"))?;
+    if has_payload(header, bytes, end) {
+        return Ok(Stripped {
+            program: bytes.to_vec(),
+            unstripped: bytes.to_vec(),
+        });
+    }
 
     let mut program = kept.to_vec();
     clear_section_table(&mut program);
@@ -72,6 +79,23 @@ pub fn strip(bytes: &[u8]) -> Result<Stripped> {
         program,
         unstripped,
     })
+}
+
+/// Whether bytes follow that belong to no segment and no section: a program with an archive behind it (self-extracting ones,
+/// script bundlers) reads them from its own file.
+fn has_payload(header: &elf::FileHeader64<LE>, bytes: &[u8], segments_end: usize) -> bool {
+    let Ok(sections) = header.section_headers(LE, bytes) else {
+        return true;
+    };
+    let table_end = header
+        .e_shoff(LE)
+        .saturating_add(sections.len() as u64 * 64);
+    let ends = sections
+        .iter()
+        .filter_map(|section| section.file_range(LE))
+        .map(|(offset, len)| offset.saturating_add(len));
+    let end = ends.fold(table_end.max(segments_end as u64), u64::max);
+    bytes.len() as u64 > end
 }
 
 /// Sets `e_shoff`, `e_shnum` and `e_shstrndx` to 0: no section table (gABI, ELF header).
@@ -136,6 +160,12 @@ mod tests {
             strip(&bytes).unwrap().program,
             strip(&other).unwrap().program
         );
+    }
+
+    #[test]
+    fn archive_behind_the_program_is_kept() {
+        let bytes = [own(), b"PK\x03\x04 payload".to_vec()].concat();
+        assert_eq!(strip(&bytes).unwrap().program, bytes);
     }
 
     #[test]
