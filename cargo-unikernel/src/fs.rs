@@ -250,6 +250,15 @@ pub fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
+/// Makes a file executable for all who may read it.
+///
+/// # Errors
+/// When its permissions can't be changed.
+pub fn make_program(path: &Path) -> Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(0o755))
+        .map_err(|error| failed("make executable", path, &error))
+}
+
 /// The error for something that did not work on a file: ``can't VERB `PATH`: CAUSE``.
 #[must_use]
 pub fn failed(verb: &str, path: &Path, cause: &io::Error) -> Error {
