@@ -1,0 +1,5 @@
+//! placeholder
+use crate::error::Result;
+pub(crate) fn run() -> Result<()> {
+    Ok(())
+}
