@@ -24,6 +24,12 @@ impl Call {
         Self { command }
     }
 
+    /// One more argument.
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
     /// More arguments.
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: &[A]) -> Self {
         self.command.args(args);
@@ -45,12 +51,6 @@ impl Call {
     /// Without this environment variable.
     pub(crate) fn without_env(mut self, name: &str) -> Self {
         self.command.env_remove(name);
-        self
-    }
-
-    /// With this file as standard input.
-    pub(crate) fn stdin(mut self, file: std::fs::File) -> Self {
-        self.command.stdin(file);
         self
     }
 

@@ -1,5 +1,0 @@
-//! placeholder
-use crate::error::Result;
-pub(crate) fn run() -> Result<()> {
-    Ok(())
-}
