@@ -7,6 +7,7 @@
 
 mod commands;
 mod docs;
+mod examples;
 mod guests;
 mod images;
 mod kernel_file;

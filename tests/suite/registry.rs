@@ -2,46 +2,63 @@
 
 use tests::workspace;
 
-/// A folder of things of one kind, the file with their list, and the list's name.
+/// Things of one kind.
 struct Registry {
+    /// Their folder; its `mod.rs` has the list.
     folder: &'static str,
+    /// The list's name.
     list: &'static str,
-    name: &'static str,
-    /// Files of the folder that are no entry.
-    beside: &'static [&'static str],
+    /// The type of an entry: a file that has a static of this type is an entry.
+    kind: &'static str,
 }
 
-const REGISTRIES: [Registry; 0] = [];
+const fn registry(folder: &'static str, list: &'static str, kind: &'static str) -> Registry {
+    Registry { folder, list, kind }
+}
 
-/// The words of a list that stand before `::` or `,`, in order.
-fn entries(text: &str, name: &str) -> Vec<String> {
-    let list = text.split(name).nth(1).expect("the list is in the file");
-    let body = list.split_once('=').expect("a list has a value").1;
-    let body = body.split("];").next().unwrap_or("");
-    let words = body.split([',', '[', '&', '\n', ' ', '(', ')']);
+const REGISTRIES: [Registry; 5] = [
+    registry("cargo-unikernel/src/archive", "ARCHIVES", "Archive"),
+    registry("cargo-unikernel/src/image", "FORMATS", "ImageFormat"),
+    registry("cargo-unikernel/src/kernel", "KERNELS", "KernelTarget"),
+    registry("cargo-unikernel/src/lint/rules", "RULES", "Rule"),
+    registry("cargo-unikernel/src/vmm", "VMMS", "Vmm"),
+];
+
+/// The modules that the list names, in its order.
+fn listed(text: &str, list: &str) -> Vec<String> {
+    let start = format!("static {list}: ");
+    let body = text
+        .split(&start)
+        .nth(1)
+        .unwrap_or_else(|| panic!("no `{start}`"));
+    let body = body.split_once('=').map_or(body, |(_, value)| value);
+    let body = body.split_once(';').map_or(body, |(value, _)| value);
+    let words = body.split([',', '[', ']', '&']);
     words
-        .filter_map(|word| {
-            word.trim()
-                .split_once("::")
-                .map(|(module, _)| module.to_owned())
-        })
+        .filter_map(|word| word.trim().split_once("::"))
+        .map(|(module, _)| module.to_owned())
+        .collect()
+}
+
+/// The modules of the folder that hold an entry, sorted.
+fn present(folder: &str, kind: &str) -> Vec<String> {
+    let entry = format!(": {kind} = {kind} {{");
+    let files = workspace::rust_files();
+    let inside = files
+        .iter()
+        .filter_map(|path| Some((path, path.strip_prefix(folder)?.strip_prefix('/')?)));
+    inside
+        .filter(|(path, _)| workspace::read(path).contains(&entry))
+        .filter_map(|(_, name)| name.split(['/', '.']).next().map(str::to_owned))
         .collect()
 }
 
 #[test]
 fn each_list_is_its_folder_sorted() {
-    for registry in REGISTRIES {
-        let files = workspace::files();
-        let mut modules: Vec<String> = files
-            .iter()
-            .filter_map(|path| path.strip_prefix(registry.folder)?.strip_prefix('/'))
-            .map(|path| path.split(['/', '.']).next().unwrap_or(path).to_owned())
-            .filter(|module| module != "mod" && !registry.beside.contains(&module.as_str()))
-            .collect();
-        modules.sort();
-        modules.dedup();
-        assert!(!modules.is_empty(), "{} is empty", registry.folder);
-        let listed = entries(&workspace::read(registry.list), registry.name);
-        assert_eq!(listed, modules, "`{}` in {}", registry.name, registry.list);
+    for Registry { folder, list, kind } in REGISTRIES {
+        let present = present(folder, kind);
+        assert!(!present.is_empty(), "{folder} holds no `{kind}`");
+        let listed = listed(&workspace::read(&format!("{folder}/mod.rs")), list);
+        assert_eq!(listed, present, "`{list}` in {folder}/mod.rs");
     }
 }
