@@ -1,0 +1,114 @@
+//! The processor's interrupt controller and its timer (Intel SDM volume 3, chapter 12).
+
+use super::features::has_tsc_deadline;
+use super::instruction::{read_msr, write_msr};
+use super::mmio::Mmio;
+use super::one_cpu::OneCpu;
+
+/// The alarm's vector. The sixteen below belong to the old controllers, whose interrupts are masked.
+pub(crate) const TIMER_VECTOR: u64 = 0x30;
+/// The first vector for devices.
+pub(crate) const FIRST_DEVICE_VECTOR: u64 = 0x31;
+/// What comes when an interrupt vanished; also the first vector behind those for devices.
+pub(crate) const SPURIOUS_VECTOR: u64 = 0x3f;
+
+const MSR_BASE: u32 = 0x1b;
+const MSR_TSC_DEADLINE: u32 = 0x6e0;
+const MSR_X2APIC: u32 = 0x800;
+/// In [`MSR_BASE`]: registers are model-specific ones.
+const X2APIC: u64 = 1 << 10;
+const ENABLED: u64 = 1 << 11;
+
+const ID: u32 = 0x20;
+const TASK_PRIORITY: u32 = 0x80;
+const END_OF_INTERRUPT: u32 = 0xb0;
+const SPURIOUS: u32 = 0xf0;
+const TIMER: u32 = 0x320;
+const LINT0: u32 = 0x350;
+const LINT1: u32 = 0x360;
+const ERROR: u32 = 0x370;
+const INITIAL_COUNT: u32 = 0x380;
+const DIVIDE: u32 = 0x3e0;
+
+const MASKED: u32 = 1 << 16;
+const SOFTWARE_ENABLE: u32 = 1 << 8;
+const TSC_DEADLINE: u32 = 2 << 17;
+const DIVIDE_BY_1: u32 = 0b1011;
+
+#[derive(Clone, Copy)]
+enum Apic {
+    Absent,
+    Memory(Mmio),
+    Registers,
+}
+
+static APIC: OneCpu<Apic> = OneCpu::new(Apic::Absent);
+
+impl Apic {
+    fn read(self, register: u32) -> u32 {
+        match self {
+            Self::Absent => 0,
+            Self::Memory(mmio) => mmio.read32(register as usize),
+            // SAFETY: the controller is in the mode in which it has these registers.
+            Self::Registers => unsafe { read_msr(MSR_X2APIC + (register >> 4)) as u32 },
+        }
+    }
+
+    fn write(self, register: u32, value: u32) {
+        match self {
+            Self::Absent => {}
+            Self::Memory(mmio) => mmio.write32(register as usize, value),
+            // SAFETY: the controller is in the mode in which it has these registers.
+            Self::Registers => unsafe { write_msr(MSR_X2APIC + (register >> 4), u64::from(value)) },
+        }
+    }
+}
+
+/// Switches the controller on, with everything masked but what comes as a message.
+pub(crate) fn init() {
+    // SAFETY: every x86-64 processor has the register.
+    let base = unsafe { read_msr(MSR_BASE) };
+    let apic = if base & X2APIC != 0 {
+        Apic::Registers
+    } else {
+        // SAFETY: it stays where it is, and is now on.
+        unsafe { write_msr(MSR_BASE, base | ENABLED) };
+        // SAFETY: the controller's registers lie where it says.
+        let mmio = unsafe { Mmio::map(base & 0x000f_ffff_ffff_f000, 4096) };
+        Apic::Memory(mmio.expect("there is no memory for the interrupt controller's page table"))
+    };
+    for entry in [LINT0, LINT1, ERROR] {
+        apic.write(entry, MASKED);
+    }
+    apic.write(TASK_PRIORITY, 0);
+    apic.write(SPURIOUS, SOFTWARE_ENABLE | SPURIOUS_VECTOR as u32);
+    apic.write(DIVIDE, DIVIDE_BY_1);
+    let mode = if has_tsc_deadline() { TSC_DEADLINE } else { 0 };
+    apic.write(TIMER, mode | TIMER_VECTOR as u32);
+    *APIC.borrow() = apic;
+}
+
+/// The controller's number, which messages are sent to.
+pub(crate) fn id() -> u32 {
+    let apic = *APIC.borrow();
+    match apic {
+        Apic::Memory(_) => apic.read(ID) >> 24,
+        Apic::Absent | Apic::Registers => apic.read(ID),
+    }
+}
+
+/// Lets the next interrupt come.
+pub(crate) fn end_of_interrupt() {
+    APIC.borrow().write(END_OF_INTERRUPT, 0);
+}
+
+/// Raises [`TIMER_VECTOR`] when the time-stamp counter reaches `ticks`; 0 never. The processor must have the mode.
+pub(crate) fn fire_at(ticks: u64) {
+    // SAFETY: the processor has the register; see `init`.
+    unsafe { write_msr(MSR_TSC_DEADLINE, ticks) };
+}
+
+/// Raises [`TIMER_VECTOR`] after `count` ticks of the timer's own clock; 0 never.
+pub(crate) fn fire_after(count: u32) {
+    APIC.borrow().write(INITIAL_COUNT, count);
+}

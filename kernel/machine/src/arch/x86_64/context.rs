@@ -1,0 +1,97 @@
+//! Into the program and back: what has to be right before, and what came of it.
+
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::instruction::{fault_address, write_msr};
+use super::trap;
+use crate::address::{USER_END, UserAddr};
+use crate::context::{Context, Event};
+use crate::user::Access;
+
+// trap.s has the same numbers.
+const _: () = assert!(offset_of!(Context, xmm) == 0);
+const _: () = assert!(offset_of!(Context, r15) == 256);
+const _: () = assert!(offset_of!(Context, rax) == 368);
+const _: () = assert!(offset_of!(Context, vector) == 376);
+const _: () = assert!(offset_of!(Context, rip) == 392);
+const _: () = assert!(offset_of!(Context, rflags) == 408);
+const _: () = assert!(offset_of!(Context, rsp) == 416);
+const _: () = assert!(offset_of!(Context, ss) == 424);
+const _: () = assert!(align_of::<Context>() == 16);
+
+/// The flags that a program may have as it likes: the arithmetic ones, TF, DF, AC, ID.
+const FREE_FLAGS: u64 = 0x24_0dd5;
+/// The flags that it always has: IF, and the bit that is always set.
+const FIXED_FLAGS: u64 = 0x202;
+
+const MSR_FS_BASE: u32 = 0xc000_0100;
+const MSR_GS_BASE: u32 = 0xc000_0101;
+
+const PAGE_FAULT: u64 = 14;
+/// The first vector that is no exception.
+const FIRST_INTERRUPT: u64 = 32;
+
+/// What the processor has as bases of `fs` and `gs`.
+static BASES: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+
+unsafe extern "C" {
+    fn unikernel_enter(context: *mut Context, sysret: bool);
+}
+
+#[inline]
+pub(crate) fn run(context: &mut Context) -> Event {
+    if context.rip >= USER_END {
+        // IRETQ to a non-canonical address would fault in the kernel; any other one there faults in the program at once.
+        return Event::PageFault {
+            address: UserAddr(context.rip),
+            access: Access::Execute,
+            present: false,
+        };
+    }
+    let rflags = context.rflags & FREE_FLAGS | FIXED_FLAGS;
+    context.rflags = rflags;
+    load_base(&BASES[0], MSR_FS_BASE, context.fs_base);
+    load_base(&BASES[1], MSR_GS_BASE, context.gs_base);
+    let sysret = context.rcx == context.rip && context.r11 == rflags;
+    // SAFETY: the flags, the address and the bases are such that entering the program does not fault; the processor and the
+    // routine write to nothing but the context, and restore what a call must keep.
+    unsafe { unikernel_enter(context, sysret) };
+    match context.vector {
+        Context::SYSCALL => Event::Syscall,
+        PAGE_FAULT => page_fault(context.error),
+        vector if vector < FIRST_INTERRUPT => Event::Exception {
+            vector: vector as u8,
+            error: context.error,
+        },
+        vector => {
+            trap::interrupt(vector);
+            Event::Interrupt
+        }
+    }
+}
+
+/// Loads a segment's base, unless it is loaded. One outside of the program's half counts as 0.
+#[inline]
+fn load_base(loaded: &AtomicU64, register: u32, base: u64) {
+    if loaded.load(Ordering::Relaxed) == base {
+        return;
+    }
+    let base = if base < USER_END { base } else { 0 };
+    loaded.store(base, Ordering::Relaxed);
+    // SAFETY: every x86-64 processor has the register; the kernel uses neither segment; the base is canonical.
+    unsafe { write_msr(register, base) };
+}
+
+/// The error code's bits: Intel SDM volume 3, figure 5-12.
+fn page_fault(error: u64) -> Event {
+    Event::PageFault {
+        address: UserAddr(fault_address()),
+        access: match error {
+            _ if error & 1 << 4 != 0 => Access::Execute,
+            _ if error & 1 << 1 != 0 => Access::Write,
+            _ => Access::Read,
+        },
+        present: error & 1 != 0,
+    }
+}

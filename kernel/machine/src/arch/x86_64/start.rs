@@ -1,0 +1,177 @@
+//! From the entry to the kernel's core, in order.
+
+use core::ops::Range;
+use core::{ptr, slice};
+
+use unikernel_abi::boot::BootBlock;
+
+use super::archive::Archive;
+use super::layout::{direct, kernel_parts};
+use super::start_info::StartInfo;
+use super::{apic, crc32c, features, frame, pic, seal, segment, time, virtio};
+use crate::address::{PAGE_MASK, PAGE_SIZE};
+use crate::boot::{Boot, BootFailed, BootFailure, Piece};
+use crate::serial::Serial;
+
+/// The end of what the entry maps.
+const MAPPED_AT_ENTRY: u64 = 1 << 32;
+
+unsafe extern "C" {
+    safe static __unikernel_boot: [u8; BootBlock::SIZE];
+}
+
+unsafe extern "Rust" {
+    /// The function that the kernel's binary names by [`entry!`](crate::entry).
+    safe fn unikernel_start(boot: Result<Boot, BootFailed>) -> !;
+}
+
+/// Physical ranges of the image's pieces; empty where there is none.
+#[derive(Clone)]
+struct Pieces {
+    archive: Range<u64>,
+    launch: Range<u64>,
+    module: Range<u64>,
+}
+
+/// Called by entry.s on the kernel's stack.
+// SAFETY: the name is the one that entry.s calls; nothing else has it.
+#[unsafe(no_mangle)]
+extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
+    segment::install();
+    let info = StartInfo::read(start_info);
+    let total = info
+        .memory
+        .ranges()
+        .map(|range| range.end - range.start)
+        .sum();
+    let stated = BootBlock::decode(&boot_block()).map_err(BootFailure::BootBlock);
+    let placed = stated.and_then(|block| place(&block, &info, total));
+    take_memory(&info, placed.as_ref().ok());
+    features::enable();
+    pic::mask();
+    apic::init();
+    time::init(entry_ticks);
+
+    let devices = virtio::find(&info);
+    let serial = Serial::open();
+    let whole = placed.and_then(|pieces| check(&stated?, &pieces).map(|()| pieces));
+    unikernel_start(match whole {
+        Err(reason) => Err(BootFailed {
+            reason,
+            devices,
+            serial,
+        }),
+        Ok(pieces) => Ok(Boot {
+            archive: archive(&pieces.archive),
+            image_launch: bytes(&pieces.launch),
+            module_launch: info.module.map(|_| bytes(&pieces.module)),
+            devices,
+            serial,
+            memory_total: total,
+        }),
+    })
+}
+
+/// The kernel file's boot block, which the image writer changed after the kernel was compiled.
+fn boot_block() -> [u8; BootBlock::SIZE] {
+    // SAFETY: the linker script puts it there; nothing writes it.
+    unsafe { ptr::read_volatile(&raw const __unikernel_boot) }
+}
+
+/// Where the pieces lie; an error when one of them does not lie in memory, behind the kernel.
+fn place(block: &BootBlock, info: &StartInfo, total: u64) -> Result<Pieces, BootFailure> {
+    let (start, len) = info.module.unwrap_or((0, 0));
+    Ok(Pieces {
+        archive: place_piece(
+            Piece::Archive,
+            block.archive.start,
+            block.archive.len,
+            info,
+            total,
+        )?,
+        launch: place_piece(
+            Piece::Launch,
+            block.launch.start,
+            block.launch.len,
+            info,
+            total,
+        )?,
+        module: place_piece(Piece::Module, start, len, info, total)?,
+    })
+}
+
+fn place_piece(
+    piece: Piece,
+    start: u64,
+    len: u64,
+    info: &StartInfo,
+    memory_total: u64,
+) -> Result<Range<u64>, BootFailure> {
+    if len == 0 {
+        return Ok(0..0);
+    }
+    let end = start.saturating_add(len);
+    let kernel = kernel_parts();
+    let is_aligned = piece != Piece::Archive || start & PAGE_MASK == 0;
+    if !is_aligned || (start < kernel.end && kernel.start < end) {
+        return Err(BootFailure::Misplaced { piece, start });
+    }
+    if !info.memory.contains(start, end) {
+        return Err(BootFailure::BeyondMemory {
+            piece,
+            end,
+            memory_total,
+        });
+    }
+    Ok(start..end)
+}
+
+/// Takes over the memory but for the pieces, and switches to the kernel's own page table.
+fn take_memory(info: &StartInfo, pieces: Option<&Pieces>) {
+    let kernel = kernel_parts();
+    let mut free = info.memory.clone();
+    free.remove(0, PAGE_SIZE as u64);
+    free.remove(kernel.start, kernel.end);
+    let mut archive = 0..0;
+    if let Some(pieces) = pieces {
+        for piece in [&pieces.archive, &pieces.launch, &pieces.module] {
+            free.remove(piece.start, piece.end);
+        }
+        archive = pieces.archive.clone();
+    }
+    // Only its whole pages can be mapped, but all of its pages are sealed.
+    let whole = archive.start..archive.end & !PAGE_MASK;
+    let sealed = archive.start..archive.end.next_multiple_of(PAGE_SIZE as u64);
+    frame::init(&info.memory, free, whole, MAPPED_AT_ENTRY);
+    seal::seal(&info.memory, sealed);
+}
+
+/// Whether the pieces are whole, by their digests. A module is the loader's own: it has none.
+fn check(block: &BootBlock, pieces: &Pieces) -> Result<(), BootFailure> {
+    for (piece, range, stated) in [
+        (Piece::Archive, &pieces.archive, block.archive.crc32c),
+        (Piece::Launch, &pieces.launch, block.launch.crc32c),
+    ] {
+        let found = crc32c::digest(bytes(range));
+        if !range.is_empty() && found != stated {
+            return Err(BootFailure::Digest {
+                piece,
+                stated,
+                found,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn bytes(range: &Range<u64>) -> &'static [u8] {
+    if range.is_empty() {
+        return &[];
+    }
+    // SAFETY: a piece is in the direct map, is not free memory, and nothing writes it.
+    unsafe { slice::from_raw_parts(direct(range.start), (range.end - range.start) as usize) }
+}
+
+fn archive(range: &Range<u64>) -> Option<Archive> {
+    (!range.is_empty()).then(|| Archive::new(bytes(range)))
+}

@@ -1,0 +1,3 @@
+//! The processor: waiting for something to happen.
+
+pub use crate::arch::cpu::wait;

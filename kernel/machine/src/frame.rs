@@ -1,0 +1,15 @@
+//! Frames: owned, reference-counted pages of physical memory.
+//!
+//! Having a [`Frame`] means owning one reference; cloning makes one more, dropping gives one back, and the last one frees the
+//! page. Pages of the archive are frames too, but are never freed and never written.
+
+pub use crate::arch::frame::{Frame, usage};
+
+/// How much of the memory is taken, in frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Frames that the kernel hands out, taken or not.
+    pub total: usize,
+    /// Frames that nobody owns.
+    pub free: usize,
+}

@@ -1,0 +1,3 @@
+//! Ending the machine.
+
+pub use crate::arch::power::off;
