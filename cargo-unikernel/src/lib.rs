@@ -6,5 +6,24 @@
 //! Manifest -> Built (ELF) -> Closure -> Linted -> RootTree -> Image -> Outcome
 //! ```
 
+// Doors: nothing else in the crate touches the world.
+pub mod env;
 pub mod error;
+pub mod fs;
+pub mod progress;
+pub mod tool;
+
+// Stages and what they are made of, in dependency order.
+pub mod program;
+pub mod support;
+
 pub mod root;
+
+pub mod closure;
+pub mod lint;
+
+// On top: these know all of the above, none of the above knows them.
+pub mod cli;
+
+#[cfg(test)]
+mod test_support;

@@ -1,0 +1,3 @@
+//! The command line: words in, stages called, words out.
+
+pub mod shell;

@@ -1,0 +1,198 @@
+//! The lint: will this program, with all its libraries, run on that kernel, and if not, who is to blame.
+//!
+//! [`check`] alone makes a [`Linted`], and only a [`Linted`] becomes an image. How to add a rule: [`rules`].
+
+mod level;
+pub mod rules;
+
+pub use level::{Level, Levels, Waiver};
+pub use rules::{RULES, Rule};
+
+use crate::closure::Closure;
+use crate::error::{Error, Result};
+use crate::program::Program;
+use crate::progress::{Diagnostic, Progress};
+use crate::support::Support;
+
+/// What the rules look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The program and its libraries.
+    pub closure: &'a Closure,
+    /// What the kernel supports.
+    pub support: &'a Support,
+    /// The kernel's name.
+    pub kernel: &'a str,
+}
+
+/// One thing that a rule found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's id (`UK010`).
+    pub rule: &'static str,
+    /// What becomes of it.
+    pub level: Level,
+    /// One sentence: lower case start, no full stop.
+    pub message: String,
+    /// The file it is about, with the place in it.
+    pub place: String,
+    /// Facts that explain it.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// A program that the lint let pass: the only key to an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linted {
+    closure: Closure,
+    findings: Vec<Finding>,
+    waived: Vec<(Finding, String)>,
+}
+
+impl Linted {
+    /// The program and its libraries.
+    #[must_use]
+    pub fn closure(&self) -> &Closure {
+        &self.closure
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.closure.program
+    }
+
+    /// What was found and did not stand in the way.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// What was found and waived, with the reasons.
+    #[must_use]
+    pub fn waived(&self) -> &[(Finding, String)] {
+        &self.waived
+    }
+}
+
+/// Runs all rules and tells what they find.
+///
+/// # Errors
+/// When a finding is denied.
+pub fn check(
+    closure: Closure,
+    kernel: &str,
+    support: &Support,
+    levels: &Levels,
+    progress: &dyn Progress,
+) -> Result<Linted> {
+    let subject = Subject {
+        closure: &closure,
+        support,
+        kernel,
+    };
+    let (findings, waived) = findings(&subject, levels);
+    for finding in &findings {
+        if let Some(diagnostic) = diagnostic(finding) {
+            progress.finding(&diagnostic);
+        }
+    }
+    let n_denied = findings.iter().filter(|f| f.level == Level::Deny).count();
+    if n_denied > 0 {
+        let plural = if n_denied == 1 { "" } else { "s" };
+        return Err(Error::input(format!(
+            "`{}` can't run on `{kernel}`: the lint found {n_denied} error{plural}",
+            closure.program.name
+        )));
+    }
+    Ok(Linted {
+        closure,
+        findings,
+        waived,
+    })
+}
+
+/// All findings with the levels that the user gave, and those that were waived with the reasons.
+#[must_use]
+pub fn findings(subject: &Subject<'_>, levels: &Levels) -> (Vec<Finding>, Vec<(Finding, String)>) {
+    let mut kept = Vec::new();
+    let mut waived = Vec::new();
+    for rule in RULES {
+        for mut finding in (rule.check)(subject) {
+            finding.level = levels
+                .overrides
+                .get(rule.id)
+                .copied()
+                .unwrap_or(finding.level);
+            let waiver = levels.waivers.iter().find(|waiver| {
+                let found =
+                    finding.place.contains(&waiver.at) || finding.message.contains(&waiver.at);
+                waiver.rule == rule.id && found
+            });
+            match waiver {
+                Some(waiver) => waived.push((finding, waiver.reason.clone())),
+                None if finding.level != Level::Allow => kept.push(finding),
+                None => {}
+            }
+        }
+    }
+    (kept, waived)
+}
+
+fn diagnostic(finding: &Finding) -> Option<Diagnostic> {
+    Some(Diagnostic {
+        weight: finding.level.weight()?,
+        rule: Some(finding.rule),
+        message: finding.message.clone(),
+        place: Some(finding.place.clone()),
+        notes: finding.notes.clone(),
+        help: finding.help.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Silent;
+    use crate::test_support::closure_of_c;
+
+    fn broken() -> Closure {
+        let mut closure = closure_of_c("int main(void) { return 0; }", &[]);
+        closure.program.facts.text_relocations = true;
+        closure
+    }
+
+    fn check_levels(levels: &Levels) -> Result<Linted> {
+        check(broken(), "builtin", &Support::default(), levels, &Silent)
+    }
+
+    #[test]
+    fn denied_finding_stops_the_build() {
+        let error = check_levels(&Levels::default()).unwrap_err();
+        assert!(error.to_string().contains("found 1 error"), "{error}");
+    }
+
+    #[test]
+    fn level_of_the_manifest_counts() {
+        let mut levels = Levels::default();
+        levels.overrides.insert("UK012".to_owned(), Level::Warn);
+        let linted = check_levels(&levels).unwrap();
+        assert_eq!(linted.findings()[0].level, Level::Warn);
+    }
+
+    #[test]
+    fn waiver_is_recorded() {
+        let waiver = |at: &str| Levels {
+            waivers: vec![Waiver {
+                rule: "UK012".to_owned(),
+                at: at.to_owned(),
+                reason: "known".to_owned(),
+            }],
+            ..Levels::default()
+        };
+        let linted = check_levels(&waiver("text relocations")).unwrap();
+        assert_eq!(linted.waived()[0].1, "known");
+        assert!(check_levels(&waiver("elsewhere")).is_err());
+    }
+}

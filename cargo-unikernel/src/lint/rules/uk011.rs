@@ -1,0 +1,94 @@
+//! UK011: the program is of a type or for a machine that can't be started.
+
+use super::{Finding, Level, Rule, Subject};
+use crate::program::Shape;
+use crate::program::elf::ElfType;
+
+/// The rule.
+pub(super) static RULE: Rule = Rule {
+    id: "UK011",
+    about: "the program is of a type or for a machine that can't be started",
+    docs: "A unikernel starts position-independent executables for 64-bit x86, with or without a dynamic linker, and shared \
+           objects that export `main`. An object file has to be linked first; an executable at fixed addresses has to be linked \
+           with `-pie` (its code compiled with `-fPIE` or `-fPIC`); a library without `main` and without an entry point has \
+           nothing that could be started; a program for another machine has to be built for x86-64.",
+    default: Level::Deny,
+    check,
+};
+
+fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    let program = &subject.closure.program;
+    let facts = &program.facts;
+    let place = program.path.display().to_string();
+    let found = |message: String, help: &str| {
+        let mut finding = RULE.finding(place.clone(), message);
+        finding.help = Some(help.to_owned());
+        vec![finding]
+    };
+    if !facts.is_x86_64() {
+        let machine = facts.machine_text();
+        return found(
+            format!("the program is for {machine}; the kernel runs 64-bit x86-64 programs"),
+            "build it for x86-64",
+        );
+    }
+    match (program.shape, facts.elf_type) {
+        (Shape::StaticPie | Shape::Pie | Shape::Shared, _) => Vec::new(),
+        (Shape::Fixed, _) => found(
+            "the program is linked for fixed addresses; a position-independent one is needed"
+                .to_owned(),
+            "compile with `-fPIE`, link with `-pie` or `-static-pie`",
+        ),
+        (Shape::None, ElfType::Relocatable) => found(
+            "the program is an object file that is not linked".to_owned(),
+            "link it: `cc -pie -o PROGRAM FILE.o`",
+        ),
+        (Shape::None, ElfType::Dynamic) => found(
+            "the shared object exports no `main` and has no entry point of its own".to_owned(),
+            "give it a `main` that is exported: not static, not hidden; in Rust `#[unsafe(no_mangle)] pub extern \"C\" fn main`",
+        ),
+        (Shape::None, _) => found(
+            "the file is neither an executable nor a shared object".to_owned(),
+            "name the program itself",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::Support;
+    use crate::test_support::closure_of_c;
+
+    fn check_args(source: &str, args: &[&str], expected: Option<&str>) {
+        let closure = closure_of_c(source, args);
+        let support = Support::default();
+        let found = check(&Subject {
+            closure: &closure,
+            support: &support,
+            kernel: "builtin",
+        });
+        let message = found.first().map(|finding| finding.message.as_str());
+        match (message, expected) {
+            (Some(message), Some(expected)) => assert!(message.contains(expected), "{message}"),
+            (message, expected) => assert_eq!(message, expected, "{args:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_can_be_started_passes() {
+        let main = "int main(void) { return 0; }";
+        check_args(main, &["-pie", "-fPIE"], None);
+        check_args(main, &["-static-pie", "-fPIE"], None);
+        check_args(main, &["-shared", "-fPIC"], None);
+        check_args(main, &["-no-pie"], Some("fixed addresses"));
+        check_args(main, &["-c"], Some("object file"));
+        check_args(
+            "int f(void) { return 0; }",
+            &["-shared", "-fPIC"],
+            Some("no `main`"),
+        );
+        let hidden = "__attribute__((visibility(\"hidden\"))) int main(void) { return 0; }";
+        check_args(hidden, &["-shared", "-fPIC"], Some("no `main`"));
+    }
+}

@@ -1,0 +1,58 @@
+//! What a stage may tell the outside while it works; it never prints itself.
+
+/// How much a diagnostic weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Good to know.
+    Note,
+    /// Likely wrong, but not in the way.
+    Warning,
+    /// In the way.
+    Error,
+}
+
+/// A diagnostic in rustc's shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How much it weighs.
+    pub weight: Weight,
+    /// The rule it comes from (`UK010`).
+    pub rule: Option<&'static str>,
+    /// One sentence: lower case start, no full stop.
+    pub message: String,
+    /// Where: a file, with what is needed to find the place in it.
+    pub place: Option<String>,
+    /// Facts that explain it, one a line.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// The outside of a stage.
+pub trait Progress {
+    /// Work has begun: `("Linking", "hello")`. Verbs are cargo's: one word, -ing or past tense.
+    fn started(&self, verb: &str, what: &str);
+    /// Something was found in what the user gave.
+    fn finding(&self, diagnostic: &Diagnostic);
+    /// One line that the user should know, whatever the verbosity but `-q`.
+    fn note(&self, text: &str);
+    /// Lines for those who want to know more (`-v`).
+    fn detail(&self, text: &str);
+    /// Work has ended: `("Finished", "...")`.
+    fn finished(&self, verb: &str, what: &str);
+    /// Text of another tool, passed through as it is (it ends its own lines).
+    fn pass_through(&self, text: &str);
+}
+
+/// Tells nobody; for tests and for callers that look at the result only.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn started(&self, _verb: &str, _what: &str) {}
+    fn finding(&self, _diagnostic: &Diagnostic) {}
+    fn note(&self, _text: &str) {}
+    fn detail(&self, _text: &str) {}
+    fn finished(&self, _verb: &str, _what: &str) {}
+    fn pass_through(&self, _text: &str) {}
+}
