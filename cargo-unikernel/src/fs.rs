@@ -193,6 +193,17 @@ pub fn is_folder(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
+/// A new folder among the host's temporary files, which goes with the value.
+///
+/// # Errors
+/// When it can't be made.
+pub fn scratch_folder() -> Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix("unikernel-")
+        .tempdir()
+        .map_err(|error| failed("make a folder in", &std::env::temp_dir(), &error))
+}
+
 /// The absolute path with all links resolved.
 ///
 /// # Errors

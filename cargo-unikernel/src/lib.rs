@@ -19,11 +19,23 @@ pub mod support;
 
 pub mod root;
 
+pub mod archive;
+pub mod image;
+pub mod launch;
+
 pub mod closure;
 pub mod lint;
+
+pub mod assemble;
+pub mod kernel;
+pub mod symbols;
+pub mod sys;
+pub mod vmm;
 
 // On top: these know all of the above, none of the above knows them.
 pub mod cli;
 
 #[cfg(test)]
 mod test_support;
+#[cfg(test)]
+mod testing;

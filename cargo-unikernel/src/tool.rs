@@ -9,7 +9,7 @@ use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -153,6 +153,24 @@ impl Invocation {
         Ok(output.status)
     }
 
+    /// The same as a command of the standard library, for who needs more than a run to its end: the caller starts it.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the door to processes")]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args);
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        command
+    }
+
     fn expression(&self) -> duct::Expression {
         // As a word and not as a path: a path without a slash would mean the working folder to `duct`, not `PATH`.
         let mut expression = duct::cmd(self.program.as_os_str(), &self.args).unchecked();
@@ -168,7 +186,9 @@ impl Invocation {
         expression
     }
 
-    fn not_started(&self, cause: &std::io::Error) -> Error {
+    /// The error for a start that failed with `cause`.
+    #[must_use]
+    pub fn not_started(&self, cause: &std::io::Error) -> Error {
         if cause.kind() == std::io::ErrorKind::NotFound {
             return missing(&self.program.display().to_string());
         }

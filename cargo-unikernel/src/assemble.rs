@@ -1,0 +1,127 @@
+//! From kernel, checked program and root tree to an image.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::fs::{self, Written};
+use crate::image::{self, ImageFormat};
+use crate::kernel::{self, KernelFile, KernelTarget};
+use crate::launch::Launch;
+use crate::root::RootTree;
+
+/// An image in a file.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// Where it lies; absolute.
+    pub path: PathBuf,
+    /// Length of the file in bytes.
+    pub len: u64,
+    /// Its kernel.
+    pub kernel: &'static KernelTarget,
+    /// Its format.
+    pub format: &'static ImageFormat,
+    /// What it starts.
+    pub launch: Launch,
+    /// First physical address behind what is loaded from it.
+    pub loaded_end: u64,
+    /// CRC-32C of its kernel's code.
+    pub kernel_crc32c: u32,
+    /// Its kernel's support statement, for names of system calls.
+    pub support: String,
+}
+
+impl Image {
+    /// The image at `path`, whoever made it.
+    ///
+    /// # Errors
+    /// When the file can't be read, or is no whole image that the tool can run.
+    pub fn open(path: &Path) -> Result<Self> {
+        let path = fs::absolute(path)?;
+        let contents = image::elf::read(&path)?;
+        let context = |error: Error| error.context(format!("`{}` can't be run", path.display()));
+        Ok(Self {
+            len: fs::len(&path)?,
+            kernel: kernel::find("builtin")?,
+            format: &image::elf::FORMAT,
+            launch: Launch::decode(&contents.launch).map_err(context)?,
+            loaded_end: contents.end,
+            kernel_crc32c: contents.kernel_crc32c,
+            support: contents.support,
+            path,
+        })
+    }
+
+    /// The least memory that a machine must have to boot it, in bytes: what is loaded, and what the kernel needs beside it.
+    #[must_use]
+    pub fn needed_memory(&self) -> u64 {
+        self.loaded_end + self.kernel.memory
+    }
+}
+
+/// Writes the image of `kernel`, `root` and `launch` to `out`, whose extension says the format. An image that is there already
+/// with the same bytes is left alone.
+///
+/// # Errors
+/// When the kernel can't be packed so, something is too large, a host file can't be read, or `out` can't be written.
+pub(crate) fn write(
+    kernel: &KernelFile,
+    root: &RootTree,
+    launch: &Launch,
+    out: &Path,
+) -> Result<(Image, Written)> {
+    let extension = out.extension().unwrap_or_default();
+    let format = kernel
+        .target()
+        .formats
+        .iter()
+        .find(|format| extension == format.extension);
+    let format = format.ok_or_else(|| {
+        Error::internal(format!(
+            "kernel `{}` has no image format for `{}`",
+            kernel.target().name,
+            out.display()
+        ))
+    })?;
+    let context = |error: Error| error.context(format!("making the image `{}`", out.display()));
+    let plan = (format.plan)(&kernel.parts(root, launch).map_err(context)?).map_err(context)?;
+    let written =
+        if fs::open(out).is_ok_and(|mut old| plan.is_content_of(&mut old).is_ok_and(|same| same)) {
+            Written::Unchanged
+        } else {
+            fs::write_atomically(out, |file| plan.write(file)).map_err(context)?
+        };
+    Ok((Image::open(out)?, written))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn image_is_written_once_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (image, written) = testing::image(folder.path(), &[0xf4]);
+        assert_eq!(written, Written::Changed);
+        assert_eq!(image.launch, testing::launch());
+        assert_eq!(image.len, fs::len(&image.path).unwrap());
+        assert_eq!(
+            image.loaded_end % 4096,
+            image.launch.encode(None).unwrap().len() as u64
+        );
+        let (again, written) = testing::image(folder.path(), &[0xf4]);
+        assert_eq!(written, Written::Unchanged);
+        assert_eq!(again.path, image.path);
+        let (_, written) = testing::image(folder.path(), &[0x90]);
+        assert_eq!(written, Written::Changed);
+    }
+
+    #[test]
+    fn what_is_no_image_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text.elf");
+        fs::write_bytes(&path, b"text").unwrap();
+        let error = Image::open(&path).unwrap_err().to_string();
+        assert!(error.contains("text.elf` is no image"), "{error}");
+    }
+}

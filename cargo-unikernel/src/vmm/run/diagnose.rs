@@ -1,0 +1,243 @@
+//! What a guest reports, in words for people.
+
+use unikernel_abi::report::{Place, Report};
+
+use crate::kernel::syscall_name;
+use crate::progress::{Diagnostic, Weight};
+use crate::symbols::Symbols;
+
+/// What the words need to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Guest<'a> {
+    /// Where the names and lines of the program's code are found.
+    pub(super) symbols: &'a Symbols,
+    /// The kernel's support statement.
+    pub(super) support: &'a str,
+}
+
+/// What there is to say about a report; nothing about those that only count.
+pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagnostic> {
+    let plain = |weight, message: String| Diagnostic {
+        weight,
+        rule: None,
+        message,
+        place: None,
+        notes: Vec::new(),
+        help: None,
+    };
+    Some(match *report {
+        Report::Started { .. } | Report::Exited { .. } | Report::Killed { .. } => return None,
+        Report::Fault {
+            signal,
+            code,
+            address,
+            access,
+            at,
+        } => {
+            let what = fault(signal, code, address, access);
+            let message = format!("the program was ended by {}: {what}", signal_name(signal));
+            located(plain(Weight::Error, message), at, at.offset, guest)
+        }
+        Report::Refused { number, rule, at } => {
+            let message = format!(
+                "the program called {}, which this kernel refuses; it got ENOSYS",
+                syscall(number, guest)
+            );
+            let mut diagnostic = plain(Weight::Warning, message);
+            let rule = String::from_utf8_lossy(rule);
+            diagnostic.notes.push(format!(
+                "`cargo unikernel lint` finds such calls: rule {rule}"
+            ));
+            // A return address may be the first of the next line.
+            located(diagnostic, at, at.offset.saturating_sub(1), guest)
+        }
+        Report::Unknown { number, at } => {
+            let message = format!(
+                "the program called {}, which this kernel does not have; it got ENOSYS",
+                syscall(number, guest)
+            );
+            let mut diagnostic = plain(Weight::Warning, message);
+            diagnostic
+                .notes
+                .push("told once for each system call".to_owned());
+            located(diagnostic, at, at.offset, guest)
+        }
+        Report::CannotStart { reason } => plain(
+            Weight::Error,
+            format!("the program could not be started: {}", text(reason)),
+        ),
+        Report::Panic { reason } => {
+            let mut diagnostic = plain(
+                Weight::Error,
+                format!("the kernel panicked: {}", text(reason)),
+            );
+            diagnostic
+                .notes
+                .push("this is an error in the kernel, not in the program".to_owned());
+            diagnostic
+        }
+        Report::OutOfMemory { total } => {
+            let message = format!("memory ran out: the machine has {} MiB", total >> 20);
+            let mut diagnostic = plain(Weight::Error, message);
+            diagnostic.help = Some("give more with --memory".to_owned());
+            diagnostic
+        }
+    })
+}
+
+/// The diagnostic with its place: file and line where they are known, and always module and offset.
+fn located(mut diagnostic: Diagnostic, at: Place<'_>, offset: u64, guest: Guest<'_>) -> Diagnostic {
+    let module = text(at.module);
+    let place = match module.as_str() {
+        "" => format!("{:#x}", at.offset),
+        _ => format!("{module}+{:#x}", at.offset),
+    };
+    let found = guest.symbols.locate(&module, offset).unwrap_or_default();
+    if let Some(function) = found.function {
+        diagnostic
+            .notes
+            .insert(0, format!("in function `{function}` at {place}"));
+    } else if found.line.is_some() {
+        diagnostic.notes.insert(0, format!("at {place}"));
+    }
+    diagnostic.place = Some(found.line.unwrap_or(place));
+    diagnostic
+}
+
+fn fault(signal: u64, code: u64, address: u64, access: u64) -> String {
+    let verb = match access {
+        0 => "read from",
+        1 => "wrote to",
+        2 => "executed",
+        _ => "touched",
+    };
+    match (signal, code) {
+        (11, 1) => format!("it {verb} address {address:#x}, where nothing is mapped"),
+        (11, 2) => format!("it {verb} address {address:#x}, which is protected from that"),
+        (11, _) => "it did what only a kernel may".to_owned(),
+        (7, _) => format!("it {verb} address {address:#x}, behind the end of the mapped file"),
+        (4, _) => "its next instruction is none".to_owned(),
+        (5, _) => "it ran into a breakpoint".to_owned(),
+        (8, 1) => "it divided an integer by zero".to_owned(),
+        (8, _) => "an arithmetic instruction failed".to_owned(),
+        _ => format!("it {verb} address {address:#x}"),
+    }
+}
+
+fn syscall(number: u64, guest: Guest<'_>) -> String {
+    match syscall_name(guest.support, number) {
+        Some(name) => format!("`{name}` (system call {number})"),
+        None => format!("system call {number}"),
+    }
+}
+
+/// A signal's name (signal(7), x86-64).
+pub(super) fn signal_name(signal: u64) -> String {
+    const NAMES: [&str; 31] = [
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+        "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+        "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+    ];
+    let index = usize::try_from(signal)
+        .ok()
+        .and_then(|number| number.checked_sub(1));
+    match index.and_then(|index| NAMES.get(index)) {
+        Some(name) => format!("SIG{name}"),
+        None => format!("signal {signal}"),
+    }
+}
+
+/// Text of a guest, fit for a terminal.
+pub(super) fn text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Place<'static> = Place {
+        module: b"/hello",
+        offset: 0x1139,
+    };
+
+    fn check(report: Report<'_>, message: &str, place: Option<&str>) {
+        let guest = Guest {
+            symbols: &Symbols::default(),
+            support: "unikernel-support 1 x86_64-linux\n57 fork refused\n",
+        };
+        let found = diagnostic(&report, guest).unwrap();
+        assert_eq!(found.message, message);
+        assert_eq!(found.place.as_deref(), place);
+    }
+
+    #[test]
+    fn faults_say_signal_address_and_place() {
+        let fault = |signal, code, access| Report::Fault {
+            signal,
+            code,
+            address: 0,
+            access,
+            at: AT,
+        };
+        check(
+            fault(11, 1, 1),
+            "the program was ended by SIGSEGV: it wrote to address 0x0, where nothing is mapped",
+            Some("/hello+0x1139"),
+        );
+        check(
+            fault(8, 1, 3),
+            "the program was ended by SIGFPE: it divided an integer by zero",
+            Some("/hello+0x1139"),
+        );
+    }
+
+    #[test]
+    fn refusals_name_the_call() {
+        let at = Place {
+            module: b"",
+            offset: 0x7000,
+        };
+        check(
+            Report::Refused {
+                number: 57,
+                rule: b"UK001",
+                at,
+            },
+            "the program called `fork` (system call 57), which this kernel refuses; it got ENOSYS",
+            Some("0x7000"),
+        );
+        check(
+            Report::Unknown { number: 425, at },
+            "the program called system call 425, which this kernel does not have; it got ENOSYS",
+            Some("0x7000"),
+        );
+    }
+
+    #[test]
+    fn a_guests_text_can_not_steer_the_terminal() {
+        check(
+            Report::Panic {
+                reason: b"\x1b[2Joops",
+            },
+            "the kernel panicked: \u{fffd}[2Joops",
+            None,
+        );
+    }
+
+    #[test]
+    fn signals_by_name() {
+        assert_eq!(signal_name(15), "SIGTERM");
+        assert_eq!(signal_name(0), "signal 0");
+        assert_eq!(signal_name(34), "signal 34");
+    }
+}

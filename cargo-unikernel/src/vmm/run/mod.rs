@@ -1,0 +1,313 @@
+//! A run: the VMM is started, its streams are carried, and its end becomes an [`Outcome`].
+
+mod console;
+mod diagnose;
+mod frames;
+mod outcome;
+mod process;
+mod pump;
+mod serial;
+mod supervisor;
+
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::process::ExitStatus;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use unikernel_abi::report::Report;
+use unikernel_abi::stream::{Control, Stream};
+
+pub use console::Console;
+pub use outcome::{End, Outcome};
+
+use super::cache::Cache;
+use super::{Accel, Engine, Machine, Settings, Wiring, accel, clock};
+use crate::assemble::Image;
+use crate::error::{Error, Result};
+use crate::fs;
+use crate::launch::{HostFacts, Launch};
+use crate::progress::{Diagnostic, Progress, Weight};
+use crate::symbols::Symbols;
+use crate::tool::{self, Invocation};
+use diagnose::{Guest, diagnostic, signal_name, text};
+use frames::Frame;
+use process::{Inherited, Process, Sockets};
+use pump::{Carrier, Event, Output};
+use supervisor::{Action, Supervisor};
+
+/// How long a guest under KVM may show no life before it is given up.
+const LIFE: Duration = Duration::from_secs(3);
+
+/// How many reports are shown of a guest that died.
+const LAST_REPORTS: usize = 5;
+
+/// What is to be run.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The image.
+    pub image: &'a Image,
+    /// What it starts; counts instead of the image's own.
+    pub launch: &'a Launch,
+    /// What the user asked for.
+    pub settings: &'a Settings,
+    /// Names and lines for what is reported.
+    pub symbols: &'a Symbols,
+}
+
+/// Runs an image to its end, with its streams connected to `console`.
+///
+/// # Errors
+/// When the machine can't be had ([`Machine::new`]), or the VMM can't be started. How the guest ended is the outcome.
+pub fn run(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<Outcome> {
+    let mut cache = Cache::load();
+    let mut machine = machine(job, &mut cache, progress)?;
+    if let Some(outcome) = attempt(job, &machine, console, &mut cache, progress)? {
+        return Ok(outcome);
+    }
+    progress.note("the guest showed no life under KVM; starting it again under TCG");
+    accel::give_up_kvm(job.image, &mut cache);
+    machine.engine = Engine::Tcg;
+    attempt(job, &machine, console, &mut cache, progress)?
+        .ok_or_else(|| Error::internal("an emulated guest was given up"))
+}
+
+/// The command that [`run`] would start, fit for pasting into a shell; the launch record is written beside the image, and there
+/// the reports will be, too.
+///
+/// # Errors
+/// When the machine can't be had ([`Machine::new`]), or the launch record can't be written.
+pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<Invocation> {
+    let mut cache = Cache::load();
+    let machine = machine(job, &mut cache, progress)?;
+    let launch = job.image.path.with_extension("launch");
+    let facts = host_facts(console, &mut cache);
+    fs::write_bytes(&launch, &job.launch.encode(Some(&facts))?)?;
+    let report = job.image.path.with_extension("report");
+    Ok(machine.invocation(&Wiring::shell(&report, Some(launch))))
+}
+
+fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Result<Machine<'a>> {
+    let mut machine = Machine::new(job.image, job.settings, Engine::Tcg)?;
+    tool::find(machine.vmm.tool)?;
+    machine.engine = accel::engine(job.settings.accel, job.image, cache, progress)?;
+    Ok(machine)
+}
+
+fn host_facts(console: &Console, cache: &mut Cache) -> HostFacts {
+    HostFacts {
+        tsc_hz: Some(clock::tsc_hz(cache)),
+        unix_time_ns: clock::unix_time_ns(),
+        terminals: console.terminals(),
+    }
+}
+
+/// One start; `None` when the guest showed no life under KVM and the user did not insist on that.
+fn attempt(
+    job: &Job<'_>,
+    machine: &Machine<'_>,
+    console: &Console,
+    cache: &mut Cache,
+    progress: &dyn Progress,
+) -> Result<Option<Outcome>> {
+    let record = job.launch.encode(Some(&host_facts(console, cache)))?;
+    let (sockets, inherited, wiring) = process::connect(&record)?;
+    let invocation = machine.invocation(&wiring);
+    progress.detail(&invocation.to_string());
+    let guest = Guest {
+        symbols: job.symbols,
+        support: &job.image.support,
+    };
+    let may_retry = machine.engine == Engine::Kvm && job.settings.accel == Accel::Auto;
+    let rules = Supervisor::new(job.settings.timeout, may_retry.then_some(LIFE));
+    let run = Run::start(&invocation, sockets, inherited, console, rules)?;
+    run.supervise(guest, progress)
+}
+
+/// A run under way.
+struct Run {
+    process: Process,
+    stdin: Option<(Option<OwnedFd>, std::os::unix::net::UnixStream)>,
+    control: std::os::unix::net::UnixStream,
+    events: Receiver<Event>,
+    signals: signal_hook::iterator::Handle,
+    begun: Instant,
+    rules: Supervisor,
+    was_asked: bool,
+    /// The last reports, and what was left over in each stream.
+    last: Vec<Frame>,
+    left_over: Vec<(Carrier, Vec<u8>)>,
+}
+
+impl Run {
+    fn start(
+        invocation: &Invocation,
+        sockets: Sockets,
+        inherited: Inherited,
+        console: &Console,
+        rules: Supervisor,
+    ) -> Result<Self> {
+        let failed =
+            |error: std::io::Error| Error::internal(format!("can't copy a socket: {error}"));
+        let (sender, events) = channel();
+        // Before the VMM is there, so that no interrupt leaves it alone.
+        let signals = watch_signals(sender.clone())?;
+        let (process, said) = Process::start(invocation, inherited)?;
+        let [stdin, stdout, stderr, report] = sockets.streams;
+        let control = report.try_clone().map_err(failed)?;
+        let copy = |stream: &Option<OwnedFd>| stream.as_ref().and_then(|fd| fd.try_clone().ok());
+        let (out, err) = (
+            Output::new(copy(&console.stdout)),
+            Output::new(copy(&console.stderr)),
+        );
+        let file = |socket| std::fs::File::from(OwnedFd::from(socket));
+        pump::output(Stream::Stdout, file(stdout), out.clone(), sender.clone());
+        pump::output(Stream::Stderr, file(stderr), err.clone(), sender.clone());
+        pump::reports(file(report), sender.clone());
+        pump::serial(file(sockets.serial), out, err, sender.clone());
+        pump::vmm(said, sender);
+        Ok(Self {
+            process,
+            stdin: Some((copy(&console.stdin), stdin)),
+            control,
+            events,
+            signals,
+            begun: Instant::now(),
+            rules,
+            was_asked: false,
+            last: Vec::new(),
+            left_over: Vec::new(),
+        })
+    }
+
+    fn supervise(mut self, guest: Guest<'_>, progress: &dyn Progress) -> Result<Option<Outcome>> {
+        let mut endings = Vec::new();
+        while !self.rules.is_over() {
+            let event = self.next_event();
+            let now = self.begun.elapsed();
+            let actions = match &event {
+                Some(event) => self.rules.on(event, now),
+                None => self.rules.tick(now),
+            };
+            for action in actions {
+                self.act(action);
+            }
+            match event {
+                Some(Event::Report(frame)) => {
+                    let report = frame.report();
+                    let found = report.and_then(|report| diagnostic(&report, guest));
+                    match found {
+                        // What ended the program is told behind the last that it wrote.
+                        Some(found) if found.weight == Weight::Error => endings.push(found),
+                        Some(found) => progress.finding(&found),
+                        None => {}
+                    }
+                    self.last.push(frame);
+                }
+                Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
+                _ => {}
+            }
+        }
+        self.signals.close();
+        self.process.kill();
+        let status = self.process.wait()?;
+        if self.rules.showed_no_life() {
+            return Ok(None);
+        }
+        for found in &endings {
+            progress.finding(found);
+        }
+        let (last, left_over, was_asked) = (self.last, self.left_over, self.was_asked);
+        let outcome = self.rules.outcome();
+        match outcome.end {
+            End::Died => progress.finding(&died(status, &last, &left_over)),
+            End::Killed(signal) if endings.is_empty() && !was_asked => {
+                let name = signal_name(u64::from(signal));
+                progress.note(&format!("the program was ended by {name}"));
+            }
+            End::TimedOut => progress.note("the time that the guest was given has passed"),
+            _ => {}
+        }
+        Ok(Some(outcome))
+    }
+
+    /// The next event, or `None` when a deadline has passed before one came.
+    fn next_event(&self) -> Option<Event> {
+        let wait = self.rules.deadline();
+        let wait = wait.map(|deadline| deadline.saturating_sub(self.begun.elapsed()));
+        let event = match wait {
+            Some(wait) => self.events.recv_timeout(wait),
+            None => self
+                .events
+                .recv()
+                .map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        event.ok()
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::StartInput => {
+                if let Some((source, socket)) = self.stdin.take() {
+                    pump::input(source, socket);
+                }
+            }
+            Action::Terminate => {
+                self.was_asked = true;
+                // A guest that can't be asked any more is killed when its grace is over.
+                let _ = self.control.write_all(&[Control::Terminate as u8]);
+            }
+            Action::Kill => self.process.kill(),
+        }
+    }
+}
+
+/// Turns SIGINT and SIGTERM into events until the handle is closed.
+fn watch_signals(events: Sender<Event>) -> Result<signal_hook::iterator::Handle> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])
+        .map_err(|error| Error::internal(format!("can't watch for signals: {error}")))?;
+    let handle = signals.handle();
+    thread::spawn(move || {
+        for _ in &mut signals {
+            if events.send(Event::Interrupt).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(handle)
+}
+
+/// What is known of a guest that ended without saying how.
+fn died(status: ExitStatus, last: &[Frame], left_over: &[(Carrier, Vec<u8>)]) -> Diagnostic {
+    let mut notes = vec![format!("the VMM ended with {status}")];
+    let reports: Vec<Report<'_>> = last.iter().filter_map(Frame::report).collect();
+    match reports.len() {
+        0 => notes.push("it reported nothing".to_owned()),
+        n => {
+            let shown = reports.iter().skip(n.saturating_sub(LAST_REPORTS));
+            notes.extend(shown.map(|report| format!("it reported {report:?}")));
+        }
+    }
+    for (carrier, bytes) in left_over.iter().filter(|(_, bytes)| !bytes.is_empty()) {
+        let name = match carrier {
+            Carrier::Port(stream) => stream.name(),
+            Carrier::Serial => "serial line",
+            Carrier::Vmm => "the VMM's own output",
+        };
+        notes.push(format!("last on {name}:\n{}", text(bytes).trim_end()));
+    }
+    Diagnostic {
+        weight: Weight::Error,
+        rule: None,
+        message: "the guest ended without saying how".to_owned(),
+        place: None,
+        notes,
+        help: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,332 @@
+//! What to do when: the rules of a run, without its effects.
+//!
+//! Time is counted from the VMM's start. The caller hands in every [`Event`] and every deadline that passed, and carries the
+//! [`Action`]s out.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use unikernel_abi::report::Report;
+use unikernel_abi::stream::Stream;
+
+use super::outcome::{End, Outcome};
+use super::pump::{Carrier, Event};
+
+/// How long a program that was asked to end may take.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long the VMM may take to end when the program has ended, or it was killed.
+const LEAVE: Duration = Duration::from_secs(5);
+
+/// `SIGPIPE`: what ends a program natively when nobody reads its output.
+const SIGPIPE: u8 = 13;
+
+/// Who must have carried everything before a run is over.
+const CARRIERS: [Carrier; 5] = [
+    Carrier::Port(Stream::Stdout),
+    Carrier::Port(Stream::Stderr),
+    Carrier::Port(Stream::Report),
+    Carrier::Serial,
+    Carrier::Vmm,
+];
+
+/// What the caller is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Begin to carry our standard input: the guest lives.
+    StartInput,
+    /// Ask the guest to end the program.
+    Terminate,
+    /// Kill the VMM.
+    Kill,
+}
+
+/// The state of a run.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    timeout: Option<Duration>,
+    /// After which time a guest that shows no life is given up; never when `None`.
+    life: Option<Duration>,
+    lives: bool,
+    boot_ticks: Option<u64>,
+    /// How the guest said that it ended.
+    said: Option<End>,
+    /// How the run ends when the guest does not say.
+    otherwise: End,
+    /// When the program was first asked to end.
+    asked: Option<Duration>,
+    n_interrupts: u32,
+    killed: bool,
+    /// When we stop waiting for the VMM, or for the last bytes.
+    leave: Option<Duration>,
+    ended: BTreeSet<Carrier>,
+    is_given_up: bool,
+}
+
+impl Supervisor {
+    /// A run that has just been started.
+    pub(super) fn new(timeout: Option<Duration>, life: Option<Duration>) -> Self {
+        Self {
+            timeout,
+            life,
+            lives: false,
+            boot_ticks: None,
+            said: None,
+            otherwise: End::Died,
+            asked: None,
+            n_interrupts: 0,
+            killed: false,
+            leave: None,
+            ended: BTreeSet::new(),
+            is_given_up: false,
+        }
+    }
+
+    /// What an event at time `now` calls for.
+    pub(super) fn on(&mut self, event: &Event, now: Duration) -> Vec<Action> {
+        match event {
+            Event::Report(frame) => {
+                match frame.report() {
+                    Some(Report::Started {
+                        entry_tsc,
+                        program_tsc,
+                    }) => self.boot_ticks = Some(program_tsc.saturating_sub(entry_tsc)),
+                    Some(Report::Exited { status }) => self.say(End::Exited(low_byte(status)), now),
+                    Some(Report::Killed { signal }) => self.say(End::Killed(low_byte(signal)), now),
+                    _ => {}
+                }
+                self.live()
+            }
+            Event::Output => self.live(),
+            Event::StdoutLost => self.ask(End::Killed(SIGPIPE), now),
+            Event::Interrupt => {
+                self.n_interrupts += 1;
+                if self.n_interrupts > 1 {
+                    return self.kill(End::Interrupted, now);
+                }
+                self.ask(End::Interrupted, now)
+            }
+            Event::Ended(carrier, _) => {
+                self.ended.insert(*carrier);
+                Vec::new()
+            }
+        }
+    }
+
+    /// When [`Supervisor::tick`] must be called next.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let deadlines = [
+            self.life_deadline(),
+            self.grace_deadline(),
+            self.timeout_deadline(),
+            self.leave,
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// What the time `now` calls for.
+    pub(super) fn tick(&mut self, now: Duration) -> Vec<Action> {
+        let is_past = |deadline: Option<Duration>| deadline.is_some_and(|deadline| now >= deadline);
+        if is_past(self.leave) {
+            self.is_given_up = self.killed;
+            return self.kill(self.otherwise.clone(), now);
+        }
+        if is_past(self.timeout_deadline()) {
+            return self.kill(End::TimedOut, now);
+        }
+        if is_past(self.grace_deadline()) {
+            return self.kill(self.otherwise.clone(), now);
+        }
+        if is_past(self.life_deadline()) {
+            return self.kill(End::Died, now);
+        }
+        Vec::new()
+    }
+
+    /// Whether there is nothing more to wait for.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_given_up || CARRIERS.iter().all(|carrier| self.ended.contains(carrier))
+    }
+
+    /// Whether the guest never did anything that we could see, though it had the time.
+    pub(super) fn showed_no_life(&self) -> bool {
+        self.life.is_some() && !self.lives && self.otherwise == End::Died
+    }
+
+    /// How it ended.
+    pub(super) fn outcome(self) -> Outcome {
+        Outcome {
+            end: self.said.unwrap_or(self.otherwise),
+            boot_ticks: self.boot_ticks,
+        }
+    }
+
+    fn live(&mut self) -> Vec<Action> {
+        if std::mem::replace(&mut self.lives, true) {
+            return Vec::new();
+        }
+        vec![Action::StartInput]
+    }
+
+    fn say(&mut self, end: End, now: Duration) {
+        if self.said.is_none() {
+            self.said = Some(end);
+            self.leave = Some(now + LEAVE);
+        }
+    }
+
+    fn ask(&mut self, otherwise: End, now: Duration) -> Vec<Action> {
+        if self.said.is_some() || self.asked.is_some() {
+            return Vec::new();
+        }
+        self.asked = Some(now);
+        self.otherwise = otherwise;
+        vec![Action::Terminate]
+    }
+
+    fn kill(&mut self, end: End, now: Duration) -> Vec<Action> {
+        if std::mem::replace(&mut self.killed, true) {
+            return Vec::new();
+        }
+        self.otherwise = end;
+        self.leave = Some(now + LEAVE);
+        vec![Action::Kill]
+    }
+
+    fn is_running(&self) -> bool {
+        self.said.is_none() && !self.killed
+    }
+
+    fn life_deadline(&self) -> Option<Duration> {
+        self.life.filter(|_| !self.lives && self.is_running())
+    }
+
+    fn grace_deadline(&self) -> Option<Duration> {
+        self.asked
+            .filter(|_| self.is_running())
+            .map(|asked| asked + GRACE)
+    }
+
+    fn timeout_deadline(&self) -> Option<Duration> {
+        self.timeout.filter(|_| self.is_running())
+    }
+}
+
+/// Linux keeps the lowest 8 bits of a status (wait(2)).
+fn low_byte(number: u64) -> u8 {
+    number.to_le_bytes()[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frames::Frames;
+    use super::*;
+    use crate::testing::encoded;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    fn report(report: Report<'_>) -> Event {
+        Event::Report(Frames::default().push(&encoded(&report)).remove(0))
+    }
+
+    fn end_all(run: &mut Supervisor) {
+        for carrier in CARRIERS {
+            assert!(!run.is_over());
+            run.on(&Event::Ended(carrier, Vec::new()), S(20));
+        }
+        assert!(run.is_over());
+    }
+
+    #[test]
+    fn own_status_counts_when_all_is_carried() {
+        let mut run = Supervisor::new(Some(S(9)), Some(S(3)));
+        let started = Report::Started {
+            entry_tsc: 5,
+            program_tsc: 12,
+        };
+        assert_eq!(run.on(&report(started), S(1)), [Action::StartInput]);
+        assert_eq!(run.on(&Event::Output, S(1)), []);
+        assert_eq!(run.on(&report(Report::Exited { status: 42 }), S(2)), []);
+        assert_eq!(run.deadline(), Some(S(7)), "the time-out counts no more");
+        end_all(&mut run);
+        let outcome = run.outcome();
+        assert_eq!(outcome.status(), 42);
+        assert_eq!(outcome.boot_ticks, Some(7));
+    }
+
+    #[test]
+    fn first_interrupt_asks_and_the_guests_status_counts() {
+        let mut run = Supervisor::new(None, None);
+        assert_eq!(run.on(&Event::Interrupt, S(1)), [Action::Terminate]);
+        run.on(&report(Report::Killed { signal: 15 }), S(2));
+        assert_eq!(run.on(&Event::Interrupt, S(3)), [Action::Kill]);
+        end_all(&mut run);
+        assert_eq!(run.outcome().status(), 143);
+    }
+
+    #[test]
+    fn second_interrupt_or_grace_kills() {
+        let mut run = Supervisor::new(None, None);
+        run.on(&Event::Interrupt, S(1));
+        assert_eq!(run.on(&Event::Interrupt, S(2)), [Action::Kill]);
+        assert_eq!(run.outcome().status(), 130);
+
+        let mut run = Supervisor::new(None, None);
+        run.on(&Event::Interrupt, S(1));
+        assert_eq!(run.deadline(), Some(S(11)));
+        assert_eq!(run.tick(S(10)), []);
+        assert_eq!(run.tick(S(11)), [Action::Kill]);
+        assert_eq!(run.outcome().status(), 130);
+    }
+
+    #[test]
+    fn time_out_kills() {
+        let mut run = Supervisor::new(Some(S(5)), None);
+        assert_eq!(run.tick(S(4)), []);
+        assert_eq!(run.tick(S(5)), [Action::Kill]);
+        assert!(!run.is_over());
+        run.tick(S(10));
+        assert!(
+            run.is_over(),
+            "nobody waits for a reader that does not read"
+        );
+        assert_eq!(run.outcome().status(), 124);
+    }
+
+    #[test]
+    fn no_life_is_only_missed_under_kvm() {
+        let mut run = Supervisor::new(None, Some(S(3)));
+        assert_eq!(run.deadline(), Some(S(3)));
+        assert_eq!(run.tick(S(3)), [Action::Kill]);
+        assert!(run.showed_no_life());
+
+        assert_eq!(Supervisor::new(None, None).deadline(), None);
+        let mut run = Supervisor::new(None, Some(S(3)));
+        run.on(&Event::Output, S(1));
+        assert_eq!(run.deadline(), None);
+        assert!(!run.showed_no_life());
+    }
+
+    #[test]
+    fn lost_stdout_ends_the_program_as_natively() {
+        let mut run = Supervisor::new(None, None);
+        assert_eq!(run.on(&Event::StdoutLost, S(1)), [Action::Terminate]);
+        assert_eq!(run.tick(S(11)), [Action::Kill]);
+        assert_eq!(run.outcome().status(), 141);
+    }
+
+    #[test]
+    fn guest_that_says_nothing_died() {
+        let mut run = Supervisor::new(None, None);
+        end_all(&mut run);
+        assert_eq!(run.outcome().status(), 125);
+    }
+
+    #[test]
+    fn machine_that_stays_on_is_killed_with_the_status_kept() {
+        let mut run = Supervisor::new(None, None);
+        run.on(&report(Report::Exited { status: 3 }), S(1));
+        assert_eq!(run.tick(S(6)), [Action::Kill]);
+        assert_eq!(run.outcome().status(), 3);
+    }
+}
