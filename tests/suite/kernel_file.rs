@@ -3,36 +3,30 @@
 use goblin::elf::Elf;
 use goblin::elf::program_header::{PF_W, PF_X, PT_LOAD, PT_NOTE};
 use goblin::elf::section_header::SHF_EXECINSTR;
-use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Register};
+use iced_x86::{Code, Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Register};
 
 use tests::{image, kernel_file};
 
 /// The largest kernel file that an image may have to carry.
 const LARGEST: usize = 512 * 1024;
 
-/// The entry is 32-bit code up to the second of these symbols.
-const ENTRY: [&str; 2] = ["unikernel_entry", "boot_long"];
-
 /// Calls `check` with each instruction of the kernel's 64-bit code.
 fn for_each_instruction(mut check: impl FnMut(&Instruction)) {
     let bytes = kernel_file::read();
     let elf = Elf::parse(&bytes).expect("the kernel file is an ELF");
-    let [entry_start, entry_end] = ENTRY.map(|name| symbol(&elf, name));
     let mut count = 0;
     for header in &elf.section_headers {
         if header.sh_flags & u64::from(SHF_EXECINSTR) == 0 {
             continue;
         }
         let code = &bytes[header.file_range().expect("code has bytes")];
-        let skipped = if (header.sh_addr..header.sh_addr + header.sh_size).contains(&entry_start) {
-            assert_eq!(header.sh_addr, entry_start, "the entry comes first");
-            entry_end - entry_start
+        let skipped = if elf.entry == header.sh_addr {
+            narrow_entry(code)
         } else {
             0
         };
-        let code = &code[usize::try_from(skipped).expect("64 bits")..];
-        let mut decoder =
-            Decoder::with_ip(64, code, header.sh_addr + skipped, DecoderOptions::NONE);
+        let start = header.sh_addr + skipped as u64;
+        let mut decoder = Decoder::with_ip(64, &code[skipped..], start, DecoderOptions::NONE);
         for instruction in &mut decoder {
             count += 1;
             check(&instruction);
@@ -41,14 +35,15 @@ fn for_each_instruction(mut check: impl FnMut(&Instruction)) {
     assert!(count > 1000, "only {count} instructions were found");
 }
 
-fn symbol(elf: &Elf<'_>, name: &str) -> u64 {
-    let found = elf
-        .syms
+/// The length of the 32-bit code that the kernel is entered by: up to the far jump into long mode.
+fn narrow_entry(code: &[u8]) -> usize {
+    let mut decoder = Decoder::with_ip(32, code, 0, DecoderOptions::NONE);
+    let jump = decoder
         .iter()
-        .find(|symbol| elf.strtab.get_at(symbol.st_name) == Some(name));
-    found
-        .unwrap_or_else(|| panic!("no symbol `{name}`"))
-        .st_value
+        .take(200)
+        .find(|instruction| instruction.code() == Code::Jmp_ptr1632);
+    let end = jump.expect("a far jump near the entry").next_ip();
+    usize::try_from(end).expect("a short entry")
 }
 
 fn show(instruction: &Instruction) -> String {
