@@ -2,7 +2,8 @@
 
 use alloc::rc::Rc;
 
-use unikernel_machine::{Archive, Frame};
+use unikernel_machine::archive::Archive;
+use unikernel_machine::frame::Frame;
 
 use super::erofs::{Erofs, ErofsError, Inode, Nid, directory::Entry};
 

@@ -3,7 +3,8 @@
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 
-use unikernel_machine::{Frame, PAGE_SIZE};
+use unikernel_machine::address::PAGE_SIZE;
+use unikernel_machine::frame::Frame;
 
 use super::archive::Mounted;
 use super::erofs::Inode;
@@ -32,6 +33,16 @@ pub(crate) struct Contents {
     lower_len: u64,
     pages: BTreeMap<u64, Frame>,
     size: u64,
+}
+
+/// Some bytes of a file. It holds what it needs, so that copying it to the program may change the file's pages.
+pub(crate) enum Piece {
+    /// As they lie in the archive.
+    Archive(&'static [u8]),
+    /// A part of a frame: offset and length.
+    Memory(Frame, usize, usize),
+    /// So many zeros, at most a page of them.
+    Zeros(usize),
 }
 
 /// Why a page of a file can't be had.
@@ -74,58 +85,28 @@ impl Contents {
         self.pages.len() as u64
     }
 
-    /// Gives the bytes `offset..offset + len`, as far as the file goes, to `sink` in pieces; how many these were.
-    pub(crate) fn read(
-        &self,
-        offset: u64,
-        len: usize,
-        sink: &mut dyn FnMut(usize, &[u8]) -> Result<(), Errno>,
-    ) -> Result<usize, Errno> {
-        let len = (len as u64).min(self.size.saturating_sub(offset));
-        let mut done = 0;
-        while done < len {
-            let at = offset.saturating_add(done);
-            let index = usize::try_from(done).unwrap_or(usize::MAX);
-            let result = self.read_piece(at, len.saturating_sub(done), &mut |piece| sink(index, piece));
-            match result {
-                Ok(count) => done = done.saturating_add(count),
-                Err(errno) if done == 0 => return Err(errno),
-                Err(_) => break,
-            }
+    /// The bytes at `offset`, as far as they lie in one piece, at most `len`; `None` at the file's end.
+    pub(crate) fn piece(&self, offset: u64, len: usize) -> Option<Piece> {
+        let len = (len as u64).min(self.size.checked_sub(offset)?);
+        if len == 0 {
+            return None;
         }
-        Ok(usize::try_from(done).unwrap_or(usize::MAX))
-    }
-
-    /// Gives one piece, which starts at `at` and has between 1 and `len` bytes; how many it has.
-    fn read_piece(
-        &self,
-        at: u64,
-        len: u64,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Errno>,
-    ) -> Result<u64, Errno> {
-        let page = at / PAGE;
-        let in_page = PAGE.saturating_sub(at % PAGE).min(len);
-        let mut bounce = [0; PAGE_SIZE];
+        let page = offset / PAGE;
+        let in_page = usize::try_from(PAGE.saturating_sub(offset % PAGE).min(len)).ok()?;
         if let Some(frame) = self.pages.get(&page) {
-            let piece = head(&mut bounce, in_page);
-            frame.read(offset_in_page(at), piece);
-            sink(piece)?;
-            return Ok(in_page);
+            return Some(Piece::Memory(frame.clone(), offset_in_page(offset), in_page));
         }
-        let from_lower = self.lower_bytes(at, self.until_written(page, len));
+        let from_lower = self.lower_bytes(offset, self.until_written(page, offset, len));
         if from_lower.is_empty() {
-            let piece = head(&mut bounce, in_page);
-            sink(piece)?;
-            return Ok(in_page);
+            return Some(Piece::Zeros(in_page));
         }
-        sink(from_lower)?;
-        Ok(from_lower.len() as u64)
+        Some(Piece::Archive(from_lower))
     }
 
-    /// `len`, or less when a page that was written to comes before.
-    fn until_written(&self, page: u64, len: u64) -> u64 {
+    /// `len` bytes from `offset` on, or less when a page that was written to comes before; `page` is the offset's.
+    fn until_written(&self, page: u64, offset: u64, len: u64) -> u64 {
         match self.pages.range(page..).next() {
-            Some((next, _)) => next.saturating_sub(page).saturating_mul(PAGE).min(len),
+            Some((next, _)) => next.saturating_mul(PAGE).saturating_sub(offset).min(len),
             None => len,
         }
     }
@@ -195,12 +176,19 @@ impl Contents {
         if let Some(frame) = self.pages.get(&page) {
             return Ok(frame.clone());
         }
-        if let Some(lower) = self.lower.as_ref().filter(|_| self.is_lower_whole(page))
-            && let Some(frame) = lower.archive.frame(&lower.inode, page)
-        {
-            return Ok(frame);
+        match self.frame_in_place(page) {
+            Some(frame) => Ok(frame),
+            None => self.copy_of_page(page),
         }
-        self.copy_of_page(page)
+    }
+
+    /// The archive's frame for a page, where it lies in the archive as a page and was not changed.
+    pub(crate) fn frame_in_place(&self, page: u64) -> Option<Frame> {
+        let lower = self.lower.as_ref().filter(|_| self.is_lower_whole(page))?;
+        if self.pages.contains_key(&page) {
+            return None;
+        }
+        lower.archive.frame(&lower.inode, page)
     }
 
     /// The frame to map for a page that is shared with the file: always the file's own.
@@ -246,10 +234,4 @@ impl Contents {
 /// Where in its page a byte lies.
 fn offset_in_page(at: u64) -> usize {
     usize::try_from(at % PAGE).unwrap_or(0)
-}
-
-/// The first `len` bytes of a page.
-fn head(page: &mut [u8; PAGE_SIZE], len: u64) -> &mut [u8] {
-    let len = usize::try_from(len).unwrap_or(PAGE_SIZE).min(PAGE_SIZE);
-    page.get_mut(..len).unwrap_or(&mut [])
 }

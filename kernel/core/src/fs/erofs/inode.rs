@@ -128,7 +128,7 @@ impl Erofs {
 
     /// The archive's page that is the file's page `index` as it lies: aligned, and with nothing but zeros behind the file's end.
     pub(crate) fn page_in_place(&self, inode: &Inode, index: u64) -> Option<usize> {
-        const PAGE: u64 = unikernel_machine::PAGE_SIZE as u64;
+        const PAGE: u64 = unikernel_machine::address::PAGE_SIZE as u64;
         let offset = index.checked_mul(PAGE)?;
         if offset >= inode.in_blocks {
             return None;

@@ -53,6 +53,15 @@ impl Space {
         }
     }
 
+    /// Visits each mapped page whose number is in `pages`, in order.
+    pub fn for_each_mapped(&self, pages: Range<u64>, visit: &mut dyn FnMut(UserPage, Protection)) {
+        for (number, (_, protection)) in self.0.range(pages) {
+            if let Some(page) = UserPage::new(*number) {
+                visit(page, *protection);
+            }
+        }
+    }
+
     /// Takes out what is mapped in a range of page numbers.
     pub fn unmap_range(&mut self, pages: Range<u64>) {
         self.0.retain(|page, _| !pages.contains(page));

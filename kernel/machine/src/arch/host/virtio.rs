@@ -97,6 +97,12 @@ impl Queue {
         })
     }
 
+    /// Whether a buffer is free.
+    pub fn can_send(&mut self) -> bool {
+        let buffers = self.buffers;
+        self.with(|messages| messages.len() < buffers)
+    }
+
     /// Whether the test has taken everything away.
     pub fn is_drained(&mut self) -> bool {
         self.with(|messages| messages.is_empty())
