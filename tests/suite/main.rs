@@ -12,6 +12,7 @@ mod guests;
 mod images;
 mod kernel_file;
 mod memory;
+mod packaging;
 mod readme;
 mod registry;
 mod tidy;

@@ -47,11 +47,3 @@ fn no_test_is_left_out_or_waits_by_the_clock() {
         }
     }
 }
-
-#[test]
-fn no_test_name_says_that_it_is_a_test() {
-    for path in workspace::rust_files() {
-        let text = code(&workspace::read(&path));
-        assert!(!text.contains("fn test_"), "{path}: name the behaviour");
-    }
-}
