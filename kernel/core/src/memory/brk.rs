@@ -25,11 +25,6 @@ impl AddressSpace {
         self.brk.end
     }
 
-    /// Where the heap lies: its first byte and the one behind its last.
-    pub(crate) fn heap(&self) -> (u64, u64) {
-        (self.brk.start, self.brk.end)
-    }
-
     fn try_set_break(&mut self, wanted: u64) -> Option<()> {
         let (old, new) = (self.brk.end.div_ceil(PAGE), wanted.div_ceil(PAGE));
         if let Some(freed) = Pages::new(new, old) {

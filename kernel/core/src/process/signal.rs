@@ -63,11 +63,6 @@ impl Signal {
         (1..=SIGNALS).contains(&number).then_some(Self(number))
     }
 
-    /// Its number.
-    pub(crate) fn number(self) -> u32 {
-        self.0
-    }
-
     fn bit(self) -> u64 {
         1_u64.checked_shl(self.0.saturating_sub(1)).unwrap_or(0)
     }

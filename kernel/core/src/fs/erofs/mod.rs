@@ -27,7 +27,7 @@ const KNOWN_FEATURES: u32 = 0x1;
 
 /// Why bytes are not an archive that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErofsError {
+pub(crate) enum ErofsError {
     /// They end before something that they announce.
     Truncated,
     /// No EROFS superblock stands at byte 1024.
