@@ -7,7 +7,12 @@ use crate::fs::{self, Written};
 use crate::image::{self, ImageFormat};
 use crate::kernel::{self, KernelFile, KernelTarget};
 use crate::launch::Launch;
-use crate::root::RootTree;
+use crate::lint::Linted;
+use crate::root::{Node, RootTree};
+use crate::support::Support;
+
+/// What the program that was not stripped is called behind the dot.
+const UNSTRIPPED: &str = "debug";
 
 /// An image in a file.
 #[derive(Debug, Clone)]
@@ -27,7 +32,7 @@ pub struct Image {
     /// CRC-32C of its kernel's code.
     pub kernel_crc32c: u32,
     /// Its kernel's support statement, for names of system calls.
-    pub support: String,
+    pub support: Support,
 }
 
 impl Image {
@@ -46,9 +51,15 @@ impl Image {
             launch: Launch::decode(&contents.launch).map_err(context)?,
             loaded_end: contents.end,
             kernel_crc32c: contents.kernel_crc32c,
-            support: contents.support,
+            support: Support::parse(&contents.support).map_err(context)?,
             path,
         })
+    }
+
+    /// Where the program lies that was not stripped; beside the image, for names and lines of what is reported.
+    #[must_use]
+    pub fn unstripped(&self) -> PathBuf {
+        self.path.with_extension(UNSTRIPPED)
     }
 
     /// The least memory that a machine must have to boot it, in bytes: what is loaded, and what the kernel needs beside it.
@@ -58,11 +69,29 @@ impl Image {
     }
 }
 
-/// Writes the image of `kernel`, `root` and `launch` to `out`, whose extension says the format. An image that is there already
-/// with the same bytes is left alone.
+/// Writes the image of a checked program to `out`, whose extension says the format, and the program that was not stripped beside
+/// it. An image that is there already with the same bytes is left alone.
 ///
 /// # Errors
 /// When the kernel can't be packed so, something is too large, a host file can't be read, or `out` can't be written.
+pub fn assemble(
+    kernel: &KernelFile,
+    linted: &Linted,
+    root: &RootTree,
+    launch: &Launch,
+    out: &Path,
+) -> Result<Image> {
+    for path in [&launch.program, &launch.name] {
+        if !matches!(root.get(path), Some(Node::File { .. })) {
+            return Err(Error::internal(format!("the root tree has no `{path}`")));
+        }
+    }
+    let (image, _) = write(kernel, root, launch, out)?;
+    fs::write_bytes(&image.unstripped(), &linted.program().bytes)?;
+    Ok(image)
+}
+
+/// Writes an image to `out`. Only a [`Linted`] is a reason to: callers have one, or are tests.
 pub(crate) fn write(
     kernel: &KernelFile,
     root: &RootTree,

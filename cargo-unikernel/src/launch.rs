@@ -10,14 +10,18 @@ use unikernel_abi::VERSION;
 use unikernel_abi::bytes::Sink;
 use unikernel_abi::launch::{self, Item, LaunchError};
 
+use crate::closure::Closure;
 use crate::error::{Error, Result};
+use crate::program::launcher;
 use crate::root::RootPath;
 
 /// The program to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
-    /// Where it lies in the root tree; also its `argv[0]`.
+    /// Where the ELF to start lies in the root tree: the program, or its launcher.
     pub program: RootPath,
+    /// Where the program lies: its `argv[0]`.
+    pub name: RootPath,
     /// Its arguments behind `argv[0]`.
     pub args: Vec<OsString>,
     /// All of its environment.
@@ -36,13 +40,35 @@ pub struct HostFacts {
 }
 
 impl Launch {
+    /// The start of a closure's program.
+    ///
+    /// # Errors
+    /// Internal, when the launcher has no guest path.
+    pub fn new(
+        closure: &Closure,
+        args: Vec<OsString>,
+        env: BTreeMap<String, OsString>,
+    ) -> Result<Self> {
+        let name = closure.program_path.clone();
+        let program = match closure.launcher {
+            Some(_) => RootPath::parse(launcher::GUEST_PATH)?,
+            None => name.clone(),
+        };
+        Ok(Self {
+            program,
+            name,
+            args,
+            env,
+        })
+    }
+
     /// The launch record.
     ///
     /// # Errors
     /// When an argument or a value holds a NUL byte, or a variable's name is empty or has `=` or a NUL in it.
     pub fn encode(&self, host: Option<&HostFacts>) -> Result<Vec<u8>> {
         self.check()?;
-        let program = self.program.to_string();
+        let (program, name) = (self.program.to_string(), self.name.to_string());
         let env: Vec<OsString> = self
             .env
             .iter()
@@ -50,7 +76,7 @@ impl Launch {
             .collect();
         let mut items = vec![
             Item::Program(program.as_bytes()),
-            Item::Arg(program.as_bytes()),
+            Item::Arg(name.as_bytes()),
         ];
         items.extend(self.args.iter().map(|arg| Item::Arg(arg.as_bytes())));
         items.extend(env.iter().map(|variable| Item::Env(variable.as_bytes())));
@@ -92,8 +118,16 @@ impl Launch {
             }
         }
         let program = program.ok_or_else(|| Error::input("the launch record names no program"))?;
-        let args = args.into_iter().skip(1).collect();
-        Ok(Self { program, args, env })
+        let mut args = args.into_iter();
+        let name = args
+            .next()
+            .map(|name| RootPath::parse(&name.to_string_lossy()));
+        Ok(Self {
+            name: name.transpose()?.unwrap_or_else(|| program.clone()),
+            program,
+            args: args.collect(),
+            env,
+        })
     }
 
     fn check(&self) -> Result<()> {
@@ -149,7 +183,8 @@ mod tests {
 
     fn launch() -> Launch {
         Launch {
-            program: RootPath::parse("/hello").unwrap(),
+            program: RootPath::parse("/launcher").unwrap(),
+            name: RootPath::parse("/hello").unwrap(),
             args: vec!["".into(), OsString::from_vec(vec![b'a', 0xff])],
             env: BTreeMap::from([("A".to_owned(), "b=c".into())]),
         }

@@ -8,6 +8,7 @@ use addr2line::Context;
 use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
 use object::{Object as _, ObjectSection as _, ObjectSegment as _, ObjectSymbol as _};
 
+use crate::assemble::Image;
 use crate::error::Result;
 use crate::fs;
 use crate::root::{Node, RootPath, RootTree};
@@ -37,6 +38,15 @@ impl Symbols {
             Node::Folder { .. } | Node::Link { .. } => None,
         });
         Self(files.collect())
+    }
+
+    /// The program of an image, as far as what was not stripped lies beside it.
+    #[must_use]
+    pub fn of_image(image: &Image) -> Self {
+        Self(BTreeMap::from([(
+            image.launch.name.to_string(),
+            image.unstripped(),
+        )]))
     }
 
     /// Says that the ELF `host` has the symbols of `guest`; later wins.
@@ -97,7 +107,8 @@ fn line<'a>(file: &object::File<'a>, address: u64) -> Option<(Option<String>, Op
 /// The name of the function that holds `address`, from the symbol table.
 fn symbol(file: &object::File<'_>, address: u64) -> Option<String> {
     let symbols = file.symbols().chain(file.dynamic_symbols());
-    let functions = symbols.filter(|symbol| symbol.kind() == object::SymbolKind::Text);
+    let functions = symbols
+        .filter(|symbol| symbol.is_definition() && symbol.kind() == object::SymbolKind::Text);
     let mut holders = functions.filter(|symbol| {
         let start = symbol.address();
         start <= address && address - start < symbol.size().max(1)

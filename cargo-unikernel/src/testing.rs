@@ -60,6 +60,7 @@ pub(crate) fn kernel(code: &[u8]) -> Vec<u8> {
 pub(crate) fn launch() -> Launch {
     Launch {
         program: RootPath::parse("/hello").unwrap(),
+        name: RootPath::parse("/hello").unwrap(),
         args: vec!["a".into()],
         env: BTreeMap::new(),
     }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use object::LittleEndian;
 use object::read::elf::ElfFile64;
-use unikernel_abi::support;
 
 use crate::archive::Archive;
 use crate::error::{Error, Result};
@@ -17,6 +16,7 @@ use crate::fs;
 use crate::image::{ImageFormat, Parts, elf};
 use crate::launch::Launch;
 use crate::root::RootTree;
+use crate::support::Support;
 
 /// Longest kernel file that is read, in bytes.
 const MAX_LEN: u64 = 256 << 20;
@@ -121,10 +121,10 @@ impl KernelFile {
     ///
     /// # Errors
     /// When it has none, or one that can't be read.
-    pub fn support(&self) -> Result<String> {
+    pub fn support(&self) -> Result<Support> {
         let file = ElfFile64::<LittleEndian>::parse(&*self.bytes)
             .map_err(|error| Error::input(format!("the kernel file is broken: {error}")))?;
-        elf::support_text(&file)
+        Support::parse(&elf::support_text(&file)?)
     }
 
     /// What an image of this kernel, root tree and launch is made of.
@@ -134,15 +134,6 @@ impl KernelFile {
     pub fn parts(&self, root: &RootTree, launch: &Launch) -> Result<Parts> {
         (self.target.parts)(self, root, launch)
     }
-}
-
-/// The name of a system call in a support statement.
-#[must_use]
-pub fn syscall_name(statement: &str, number: u64) -> Option<&str> {
-    let mut entries = support::parse(statement).ok()?;
-    entries
-        .find(|entry| u64::from(entry.number) == number)
-        .map(|entry| entry.name)
 }
 
 #[cfg(test)]
@@ -167,9 +158,9 @@ mod tests {
     #[test]
     fn support_statement_names_system_calls() {
         let kernel = opened(&testing::kernel(&[0xf4])).unwrap();
-        let statement = kernel.support().unwrap();
-        assert_eq!(syscall_name(&statement, 57), Some("fork"));
-        assert_eq!(syscall_name(&statement, 58), None);
+        let support = kernel.support().unwrap();
+        assert_eq!(support.by_number(57).unwrap().name, "fork");
+        assert_eq!(support.by_number(58), None);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use unikernel_abi::report::{Place, Report};
 
-use crate::kernel::syscall_name;
 use crate::progress::{Diagnostic, Weight};
+use crate::support::Support;
 use crate::symbols::Symbols;
 
 /// What the words need to know.
@@ -12,7 +12,7 @@ pub(super) struct Guest<'a> {
     /// Where the names and lines of the program's code are found.
     pub(super) symbols: &'a Symbols,
     /// The kernel's support statement.
-    pub(super) support: &'a str,
+    pub(super) support: &'a Support,
 }
 
 /// What there is to say about a report; nothing about those that only count.
@@ -125,8 +125,11 @@ fn fault(signal: u64, code: u64, address: u64, access: u64) -> String {
 }
 
 fn syscall(number: u64, guest: Guest<'_>) -> String {
-    match syscall_name(guest.support, number) {
-        Some(name) => format!("`{name}` (system call {number})"),
+    let call = u32::try_from(number)
+        .ok()
+        .and_then(|number| guest.support.by_number(number));
+    match call {
+        Some(call) => format!("`{}` (system call {number})", call.name),
         None => format!("system call {number}"),
     }
 }
@@ -173,7 +176,8 @@ mod tests {
     fn check(report: Report<'_>, message: &str, place: Option<&str>) {
         let guest = Guest {
             symbols: &Symbols::default(),
-            support: "unikernel-support 1 x86_64-linux\n57 fork refused\n",
+            support: &Support::parse("unikernel-support 1 x86_64-linux\n57 fork refused\n")
+                .unwrap(),
         };
         let found = diagnostic(&report, guest).unwrap();
         assert_eq!(found.message, message);
