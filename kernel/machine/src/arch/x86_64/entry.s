@@ -68,8 +68,7 @@ boot_high:
     mov gs, eax
     mov ss, eax                         # a null stack segment is allowed in ring 0 of long mode
     mov rsp, offset unikernel_stack_top
-    fninit
-    ldmxcsr [rip + initial_mxcsr]
+    fxrstor [rip + initial_state]
     mov eax, edi
     shl rax, 32
     mov edi, ebx
@@ -87,9 +86,12 @@ boot_gdt:
 boot_gdt_pointer:
     .word 15
     .quad boot_gdt - KERNEL_BASE
-    .balign 4
-initial_mxcsr:
+    .balign 16
+initial_state:                          # x87 and SSE as the psABI wants a process to find them: control words, the rest zero
+    .word 0x37f
+    .skip 22
     .long 0x1f80
+    .skip 484
 
     .section .bss.entry,"aw",@nobits
     .balign 4096
