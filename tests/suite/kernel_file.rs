@@ -46,61 +46,68 @@ fn narrow_entry(code: &[u8]) -> usize {
     usize::try_from(end).expect("a short entry")
 }
 
-fn show(instruction: &Instruction) -> String {
-    format!("{:#x}: {:?}", instruction.ip(), instruction.code())
-}
-
 /// A trap may come at any instruction; what lies below the stack pointer is then gone.
-#[test]
-fn no_access_below_the_stack_pointer() {
-    let mut wrong = Vec::new();
-    for_each_instruction(|instruction| {
-        let below = instruction.memory_base() == Register::RSP
-            && instruction.memory_index() == Register::None
-            && instruction.memory_displacement64().cast_signed() < 0
-            && instruction.mnemonic() != iced_x86::Mnemonic::Lea;
-        if below {
-            wrong.push(show(instruction));
-        }
-    });
-    assert!(wrong.is_empty(), "{wrong:#?}");
+fn is_below_stack(instruction: &Instruction) -> bool {
+    instruction.memory_base() == Register::RSP
+        && instruction.memory_index() == Register::None
+        && instruction.memory_displacement64().cast_signed() < 0
+        && instruction.mnemonic() != iced_x86::Mnemonic::Lea
 }
 
 /// The program's thread-local storage is in FS; the kernel has none.
-#[test]
-fn no_access_by_the_programs_segment() {
-    let mut wrong = Vec::new();
-    for_each_instruction(|instruction| {
-        if instruction.segment_prefix() == Register::FS {
-            wrong.push(show(instruction));
-        }
-    });
-    assert!(wrong.is_empty(), "{wrong:#?}");
+fn is_by_fs(instruction: &Instruction) -> bool {
+    instruction.segment_prefix() == Register::FS
 }
 
 /// Only xmm0-15 are saved on the way in; the rest stays the program's.
-#[test]
-fn no_register_that_is_not_saved() {
+fn is_unsaved(instruction: &Instruction) -> bool {
+    let unsaved = |register: Register| {
+        let wide = register.is_ymm() || register.is_zmm() || register.is_k();
+        wide || register.is_st() || register.is_mm()
+    };
     let mut factory = InstructionInfoFactory::new();
-    let mut wrong = Vec::new();
+    let used = factory.info(instruction).used_registers();
+    used.iter().any(|used| unsaved(used.register()))
+}
+
+fn offenders(is_wrong: fn(&Instruction) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
     for_each_instruction(|instruction| {
-        let unsaved = |register: Register| {
-            register.is_ymm()
-                || register.is_zmm()
-                || register.is_st()
-                || register.is_mm()
-                || register.is_k()
-        };
-        // Resets the x87 unit once, at the entry; no value of the program is there yet.
-        if instruction.mnemonic() == iced_x86::Mnemonic::Fninit {
-            return;
-        }
-        let used = factory.info(instruction).used_registers().to_vec();
-        if used.iter().any(|used| unsaved(used.register())) {
-            wrong.push(show(instruction));
+        if is_wrong(instruction) {
+            found.push(format!("{:#x}: {:?}", instruction.ip(), instruction.code()));
         }
     });
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    found
+}
+
+#[test]
+fn no_access_below_the_stack_pointer() {
+    assert_eq!(offenders(is_below_stack), [""; 0]);
+}
+
+#[test]
+fn no_access_by_the_programs_segment() {
+    assert_eq!(offenders(is_by_fs), [""; 0]);
+}
+
+#[test]
+fn no_register_that_is_not_saved() {
+    assert_eq!(offenders(is_unsaved), [""; 0]);
+}
+
+#[test]
+fn gates_know_what_they_look_for() {
+    let check = |is_wrong: fn(&Instruction) -> bool, code: &[u8], expected: bool| {
+        let instruction = Decoder::with_ip(64, code, 0, DecoderOptions::NONE).decode();
+        assert_eq!(is_wrong(&instruction), expected, "{:?}", instruction.code());
+    };
+    check(is_below_stack, &[0x48, 0x89, 0x44, 0x24, 0xf8], true); // mov [rsp-8], rax
+    check(is_below_stack, &[0x48, 0x89, 0x44, 0x24, 0x08], false); // mov [rsp+8], rax
+    check(is_by_fs, &[0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0], true); // mov rax, fs:[0]
+    check(is_by_fs, &[0x65, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0], false); // mov rax, gs:[0]
+    check(is_unsaved, &[0xc5, 0xfc, 0x58, 0xc0], true); // vaddps ymm0, ymm0, ymm0
+    check(is_unsaved, &[0xd8, 0xc1], true); // fadd st0, st1
+    check(is_unsaved, &[0x0f, 0x58, 0xc1], false); // addps xmm0, xmm1
 }
 
 #[test]
