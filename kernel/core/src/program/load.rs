@@ -142,7 +142,8 @@ impl<'a> Source<'a> {
             let area = Area::anonymous(segment.protection);
             memory.map(Place::FixedIfFree(mapped_end), end.saturating_sub(mapped_end), area, Promise::Checked)?;
         }
-        let bss_in_page = end.min(mapped_end).saturating_sub(file_end);
+        // The whole rest of the page, as Linux does: ld.so takes what lies behind its own data for zeroed memory.
+        let bss_in_page = if end > file_end { mapped_end.saturating_sub(file_end) } else { 0 };
         if segment.file_len > 0 && bss_in_page > 0 && segment.protection.contains(Protection::WRITE) {
             memory.zero(UserAddr(file_end), usize::try_from(bss_in_page).map_err(|_| Errno::EINVAL)?)?;
         }
