@@ -66,7 +66,8 @@ boot_high:
     mov es, eax
     mov fs, eax
     mov gs, eax
-    mov ss, eax                         # a null stack segment is allowed in ring 0 of long mode
+    mov eax, 0x10
+    mov ss, eax                         # as SYSCALL leaves it: an emulator translates for one kind of stack segment
     mov rsp, offset unikernel_stack_top
     fxrstor [rip + initial_state]
     mov eax, edi
@@ -82,9 +83,9 @@ boot_high:
     .section .rodata.entry,"a",@progbits
     .balign 16
 boot_gdt:
-    .quad 0, 0x00af9b000000ffff         # null, 64-bit code
+    .quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff     # null, 64-bit code, data
 boot_gdt_pointer:
-    .word 15
+    .word 23
     .quad boot_gdt - KERNEL_BASE
     .balign 16
 initial_state:                          # x87 and SSE as the psABI wants a process to find them: control words, the rest zero
