@@ -12,6 +12,7 @@ use crate::fs::descriptors::Descriptors;
 use crate::fs::node::Node;
 use crate::fs::tree::Tree;
 use crate::memory::AddressSpace;
+use crate::process::caller::ModulePlace;
 use crate::process::signal::Signals;
 use crate::process::thread::Thread;
 use crate::report;
@@ -41,6 +42,8 @@ pub(crate) struct Kernel {
     pub(crate) program: Rc<Node>,
     /// System calls that the host was told about.
     pub(crate) told: BTreeSet<u64>,
+    /// Who was refused something last, so that a second try for the same purpose is not told again.
+    pub(crate) refused: Option<(&'static [u8], ModulePlace)>,
     /// How the process ends, once that is settled.
     pub(crate) ending: Option<Ending>,
     /// Memory of the machine, in bytes.
@@ -68,7 +71,9 @@ impl Kernel {
     pub(crate) fn path_of(&self, node: &Rc<Node>) -> Vec<u8> {
         node.path(self.tree.root()).unwrap_or_else(|| {
             let location = node.location.borrow();
-            let mut path = location.as_ref().map_or_else(Vec::new, |location| location.name.to_vec());
+            let mut path = location
+                .as_ref()
+                .map_or_else(Vec::new, |location| location.name.to_vec());
             path.extend_from_slice(b" (deleted)");
             path
         })

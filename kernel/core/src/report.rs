@@ -32,14 +32,21 @@ pub(crate) fn cannot_start(streams: &mut Streams, reason: &dyn fmt::Display) {
     let mut text = Text::default();
     // A text that is cut off is better than none.
     let _ = fmt::write(&mut text, format_args!("{reason}"));
-    send(streams, &Report::CannotStart { reason: text.bytes() });
+    send(
+        streams,
+        &Report::CannotStart {
+            reason: text.bytes(),
+        },
+    );
 }
 
 /// Tells that the kernel itself failed. Takes no memory until the frame is made: the lack of it may be the reason.
 pub(crate) fn panicked(streams: &mut Streams, reason: &fmt::Arguments<'_>) {
     let mut text = Text::default();
     let _ = fmt::write(&mut text, *reason);
-    let report = Report::Panic { reason: text.bytes() };
+    let report = Report::Panic {
+        reason: text.bytes(),
+    };
     let mut buffer = [0; MAX_TEXT + 64];
     let mut sink = unikernel_abi::bytes::FixedSink::new(&mut buffer);
     report.encode(&mut sink);

@@ -12,7 +12,7 @@ use unikernel_machine::{power, random, time};
 
 use crate::driver::streams::{Stream, Streams};
 use crate::fs::archive::Mounted;
-use crate::fs::descriptors::{Descriptor, Descriptors};
+use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
 use crate::fs::open::{OpenFile, Target};
 use crate::fs::tree::Tree;
 use crate::kernel::{Ending, Kernel};
@@ -74,12 +74,22 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
     let tree = mount(boot.archive, settings.program, &clock)?;
-    let mut memory = AddressSpace::new(layout(settings.layout_seed)?).map_err(|_| StartError::Memory)?;
+    let mut memory =
+        AddressSpace::new(layout(settings.layout_seed)?).map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
-    let stack = stack::build(&mut memory, &settings, &loaded, entropy()?)
-        .map_err(|errno| StartError::File("passing arguments and environment to", Name::new(settings.program), errno))?;
+    let stack = stack::build(&mut memory, &settings, &loaded, entropy()?).map_err(|errno| {
+        StartError::File(
+            "passing arguments and environment to",
+            Name::new(settings.program),
+            errno,
+        )
+    })?;
     let context = Context::new(unikernel_machine::address::UserAddr(loaded.start), stack);
-    let name = settings.program.rsplit(|byte| *byte == b'/').next().unwrap_or(&[]);
+    let name = settings
+        .program
+        .rsplit(|byte| *byte == b'/')
+        .next()
+        .unwrap_or(&[]);
     Ok(Kernel {
         memory,
         working_directory: tree.root().clone(),
@@ -92,6 +102,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         streams: streams.clone(),
         program: loaded.node,
         told: BTreeSet::new(),
+        refused: None,
         ending: None,
         memory_total: boot.memory_total,
         waited: 0,
@@ -103,9 +114,13 @@ fn mount(
     program: &[u8],
     clock: &Clock,
 ) -> Result<Tree, StartError> {
-    let mounted = archive.map(Mounted::new).transpose().map_err(StartError::Archive)?;
+    let mounted = archive
+        .map(Mounted::new)
+        .transpose()
+        .map_err(StartError::Archive)?;
     let tree = Tree::new(mounted).map_err(StartError::Archive)?;
-    tree.populate(program, clock.now()).map_err(|errno| StartError::File("populating", Name::new(b"/"), errno))?;
+    tree.populate(program, clock.now())
+        .map_err(|errno| StartError::File("populating", Name::new(b"/"), errno))?;
     Ok(tree)
 }
 
@@ -135,7 +150,7 @@ fn standard_descriptors() -> Result<Descriptors, crate::errno::Errno> {
     for (stream, flags) in streams {
         let descriptor = Descriptor {
             file: OpenFile::new(Target::Stream(stream), flags),
-            close_on_exec: false,
+            on_exec: OnExec::Keep,
         };
         descriptors.add(descriptor, 0)?;
     }

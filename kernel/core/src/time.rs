@@ -53,9 +53,13 @@ pub(crate) struct Clock {
 impl Clock {
     /// Clocks for a counter of `tsc_hz` ticks a second, and a wall clock that showed `unix_ns` at the kernel's entry.
     pub(crate) fn new(tsc_hz: Option<u64>, unix_ns: u64) -> Self {
-        let stated = tsc_hz.or_else(time::tsc_hz_hint).filter(|hz| *hz >= 1_000_000);
+        let stated = tsc_hz
+            .or_else(time::tsc_hz_hint)
+            .filter(|hz| *hz >= 1_000_000);
         let hz = stated.unwrap_or(ASSUMED_HZ);
-        let scale = (u128::from(SECOND) << SHIFT).checked_div(u128::from(hz)).unwrap_or(1 << SHIFT);
+        let scale = (u128::from(SECOND) << SHIFT)
+            .checked_div(u128::from(hz))
+            .unwrap_or(1 << SHIFT);
         Self {
             scale: u64::try_from(scale).unwrap_or(u64::MAX),
             hz,
@@ -86,8 +90,12 @@ impl Clock {
 
     /// The tick at which the monotonic clock shows `nanos`.
     pub(crate) fn tick_of(&self, nanos: u64) -> u64 {
-        let ticks = u128::from(nanos).saturating_mul(u128::from(self.hz)).div_ceil(u128::from(SECOND));
-        u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(self.entry_ticks)
+        let ticks = u128::from(nanos)
+            .saturating_mul(u128::from(self.hz))
+            .div_ceil(u128::from(SECOND));
+        u64::try_from(ticks)
+            .unwrap_or(u64::MAX)
+            .saturating_add(self.entry_ticks)
     }
 
     fn nanos_of(&self, ticks: u64) -> u64 {

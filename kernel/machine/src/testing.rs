@@ -63,13 +63,20 @@ pub fn virtio_device(kind: DeviceKind, features: u64, config: &[u8]) -> (VirtioD
 impl DevicePeer {
     /// Puts a message into a queue that the driver receives from.
     pub fn send(&self, queue: u16, message: &[u8]) {
-        self.0.borrow_mut().entry(queue).or_default().push_back(message.to_vec());
+        self.0
+            .borrow_mut()
+            .entry(queue)
+            .or_default()
+            .push_back(message.to_vec());
     }
 
     /// Takes all bytes out of a queue that the driver sends to.
     pub fn take(&self, queue: u16) -> Vec<u8> {
         let mut messages = self.0.borrow_mut();
-        let taken: VecDeque<Vec<u8>> = messages.get_mut(&queue).map(core::mem::take).unwrap_or_default();
+        let taken: VecDeque<Vec<u8>> = messages
+            .get_mut(&queue)
+            .map(core::mem::take)
+            .unwrap_or_default();
         taken.into_iter().flatten().collect()
     }
 }

@@ -140,7 +140,11 @@ impl Console {
                 continue;
             }
             let [a, b, c, d, e, f, g, h, ..] = message;
-            self.answer(u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));
+            self.answer(
+                u32::from_le_bytes([a, b, c, d]),
+                u16::from_le_bytes([e, f]),
+                u16::from_le_bytes([g, h]),
+            );
         }
     }
 
@@ -174,7 +178,10 @@ impl Console {
 
 /// The queue that brings a port's bytes to us; stream numbers are small constants.
 fn queue_in(stream: Stream) -> u16 {
-    u16::try_from(stream.port()).unwrap_or(0).saturating_mul(2).saturating_add(2)
+    u16::try_from(stream.port())
+        .unwrap_or(0)
+        .saturating_mul(2)
+        .saturating_add(2)
 }
 
 /// The queue that takes a port's bytes from us.
@@ -204,7 +211,10 @@ mod tests {
         assert_eq!(console.send(Stream::Stdout, b"out"), 3);
         assert_eq!(console.send(Stream::Stderr, b"err"), 3);
         assert_eq!(console.send(Stream::Report, b"rep"), 3);
-        assert_eq!((peer.take(7), peer.take(9), peer.take(11)), (b"out".to_vec(), b"err".to_vec(), b"rep".to_vec()));
+        assert_eq!(
+            (peer.take(7), peer.take(9), peer.take(11)),
+            (b"out".to_vec(), b"err".to_vec(), b"rep".to_vec())
+        );
     }
 
     #[test]
@@ -213,7 +223,10 @@ mod tests {
         peer.take(CONTROL_OUT);
         peer.send(CONTROL_IN, &message(1, 1, 1));
         assert!(!console.stdin_ended());
-        assert_eq!(peer.take(CONTROL_OUT), [message(1, 3, 1), message(1, 6, 1)].concat());
+        assert_eq!(
+            peer.take(CONTROL_OUT),
+            [message(1, 3, 1), message(1, 6, 1)].concat()
+        );
     }
 
     #[test]

@@ -69,7 +69,10 @@ impl Line {
                 used
             }
             Framed::Frame(Stream::Report, payload, used) => {
-                self.control = payload.iter().find_map(|byte| Control::from_byte(*byte)).or(self.control);
+                self.control = payload
+                    .iter()
+                    .find_map(|byte| Control::from_byte(*byte))
+                    .or(self.control);
                 used
             }
             Framed::Frame(Stream::Stdout | Stream::Stderr, _, used) | Framed::Noise(used) => used,

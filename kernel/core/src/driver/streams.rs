@@ -5,8 +5,8 @@
 
 use alloc::vec::Vec;
 
-pub(crate) use unikernel_abi::stream::Stream;
 use unikernel_abi::stream::Control;
+pub(crate) use unikernel_abi::stream::Stream;
 use unikernel_machine::serial::Serial;
 use unikernel_machine::virtio::{DeviceKind, VirtioDevice};
 
@@ -44,7 +44,9 @@ enum Link {
 impl Streams {
     /// Streams over the first console with ports, else over the serial line.
     pub(crate) fn new(devices: Vec<VirtioDevice>, serial: Option<Serial>) -> Self {
-        let consoles = devices.into_iter().filter(|device| device.kind() == DeviceKind::Console);
+        let consoles = devices
+            .into_iter()
+            .filter(|device| device.kind() == DeviceKind::Console);
         let link = match (consoles.filter_map(Console::new).next(), serial) {
             (Some(console), _) => Link::Console(console),
             (None, Some(serial)) => Link::Line(Line::new(serial)),
@@ -106,7 +108,11 @@ impl Streams {
     pub(crate) fn receive(&mut self, target: &mut [u8]) -> Received {
         self.fill_stdin();
         if self.stdin.is_empty() {
-            return if self.has_ended() { Received::Ended } else { Received::Nothing };
+            return if self.has_ended() {
+                Received::Ended
+            } else {
+                Received::Nothing
+            };
         }
         let count = target.len().min(self.stdin.len());
         for (to, from) in target.iter_mut().zip(self.stdin.drain(..count)) {
@@ -141,7 +147,8 @@ impl Streams {
             Link::Line(line) => line.receive(&mut buffer),
             Link::None => 0,
         };
-        self.stdin.extend_from_slice(buffer.get(..count).unwrap_or(&[]));
+        self.stdin
+            .extend_from_slice(buffer.get(..count).unwrap_or(&[]));
     }
 
     /// What the host asks for, if anything came.

@@ -94,7 +94,11 @@ impl Contents {
         let page = offset / PAGE;
         let in_page = usize::try_from(PAGE.saturating_sub(offset % PAGE).min(len)).ok()?;
         if let Some(frame) = self.pages.get(&page) {
-            return Some(Piece::Memory(frame.clone(), offset_in_page(offset), in_page));
+            return Some(Piece::Memory(
+                frame.clone(),
+                offset_in_page(offset),
+                in_page,
+            ));
         }
         let from_lower = self.lower_bytes(offset, self.until_written(page, offset, len));
         if from_lower.is_empty() {
@@ -128,7 +132,11 @@ impl Contents {
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             let at = offset.checked_add(done as u64).filter(|at| *at < MAX_SIZE);
             let Some(at) = at else {
-                return if done == 0 { Err(Errno::EFBIG) } else { Ok(done) };
+                return if done == 0 {
+                    Err(Errno::EFBIG)
+                } else {
+                    Ok(done)
+                };
             };
             let in_page = PAGE_SIZE.saturating_sub(offset_in_page(at)).min(rest.len());
             let piece = rest.get(..in_page).unwrap_or(rest);
@@ -225,9 +233,10 @@ impl Contents {
     /// Whether the bytes are the archive's, unchanged.
     pub(crate) fn is_unchanged(&self) -> bool {
         self.pages.is_empty()
-            && self.lower.as_ref().is_some_and(|lower| {
-                lower.inode.size == self.size && self.lower_len == self.size
-            })
+            && self
+                .lower
+                .as_ref()
+                .is_some_and(|lower| lower.inode.size == self.size && self.lower_len == self.size)
     }
 }
 

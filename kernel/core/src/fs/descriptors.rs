@@ -18,8 +18,24 @@ pub(crate) const HARD_LIMIT: usize = 4096;
 pub(crate) struct Descriptor {
     /// What is open.
     pub(crate) file: Rc<OpenFile>,
-    /// Whether `execve` would close it (`FD_CLOEXEC`).
-    pub(crate) close_on_exec: bool,
+    /// What `execve` would do with it.
+    pub(crate) on_exec: OnExec,
+}
+
+/// What happens to a descriptor when another program is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnExec {
+    /// It stays open.
+    Keep,
+    /// It is closed (`FD_CLOEXEC`).
+    Close,
+}
+
+impl OnExec {
+    /// [`Close`](Self::Close) when any of these flags is set.
+    pub(crate) fn from_flag(flags: u32) -> Self {
+        if flags == 0 { Self::Keep } else { Self::Close }
+    }
 }
 
 /// Descriptors by number.
@@ -44,17 +60,24 @@ impl Default for Descriptors {
 impl Descriptors {
     /// What descriptor `number` is.
     pub(crate) fn get(&self, number: usize) -> Result<&Descriptor, Errno> {
-        self.slots.get(number).and_then(Option::as_ref).ok_or(Errno::EBADF)
+        self.slots
+            .get(number)
+            .and_then(Option::as_ref)
+            .ok_or(Errno::EBADF)
     }
 
     /// The same, to change it.
     pub(crate) fn get_mut(&mut self, number: usize) -> Result<&mut Descriptor, Errno> {
-        self.slots.get_mut(number).and_then(Option::as_mut).ok_or(Errno::EBADF)
+        self.slots
+            .get_mut(number)
+            .and_then(Option::as_mut)
+            .ok_or(Errno::EBADF)
     }
 
     /// Gives the lowest free number that is at least `lowest`.
     pub(crate) fn add(&mut self, descriptor: Descriptor, lowest: usize) -> Result<usize, Errno> {
-        let free = (lowest..self.slots.len()).find(|number| matches!(self.slots.get(*number), Some(None)));
+        let free =
+            (lowest..self.slots.len()).find(|number| matches!(self.slots.get(*number), Some(None)));
         let number = free.unwrap_or(self.slots.len().max(lowest));
         if number >= self.limit {
             return Err(Errno::EMFILE);
@@ -90,6 +113,8 @@ impl Descriptors {
     /// The numbers that are open, from `first` to `last`.
     pub(crate) fn open_between(&self, first: usize, last: usize) -> Vec<usize> {
         let end = last.saturating_add(1).min(self.slots.len());
-        (first..end).filter(|number| self.get(*number).is_ok()).collect()
+        (first..end)
+            .filter(|number| self.get(*number).is_ok())
+            .collect()
     }
 }

@@ -111,7 +111,10 @@ impl Node {
     /// Its parent directory; the root is its own.
     pub(crate) fn parent(self: &Rc<Self>) -> Rc<Self> {
         let location = self.location.borrow();
-        location.as_ref().and_then(|location| location.parent.upgrade()).unwrap_or_else(|| self.clone())
+        location
+            .as_ref()
+            .and_then(|location| location.parent.upgrade())
+            .unwrap_or_else(|| self.clone())
     }
 
     /// Its path from the root, or `None` when it (or a directory above it) was unlinked.

@@ -52,12 +52,18 @@ impl OpenFile {
 
     /// Whether it was opened for reading.
     pub(crate) fn is_readable(&self) -> bool {
-        matches!(self.flags.get() & linux::O_ACCMODE, linux::O_RDONLY | linux::O_RDWR) && !self.is_name()
+        matches!(
+            self.flags.get() & linux::O_ACCMODE,
+            linux::O_RDONLY | linux::O_RDWR
+        ) && !self.is_name()
     }
 
     /// Whether it was opened for writing.
     pub(crate) fn is_writable(&self) -> bool {
-        matches!(self.flags.get() & linux::O_ACCMODE, linux::O_WRONLY | linux::O_RDWR) && !self.is_name()
+        matches!(
+            self.flags.get() & linux::O_ACCMODE,
+            linux::O_WRONLY | linux::O_RDWR
+        ) && !self.is_name()
     }
 
     /// Whether a flag is set.
@@ -73,7 +79,10 @@ impl OpenFile {
     /// The node that is open; none for a stream.
     pub(crate) fn node(&self) -> Option<&Rc<Node>> {
         match &self.target {
-            Target::Node(node) | Target::Device(_, node) | Target::Text(_, node) | Target::Name(node) => Some(node),
+            Target::Node(node)
+            | Target::Device(_, node)
+            | Target::Text(_, node)
+            | Target::Name(node) => Some(node),
             Target::Stream(_) => None,
         }
     }

@@ -58,7 +58,10 @@ impl Remaining {
     pub(crate) fn step(&mut self) -> Result<Option<Step<'_>>, Errno> {
         let start = self.at.saturating_add(slashes(self.rest()));
         let rest = self.bytes.get(start..).unwrap_or(&[]);
-        let len = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
+        let len = rest
+            .iter()
+            .position(|byte| *byte == b'/')
+            .unwrap_or(rest.len());
         if len == 0 {
             self.at = self.bytes.len();
             return Ok(None);
@@ -142,7 +145,10 @@ mod tests {
     #[test]
     fn limits() {
         assert_eq!(Remaining::new(Vec::new()).err(), Some(Errno::ENOENT));
-        assert_eq!(Remaining::new(alloc::vec![b'a'; 4096]).err(), Some(Errno::ENAMETOOLONG));
+        assert_eq!(
+            Remaining::new(alloc::vec![b'a'; 4096]).err(),
+            Some(Errno::ENAMETOOLONG)
+        );
         let mut long = Remaining::new(alloc::vec![b'a'; 256]).unwrap();
         assert_eq!(long.step(), Err(Errno::ENAMETOOLONG));
     }

@@ -55,7 +55,10 @@ impl Tree {
             None => Rc::new(Node {
                 number: 1,
                 kind: directory(None),
-                attributes: RefCell::new(Attributes::new(linux::S_IFDIR | 0o755, Timestamp::default())),
+                attributes: RefCell::new(Attributes::new(
+                    linux::S_IFDIR | 0o755,
+                    Timestamp::default(),
+                )),
                 location: RefCell::new(None),
                 changed: Cell::new(true),
             }),
@@ -83,12 +86,18 @@ impl Tree {
         let Some(lower) = directory.borrow().lower.clone() else {
             return Ok(None);
         };
-        let found = lower.archive.find(&lower.inode, name).map_err(|_| Errno::EIO)?;
+        let found = lower
+            .archive
+            .find(&lower.inode, name)
+            .map_err(|_| Errno::EIO)?;
         let Some(entry) = found else {
             return Ok(None);
         };
         let inode = lower.archive.inode(entry.nid).map_err(|_| Errno::EIO)?;
-        let node = self.archived(Lower { archive: lower.archive, inode })?;
+        let node = self.archived(Lower {
+            archive: lower.archive,
+            inode,
+        })?;
         make_room(&mut directory.borrow_mut());
         self.put(parent, name.into(), &node)?;
         Ok(Some(node))
@@ -122,7 +131,12 @@ impl Tree {
     }
 
     /// Gives `node` a name in `parent`, in place of what had it.
-    pub(crate) fn put(&self, parent: &Rc<Node>, name: Rc<[u8]>, node: &Rc<Node>) -> Result<(), Errno> {
+    pub(crate) fn put(
+        &self,
+        parent: &Rc<Node>,
+        name: Rc<[u8]>,
+        node: &Rc<Node>,
+    ) -> Result<(), Errno> {
         let Kind::Directory(directory) = &parent.kind else {
             return Err(Errno::ENOTDIR);
         };
@@ -130,12 +144,21 @@ impl Tree {
             parent: Rc::downgrade(parent),
             name: name.clone(),
         });
-        directory.borrow_mut().entries.insert(name, Some(node.clone()));
+        directory
+            .borrow_mut()
+            .entries
+            .insert(name, Some(node.clone()));
         Ok(())
     }
 
     /// Adds a new name, and notes the change of the directory.
-    pub(crate) fn add(&self, parent: &Rc<Node>, name: Rc<[u8]>, node: &Rc<Node>, now: Timestamp) -> Result<(), Errno> {
+    pub(crate) fn add(
+        &self,
+        parent: &Rc<Node>,
+        name: Rc<[u8]>,
+        node: &Rc<Node>,
+        now: Timestamp,
+    ) -> Result<(), Errno> {
         budget::allow_kernel_memory().map_err(|_| Errno::ENOSPC)?;
         if parent.attributes.borrow().links == 0 {
             return Err(Errno::ENOENT);
@@ -146,13 +169,22 @@ impl Tree {
     }
 
     /// Takes a name away. The node lives on while somebody holds it.
-    pub(crate) fn remove(&self, parent: &Rc<Node>, name: &[u8], now: Timestamp) -> Result<(), Errno> {
+    pub(crate) fn remove(
+        &self,
+        parent: &Rc<Node>,
+        name: &[u8],
+        now: Timestamp,
+    ) -> Result<(), Errno> {
         let Kind::Directory(directory) = &parent.kind else {
             return Err(Errno::ENOTDIR);
         };
         let mut directory = directory.borrow_mut();
         let in_archive = match &directory.lower {
-            Some(lower) => lower.archive.find(&lower.inode, name).map_err(|_| Errno::EIO)?.is_some(),
+            Some(lower) => lower
+                .archive
+                .find(&lower.inode, name)
+                .map_err(|_| Errno::EIO)?
+                .is_some(),
             None => false,
         };
         if in_archive {
@@ -179,7 +211,10 @@ impl Tree {
             ));
             let over = over.into_iter().next();
             let under = match &directory.lower {
-                Some(lower) => lower.archive.next(&lower.inode, &after).map_err(|_| Errno::EIO)?,
+                Some(lower) => lower
+                    .archive
+                    .next(&lower.inode, &after)
+                    .map_err(|_| Errno::EIO)?,
                 None => None,
             };
             match (over, under) {
@@ -194,7 +229,9 @@ impl Tree {
                     }
                     after = (**name).into();
                 }
-                (_, Some(under)) if under.name == b"." || under.name == b".." => after = under.name.into(),
+                (_, Some(under)) if under.name == b"." || under.name == b".." => {
+                    after = under.name.into();
+                }
                 (_, Some(under)) => {
                     return Ok(Some(Listed {
                         name: under.name.into(),
@@ -220,7 +257,11 @@ impl Attributes {
             mode,
             uid: 0,
             gid: 0,
-            links: if mode & linux::S_IFMT == linux::S_IFDIR { 2 } else { 1 },
+            links: if mode & linux::S_IFMT == linux::S_IFDIR {
+                2
+            } else {
+                1
+            },
             accessed: now,
             modified: now,
             changed: now,

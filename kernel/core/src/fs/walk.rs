@@ -53,7 +53,12 @@ impl Walked {
 
 impl Tree {
     /// Walks `path`, from `start` when it is relative.
-    pub(crate) fn walk(&self, start: &Rc<Node>, mut path: Remaining, last: LastLink) -> Result<Walked, Errno> {
+    pub(crate) fn walk(
+        &self,
+        start: &Rc<Node>,
+        mut path: Remaining,
+        last: LastLink,
+    ) -> Result<Walked, Errno> {
         let mut links = 0_u32;
         let mut directory = start.clone();
         if path.is_absolute() {
@@ -74,7 +79,9 @@ impl Tree {
                 continue;
             }
             let found = self.lookup(&directory, step.name)?;
-            let is_link = found.as_ref().is_some_and(|node| matches!(node.kind, Kind::Link(_)));
+            let is_link = found
+                .as_ref()
+                .is_some_and(|node| matches!(node.kind, Kind::Link(_)));
             let is_last = step.then != Then::More;
             if is_last && !(is_link && (last == LastLink::Follow || step.then == Then::SlashEnd)) {
                 return last_step(directory, step.name, step.then, found);
@@ -103,7 +110,12 @@ impl Tree {
     }
 }
 
-fn last_step(parent: Rc<Node>, name: &[u8], then: Then, node: Option<Rc<Node>>) -> Result<Walked, Errno> {
+fn last_step(
+    parent: Rc<Node>,
+    name: &[u8],
+    then: Then,
+    node: Option<Rc<Node>>,
+) -> Result<Walked, Errno> {
     let slash = then == Then::SlashEnd;
     if slash && node.as_ref().is_some_and(|node| !node.is_directory()) {
         return Err(Errno::ENOTDIR);

@@ -107,7 +107,9 @@ impl Area {
     /// The protection for a page of it that is there. A private page of a file is not writable until it was copied.
     pub(crate) fn page_protection(&self) -> Protection {
         match &self.backing {
-            Backing::File(file) if file.sharing == Sharing::Private => self.protection.difference(Protection::WRITE),
+            Backing::File(file) if file.sharing == Sharing::Private => {
+                self.protection.difference(Protection::WRITE)
+            }
             Backing::File(_) | Backing::Anonymous => self.protection,
         }
     }

@@ -21,7 +21,9 @@ impl Areas {
 
     /// All areas by address.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Pages, &Area)> {
-        self.0.iter().map(|(start, (end, area))| (pages(*start, *end), area))
+        self.0
+            .iter()
+            .map(|(start, (end, area))| (pages(*start, *end), area))
     }
 
     /// The area that holds a page.
@@ -40,8 +42,12 @@ impl Areas {
 
     /// The areas that have pages in a run, each with its own pages.
     pub(crate) fn within(&self, run: Pages) -> impl Iterator<Item = (Pages, &Area)> {
-        let first = self.at(run.start).map_or(run.start, |(first, _)| first.start);
-        self.0.range(first..run.end).map(|(start, (end, area))| (pages(*start, *end), area))
+        let first = self
+            .at(run.start)
+            .map_or(run.start, |(first, _)| first.start);
+        self.0
+            .range(first..run.end)
+            .map(|(start, (end, area))| (pages(*start, *end), area))
     }
 
     /// Whether every page of a run is in some area.

@@ -48,14 +48,19 @@ impl AddressSpace {
         let mut text = Vec::new();
         while text.len() < MAX_TEXT {
             let at = from.checked_add(text.len() as u64).ok_or(Errno::EFAULT)?;
-            let left_in_page = unikernel_machine::address::PAGE_SIZE.saturating_sub(at.page_offset());
+            let left_in_page =
+                unikernel_machine::address::PAGE_SIZE.saturating_sub(at.page_offset());
             let mut chunk = [0; CHUNK];
             let part = chunk.get_mut(..left_in_page.min(CHUNK)).unwrap_or(&mut []);
             self.read(at, part)?;
             let end = part.iter().position(|byte| *byte == 0);
             text.extend_from_slice(part.get(..end.unwrap_or(part.len())).unwrap_or(part));
             if end.is_some() {
-                return if text.len() < MAX_TEXT { Ok(text) } else { Err(Errno::ENAMETOOLONG) };
+                return if text.len() < MAX_TEXT {
+                    Ok(text)
+                } else {
+                    Err(Errno::ENAMETOOLONG)
+                };
             }
         }
         Err(Errno::ENAMETOOLONG)
@@ -67,7 +72,8 @@ impl AddressSpace {
             let Err(fault) = copy(self) else {
                 return Ok(());
             };
-            self.resolve(fault.address, fault.access).map_err(|_| Errno::EFAULT)?;
+            self.resolve(fault.address, fault.access)
+                .map_err(|_| Errno::EFAULT)?;
         }
     }
 }

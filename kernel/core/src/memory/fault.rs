@@ -77,7 +77,9 @@ impl AddressSpace {
         let Kind::File(contents) = &file.node.kind else {
             return Err(Refusal::BeyondFile);
         };
-        let index = file.first.saturating_add(page.number().saturating_sub(pages.start));
+        let index = file
+            .first
+            .saturating_add(page.number().saturating_sub(pages.start));
         if matches!(file.sharing, Sharing::Shared(_)) {
             let frame = if area.protection.contains(Protection::WRITE) {
                 contents.borrow_mut().shared_frame(index)?
@@ -115,14 +117,21 @@ impl AddressSpace {
         let Kind::File(contents) = &file.node.kind else {
             return;
         };
-        let first = page.number().saturating_sub(page.number() % AROUND).max(pages.start);
+        let first = page
+            .number()
+            .saturating_sub(page.number() % AROUND)
+            .max(pages.start);
         let end = first.saturating_add(AROUND).min(pages.end);
         for number in first..end {
-            let index = file.first.saturating_add(number.saturating_sub(pages.start));
+            let index = file
+                .first
+                .saturating_add(number.saturating_sub(pages.start));
             let Some(frame) = contents.borrow().frame_in_place(index) else {
                 continue;
             };
-            let Some(page) = UserPage::new(number).filter(|page| self.space.lookup(*page).is_none()) else {
+            let Some(page) =
+                UserPage::new(number).filter(|page| self.space.lookup(*page).is_none())
+            else {
                 continue;
             };
             if self.map_page(page, frame, area.page_protection()).is_err() {
@@ -131,7 +140,12 @@ impl AddressSpace {
         }
     }
 
-    pub(super) fn map_page(&mut self, page: UserPage, frame: Frame, protection: Protection) -> Result<(), Refusal> {
+    pub(super) fn map_page(
+        &mut self,
+        page: UserPage,
+        frame: Frame,
+        protection: Protection,
+    ) -> Result<(), Refusal> {
         match self.space.map(page, frame, protection) {
             Ok(_) => Ok(()),
             Err(_) => Err(Refusal::OutOfMemory),
@@ -146,7 +160,9 @@ impl AddressSpace {
         let Role::Stack { lowest } = area.role else {
             return Err(Refusal::NotMapped);
         };
-        let grown = Pages::new(page, stack.start).filter(|_| page >= lowest).ok_or(Refusal::NotMapped)?;
+        let grown = Pages::new(page, stack.start)
+            .filter(|_| page >= lowest)
+            .ok_or(Refusal::NotMapped)?;
         let guard = Pages::new(page.saturating_sub(areas::STACK_GUARD), page);
         if guard.is_some_and(|guard| !self.areas.is_free(guard)) {
             return Err(Refusal::NotMapped);
@@ -155,7 +171,6 @@ impl AddressSpace {
         self.areas.insert(grown, area);
         Ok(())
     }
-
 }
 
 /// Whether the hardware would allow the access with this protection: what may be written or executed can be read too.

@@ -44,7 +44,9 @@ impl Layout {
         let stack_top = UserPage::END.saturating_sub(bits(STACK_BITS));
         Self {
             stack_top,
-            mapped_top: stack_top.saturating_sub(STACK_GAP).saturating_sub(bits(MAPPED_BITS)),
+            mapped_top: stack_top
+                .saturating_sub(STACK_GAP)
+                .saturating_sub(bits(MAPPED_BITS)),
             program: PROGRAM.saturating_add(bits(PROGRAM_BITS)),
             heap_gap: bits(HEAP_BITS),
             stack_skew: bits(8).saturating_mul(16) % PAGE,
@@ -75,7 +77,10 @@ mod tests {
             assert!(layout.stack_top <= UserPage::END);
             assert!(layout.mapped_top + STACK_GAP <= layout.stack_top);
             assert!(layout.program >= PROGRAM);
-            assert!(layout.program + (1 << 30) < layout.mapped_top, "seed {seed}");
+            assert!(
+                layout.program + (1 << 30) < layout.mapped_top,
+                "seed {seed}"
+            );
             assert_eq!(layout.stack_skew % 16, 0);
         }
     }

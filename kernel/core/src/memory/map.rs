@@ -28,7 +28,13 @@ pub(crate) enum Promise {
 
 impl AddressSpace {
     /// Maps `len` bytes; the address.
-    pub(crate) fn map(&mut self, place: Place, len: u64, area: Area, promise: Promise) -> Result<u64, Errno> {
+    pub(crate) fn map(
+        &mut self,
+        place: Place,
+        len: u64,
+        area: Area,
+        promise: Promise,
+    ) -> Result<u64, Errno> {
         if len == 0 {
             return Err(Errno::EINVAL);
         }
@@ -52,7 +58,11 @@ impl AddressSpace {
             Place::Fixed(address) => fixed(address, len),
             Place::FixedIfFree(address) => {
                 let pages = fixed(address, len)?;
-                if self.areas.is_free(pages) { Ok(pages) } else { Err(Errno::EEXIST) }
+                if self.areas.is_free(pages) {
+                    Ok(pages)
+                } else {
+                    Err(Errno::EEXIST)
+                }
             }
             Place::Hint(address) => {
                 let hint = address & !PAGE.wrapping_sub(1);
@@ -89,7 +99,7 @@ impl AddressSpace {
 
     /// munmap(2).
     pub(crate) fn unmap_bytes(&mut self, address: u64, len: u64) -> Result<(), Errno> {
-        if address % PAGE != 0 || len == 0 {
+        if !address.is_multiple_of(PAGE) || len == 0 {
             return Err(Errno::EINVAL);
         }
         let pages = Pages::of_bytes(address, len).ok_or(Errno::EINVAL)?;
@@ -104,7 +114,11 @@ impl AddressSpace {
     /// Forgets the pages' contents (`MADV_DONTNEED`); `ENOMEM` when some are not mapped, after the others were treated.
     pub(crate) fn forget(&mut self, pages: Pages) -> Result<(), Errno> {
         self.space.unmap_range(pages.range());
-        if self.areas.covers(pages) { Ok(()) } else { Err(Errno::ENOMEM) }
+        if self.areas.covers(pages) {
+            Ok(())
+        } else {
+            Err(Errno::ENOMEM)
+        }
     }
 
     /// Whether every page is mapped.
@@ -115,7 +129,9 @@ impl AddressSpace {
     /// Maps the first thread's stack of at most `limit` bytes, which grows when it is touched; the address behind it.
     pub(crate) fn map_stack(&mut self, limit: u64, initial: u64) -> Result<u64, Errno> {
         let top = self.layout.stack_top;
-        let start = top.checked_sub(initial.div_ceil(PAGE)).ok_or(Errno::ENOMEM)?;
+        let start = top
+            .checked_sub(initial.div_ceil(PAGE))
+            .ok_or(Errno::ENOMEM)?;
         let lowest = top.checked_sub(limit / PAGE).ok_or(Errno::ENOMEM)?;
         let mut area = Area::anonymous(super::protect::READ_WRITE);
         area.role = Role::Stack { lowest };
@@ -126,7 +142,7 @@ impl AddressSpace {
 
 /// The pages at a fixed address: `EINVAL` when it is no page's, `EPERM` below what a program may map, `ENOMEM` above.
 fn fixed(address: u64, len: u64) -> Result<Pages, Errno> {
-    if address % PAGE != 0 {
+    if !address.is_multiple_of(PAGE) {
         return Err(Errno::EINVAL);
     }
     if address < USER_START {

@@ -12,8 +12,13 @@ pub(crate) const READ_WRITE: Protection = Protection::READ.union(Protection::WRI
 impl AddressSpace {
     /// Gives `len` bytes at `address` this protection. Nothing is changed when a page of them is not mapped (`ENOMEM`) or may not
     /// have it (`EACCES`); Linux changes those before it.
-    pub(crate) fn protect(&mut self, address: u64, len: u64, protection: Protection) -> Result<(), Errno> {
-        if address % PAGE != 0 {
+    pub(crate) fn protect(
+        &mut self,
+        address: u64,
+        len: u64,
+        protection: Protection,
+    ) -> Result<(), Errno> {
+        if !address.is_multiple_of(PAGE) {
             return Err(Errno::EINVAL);
         }
         if len == 0 {
@@ -26,7 +31,8 @@ impl AddressSpace {
         self.check_protection(pages, protection)?;
         for (pages, mut area) in self.areas.remove(pages) {
             area.protection = protection;
-            self.space.protect_range(pages.range(), area.page_protection());
+            self.space
+                .protect_range(pages.range(), area.page_protection());
             self.areas.insert(pages, area);
         }
         Ok(())
@@ -42,7 +48,8 @@ impl AddressSpace {
                 return Err(Errno::EACCES);
             }
             if !area.takes_memory() {
-                count = count.saturating_add(area_pages.intersection(&pages).map_or(0, |run| run.count()));
+                count = count
+                    .saturating_add(area_pages.intersection(&pages).map_or(0, |run| run.count()));
             }
         }
         budget::allow_pages(count)

@@ -20,8 +20,14 @@ pub(crate) enum MayMove {
 
 impl AddressSpace {
     /// Gives the mapping of `old_len` bytes at `address` the length `new_len`; its address then.
-    pub(crate) fn remap(&mut self, address: u64, old_len: u64, new_len: u64, may_move: MayMove) -> Result<u64, Errno> {
-        if address % PAGE != 0 || new_len == 0 || old_len == 0 {
+    pub(crate) fn remap(
+        &mut self,
+        address: u64,
+        old_len: u64,
+        new_len: u64,
+        may_move: MayMove,
+    ) -> Result<u64, Errno> {
+        if !address.is_multiple_of(PAGE) || new_len == 0 || old_len == 0 {
             return Err(Errno::EINVAL);
         }
         let old = Pages::of_bytes(address, old_len).ok_or(Errno::EFAULT)?;
@@ -40,7 +46,11 @@ impl AddressSpace {
             budget::allow_pages(new_len.div_ceil(PAGE))?;
         }
         let Some(grown) = wanted.and_then(|wanted| Pages::new(old.end, wanted.end)) else {
-            return if wanted == Some(old) { Ok(address) } else { self.relocate(old, new_len, &area, may_move) };
+            return if wanted == Some(old) {
+                Ok(address)
+            } else {
+                self.relocate(old, new_len, &area, may_move)
+            };
         };
         if self.areas.is_free(grown) {
             self.insert(grown, area.tail(old.count()))?;
@@ -50,7 +60,13 @@ impl AddressSpace {
     }
 
     /// Moves `old` to a place with room for `new_len` bytes.
-    fn relocate(&mut self, old: Pages, new_len: u64, area: &Area, may_move: MayMove) -> Result<u64, Errno> {
+    fn relocate(
+        &mut self,
+        old: Pages,
+        new_len: u64,
+        area: &Area,
+        may_move: MayMove,
+    ) -> Result<u64, Errno> {
         if may_move == MayMove::No {
             return Err(Errno::ENOMEM);
         }
@@ -63,11 +79,22 @@ impl AddressSpace {
     }
 
     /// mremap(2) with `MREMAP_FIXED`: to `target`, where what is mapped goes.
-    pub(crate) fn remap_to(&mut self, address: u64, old_len: u64, new_len: u64, target: u64) -> Result<u64, Errno> {
+    pub(crate) fn remap_to(
+        &mut self,
+        address: u64,
+        old_len: u64,
+        new_len: u64,
+        target: u64,
+    ) -> Result<u64, Errno> {
         let overlap = Pages::of_bytes(target, new_len)
             .zip(Pages::of_bytes(address, old_len))
             .is_some_and(|(target, old)| target.intersection(&old).is_some());
-        if target % PAGE != 0 || address % PAGE != 0 || new_len == 0 || old_len == 0 || overlap {
+        if !target.is_multiple_of(PAGE)
+            || !address.is_multiple_of(PAGE)
+            || new_len == 0
+            || old_len == 0
+            || overlap
+        {
             return Err(Errno::EINVAL);
         }
         let old = Pages::of_bytes(address, old_len).ok_or(Errno::EFAULT)?;
@@ -77,7 +104,12 @@ impl AddressSpace {
         }
         let area = area.tail(old.start.saturating_sub(pages.start));
         let pages = self.movable(old)?;
-        let placed = self.map(Place::Fixed(target), new_len, area, super::map::Promise::Checked)?;
+        let placed = self.map(
+            Place::Fixed(target),
+            new_len,
+            area,
+            super::map::Promise::Checked,
+        )?;
         let target = Pages::of_bytes(placed, new_len).ok_or(Errno::ENOMEM)?;
         self.move_pages(&pages, old, target);
         self.unmap(old);
@@ -87,18 +119,22 @@ impl AddressSpace {
     /// The pages that are there, with the memory to move them made sure of.
     fn movable(&self, old: Pages) -> Result<Vec<UserPage>, Errno> {
         let mut count = 0_usize;
-        self.space.for_each_mapped(old.range(), &mut |_, _| count = count.saturating_add(1));
+        self.space
+            .for_each_mapped(old.range(), &mut |_, _| count = count.saturating_add(1));
         budget::allow_tables(count)?;
         let mut pages = Vec::new();
         pages.try_reserve_exact(count).map_err(|_| Errno::ENOMEM)?;
-        self.space.for_each_mapped(old.range(), &mut |page, _| pages.push(page));
+        self.space
+            .for_each_mapped(old.range(), &mut |page, _| pages.push(page));
         Ok(pages)
     }
 
     /// Moves pages by as much as `old` and `target` are apart, as far as the new place goes.
     fn move_pages(&mut self, pages: &[UserPage], old: Pages, target: Pages) {
         for from in pages {
-            let number = target.start.saturating_add(from.number().saturating_sub(old.start));
+            let number = target
+                .start
+                .saturating_add(from.number().saturating_sub(old.start));
             let Some(to) = UserPage::new(number).filter(|to| to.number() < target.end) else {
                 return;
             };

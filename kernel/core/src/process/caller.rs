@@ -72,7 +72,10 @@ fn is_in_program(kernel: &Kernel, address: u64) -> bool {
     let Some((_, area)) = kernel.memory.area_at(address) else {
         return false;
     };
-    let Some(file) = area.file().filter(|_| area.protection.contains(Protection::EXECUTE)) else {
+    let Some(file) = area
+        .file()
+        .filter(|_| area.protection.contains(Protection::EXECUTE))
+    else {
         return false;
     };
     Rc::ptr_eq(&file.node, &kernel.program) || !is_runtime(&file.node)
@@ -103,7 +106,10 @@ fn ends_in_call(code: &[u8; MAX_CALL]) -> bool {
     near == 0xe8
         || (2..=7_usize).any(|len| {
             let mut bytes = code.iter().skip(MAX_CALL.saturating_sub(len));
-            bytes.next() == Some(&0xff) && bytes.next().is_some_and(|modrm| modrm >> 3 & 7 == 2 && len == indirect_len(*modrm, bytes.next()))
+            bytes.next() == Some(&0xff)
+                && bytes.next().is_some_and(|modrm| {
+                    modrm >> 3 & 7 == 2 && len == indirect_len(*modrm, bytes.next())
+                })
         })
 }
 
@@ -117,7 +123,9 @@ fn indirect_len(modrm: u8, sib: Option<&u8>) -> usize {
         2 => 4,
         _ => 0,
     };
-    displacement.saturating_add(2).saturating_add(usize::from(has_sib))
+    displacement
+        .saturating_add(2)
+        .saturating_add(usize::from(has_sib))
 }
 
 fn module_at(kernel: &Kernel, address: u64) -> Option<Rc<Node>> {
@@ -128,7 +136,10 @@ fn module_at(kernel: &Kernel, address: u64) -> Option<Rc<Node>> {
 /// The address where the first byte of the file was loaded: the nearest mapping of its start below.
 fn load_address(kernel: &Kernel, node: &Rc<Node>, address: u64) -> u64 {
     let starts = kernel.memory.areas().filter(|(pages, area)| {
-        pages.start <= address / PAGE && area.file().is_some_and(|file| file.first == 0 && Rc::ptr_eq(&file.node, node))
+        pages.start <= address / PAGE
+            && area
+                .file()
+                .is_some_and(|file| file.first == 0 && Rc::ptr_eq(&file.node, node))
     });
     starts.last().map_or(0, |(pages, _)| pages.address())
 }
@@ -137,6 +148,7 @@ fn load_address(kernel: &Kernel, node: &Rc<Node>, address: u64) -> u64 {
 mod tests {
     use super::*;
 
+    #[expect(clippy::fn_params_excessive_bools, reason = "it is what is expected")]
     fn check(tail: &[u8], expected: bool) {
         let mut code = [0x90; MAX_CALL];
         code[MAX_CALL - tail.len()..].copy_from_slice(tail);

@@ -16,7 +16,9 @@ impl Kernel {
         let mut text = Vec::new();
         for (pages, area) in self.memory.areas() {
             let file = area.file();
-            let (offset, number) = file.map_or((0, 0), |file| (file.first.saturating_mul(PAGE), file.node.number));
+            let (offset, number) = file.map_or((0, 0), |file| {
+                (file.first.saturating_mul(PAGE), file.node.number)
+            });
             let mut line = String::new();
             // Writing to a string does not fail.
             let _ = write!(
@@ -52,8 +54,16 @@ impl Kernel {
 }
 
 fn permissions(area: &Area) -> String {
-    let flag = |protection, letter| if area.protection.contains(protection) { letter } else { '-' };
-    let shared = area.file().is_some_and(|file| file.sharing != Sharing::Private);
+    let flag = |protection, letter| {
+        if area.protection.contains(protection) {
+            letter
+        } else {
+            '-'
+        }
+    };
+    let shared = area
+        .file()
+        .is_some_and(|file| file.sharing != Sharing::Private);
     [
         flag(Protection::READ, 'r'),
         flag(Protection::WRITE, 'w'),

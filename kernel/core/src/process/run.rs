@@ -14,7 +14,9 @@ impl Kernel {
         loop {
             match self.thread.context.run() {
                 Event::Syscall => syscall::handle(self),
-                Event::PageFault { address, access, .. } => self.page_fault(address, access),
+                Event::PageFault {
+                    address, access, ..
+                } => self.page_fault(address, access),
                 Event::Exception { vector, .. } => self.exception(vector),
                 Event::Interrupt => {
                     self.look_at_host();

@@ -74,12 +74,18 @@ impl Signal {
 
     /// Whether its default action stops the process.
     pub(crate) fn stops(self) -> bool {
-        matches!(self.0, linux::SIGSTOP | linux::SIGTSTP | linux::SIGTTIN | linux::SIGTTOU)
+        matches!(
+            self.0,
+            linux::SIGSTOP | linux::SIGTSTP | linux::SIGTTIN | linux::SIGTTOU
+        )
     }
 
     /// Whether its default action is none (`SIGCONT`'s, too, for a process that is not stopped).
     fn is_ignored_by_default(self) -> bool {
-        matches!(self.0, linux::SIGCHLD | linux::SIGURG | linux::SIGWINCH | linux::SIGCONT)
+        matches!(
+            self.0,
+            linux::SIGCHLD | linux::SIGURG | linux::SIGWINCH | linux::SIGCONT
+        )
     }
 }
 
@@ -96,7 +102,9 @@ impl SignalSet {
 
     /// Without those that can't be blocked.
     pub(crate) fn blockable(self) -> Self {
-        let unstoppable = [linux::SIGKILL, linux::SIGSTOP].into_iter().filter_map(Signal::new);
+        let unstoppable = [linux::SIGKILL, linux::SIGSTOP]
+            .into_iter()
+            .filter_map(Signal::new);
         Self(unstoppable.fold(self.0, |set, signal| set & !signal.bit()))
     }
 }

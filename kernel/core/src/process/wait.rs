@@ -50,7 +50,9 @@ impl Kernel {
                 time::set_alarm(self.clock.tick_of(alarm));
             }
             cpu::wait();
-            self.waited = self.waited.saturating_add(self.clock.monotonic().saturating_sub(now));
+            self.waited = self
+                .waited
+                .saturating_add(self.clock.monotonic().saturating_sub(now));
         }
     }
 

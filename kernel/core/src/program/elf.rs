@@ -95,7 +95,8 @@ pub(crate) fn program_headers(header: &[u8]) -> Result<(u64, u16), ElfError> {
         return Err(ElfError::Magic);
     }
     // ELFCLASS64, ELFDATA2LSB.
-    if slice(header, 4, 2).ok_or(short)? != [2, 1] || u16_at(header, 18).ok_or(short)? != EM_X86_64 {
+    if slice(header, 4, 2).ok_or(short)? != [2, 1] || u16_at(header, 18).ok_or(short)? != EM_X86_64
+    {
         return Err(ElfError::Machine);
     }
     match u16_at(header, 16).ok_or(short)? {
@@ -123,7 +124,11 @@ pub(crate) fn read(header: &[u8], headers: &[u8]) -> Result<Elf, ElfError> {
         header_count,
     };
     let mut stated_headers = None;
-    for (index, bytes) in headers.chunks_exact(PROGRAM_HEADER).take(usize::from(header_count)).enumerate() {
+    for (index, bytes) in headers
+        .chunks_exact(PROGRAM_HEADER)
+        .take(usize::from(header_count))
+        .enumerate()
+    {
         let number = |at| u64_at(bytes, at).ok_or(ElfError::Truncated);
         match u32_at(bytes, 0).ok_or(ElfError::Truncated)? {
             PT_LOAD => {
@@ -132,7 +137,9 @@ pub(crate) fn read(header: &[u8], headers: &[u8]) -> Result<Elf, ElfError> {
                 }
             }
             PT_INTERP => {
-                let len = usize::try_from(number(32)?).ok().filter(|len| (2..=MAX_PATH).contains(len));
+                let len = usize::try_from(number(32)?)
+                    .ok()
+                    .filter(|len| (2..=MAX_PATH).contains(len));
                 elf.interpreter = Some((number(8)?, len.ok_or(ElfError::Interpreter)?));
             }
             PT_PHDR => stated_headers = Some(number(16)?),
@@ -142,7 +149,9 @@ pub(crate) fn read(header: &[u8], headers: &[u8]) -> Result<Elf, ElfError> {
     if elf.segments.is_empty() {
         return Err(ElfError::NothingToLoad);
     }
-    elf.headers = stated_headers.or_else(|| elf.address_of(offset)).unwrap_or(0);
+    elf.headers = stated_headers
+        .or_else(|| elf.address_of(offset))
+        .unwrap_or(0);
     Ok(elf)
 }
 
@@ -154,11 +163,15 @@ fn segment(bytes: &[u8]) -> Option<Option<Segment>> {
         address: u64_at(bytes, 16)?,
         file_len: u64_at(bytes, 32)?,
         memory_len: u64_at(bytes, 40)?,
-        protection: [(4, Protection::READ), (2, Protection::WRITE), (1, Protection::EXECUTE)]
-            .into_iter()
-            .filter(|(flag, _)| flags & flag != 0)
-            .map(|(_, protection)| protection)
-            .collect(),
+        protection: [
+            (4, Protection::READ),
+            (2, Protection::WRITE),
+            (1, Protection::EXECUTE),
+        ]
+        .into_iter()
+        .filter(|(flag, _)| flags & flag != 0)
+        .map(|(_, protection)| protection)
+        .collect(),
     };
     if segment.memory_len == 0 {
         return Some(None);
@@ -189,13 +202,21 @@ impl Elf {
         let segment = self.segments.iter().find(|segment| {
             segment.offset <= offset && offset < segment.offset.saturating_add(segment.file_len)
         })?;
-        segment.address.checked_add(offset.checked_sub(segment.offset)?)
+        segment
+            .address
+            .checked_add(offset.checked_sub(segment.offset)?)
     }
 
     /// The pages between the start of the first segment and the end of the last: first page and count.
     pub(crate) fn span(&self) -> (u64, u64) {
-        let first = self.segments.first().map_or(0, |segment| segment.address / PAGE);
-        let end = self.segments.last().map_or(0, |segment| segment.end().div_ceil(PAGE));
+        let first = self
+            .segments
+            .first()
+            .map_or(0, |segment| segment.address / PAGE);
+        let end = self
+            .segments
+            .last()
+            .map_or(0, |segment| segment.end().div_ceil(PAGE));
         (first, end.saturating_sub(first))
     }
 }
@@ -206,16 +227,22 @@ impl fmt::Display for ElfError {
             Self::Magic => f.write_str("it is not an ELF file"),
             Self::Machine => f.write_str("it is not an ELF file for x86-64"),
             Self::Type(kind) => write!(f, "it is an ELF file of type {kind}, not an executable"),
-            Self::FixedAddress => f.write_str("it is linked to a fixed address: link it as position-independent (-pie)"),
+            Self::FixedAddress => f.write_str(
+                "it is linked to a fixed address: link it as position-independent (-pie)",
+            ),
             Self::Truncated => f.write_str("it ends before something that its headers announce"),
-            Self::Headers => f.write_str("its program headers are not as the ELF format wants them"),
+            Self::Headers => {
+                f.write_str("its program headers are not as the ELF format wants them")
+            }
             Self::NothingToLoad => f.write_str("it has no segment to load"),
             Self::Segment(index) => write!(
                 f,
                 "program header {index} can't be mapped: it is misaligned, overlaps another, or lies outside the address space"
             ),
             Self::Interpreter => f.write_str("the path of its interpreter can't be read"),
-            Self::NestedInterpreter => f.write_str("it is used as an interpreter but wants one itself"),
+            Self::NestedInterpreter => {
+                f.write_str("it is used as an interpreter but wants one itself")
+            }
         }
     }
 }
@@ -256,7 +283,13 @@ mod tests {
     #[test]
     fn segments_that_can_be_mapped() {
         check(&[load(0, 0x2000, 0, 0x2000)], Ok(1));
-        check(&[load(0, 0x1000, 0, 0x800), load(0x3e10, 0x500, 0x2e10, 0x200)], Ok(2));
+        check(
+            &[
+                load(0, 0x1000, 0, 0x800),
+                load(0x3e10, 0x500, 0x2e10, 0x200),
+            ],
+            Ok(2),
+        );
         check(&[load(0, 0, 0, 0), load(0, 1, 0, 1)], Ok(1));
     }
 
@@ -264,21 +297,45 @@ mod tests {
     fn segments_that_cannot() {
         check(&[load(0x10, 0x100, 0, 0x100)], Err(ElfError::Segment(0)));
         check(&[load(0, 0x100, 0, 0x200)], Err(ElfError::Segment(0)));
-        check(&[load(u64::MAX - 0xfff, 0x1000, 0, 0)], Err(ElfError::Segment(0)));
+        check(
+            &[load(u64::MAX - 0xfff, 0x1000, 0, 0)],
+            Err(ElfError::Segment(0)),
+        );
         check(&[load(USER_END, 0x1000, 0, 0)], Err(ElfError::Segment(0)));
-        check(&[load(0, 0x1001, 0, 0x1001), load(0x1800, 1, 0x1800, 1)], Err(ElfError::Segment(1)));
-        check(&[load(0x2000, 1, 0, 1), load(0, 1, 0, 1)], Err(ElfError::Segment(1)));
-        check(&[load(0, 1, u64::MAX & !0xfff, 1)], Err(ElfError::Segment(0)));
+        check(
+            &[load(0, 0x1001, 0, 0x1001), load(0x1800, 1, 0x1800, 1)],
+            Err(ElfError::Segment(1)),
+        );
+        check(
+            &[load(0x2000, 1, 0, 1), load(0, 1, 0, 1)],
+            Err(ElfError::Segment(1)),
+        );
+        check(&[load(0, 1, !0xfff, 1)], Err(ElfError::Segment(0)));
     }
 
     #[test]
     fn headers_that_are_refused() {
         assert_eq!(program_headers(b"#!/bin/sh").err(), Some(ElfError::Magic));
-        assert_eq!(program_headers(&header(1, 1)).err(), Some(ElfError::Type(1)));
-        assert_eq!(program_headers(&header(ET_EXEC, 1)).err(), Some(ElfError::FixedAddress));
-        assert_eq!(program_headers(&header(ET_DYN, 0)).err(), Some(ElfError::Headers));
-        assert_eq!(program_headers(&header(ET_DYN, 60_000)).err(), Some(ElfError::Headers));
-        assert_eq!(program_headers(b"\x7fELF\x02\x01").err(), Some(ElfError::Truncated));
+        assert_eq!(
+            program_headers(&header(1, 1)).err(),
+            Some(ElfError::Type(1))
+        );
+        assert_eq!(
+            program_headers(&header(ET_EXEC, 1)).err(),
+            Some(ElfError::FixedAddress)
+        );
+        assert_eq!(
+            program_headers(&header(ET_DYN, 0)).err(),
+            Some(ElfError::Headers)
+        );
+        assert_eq!(
+            program_headers(&header(ET_DYN, 60_000)).err(),
+            Some(ElfError::Headers)
+        );
+        assert_eq!(
+            program_headers(b"\x7fELF\x02\x01").err(),
+            Some(ElfError::Truncated)
+        );
         let mut other = header(ET_DYN, 1);
         other[18] = 183;
         assert_eq!(program_headers(&other).err(), Some(ElfError::Machine));
@@ -287,7 +344,14 @@ mod tests {
 
     #[test]
     fn any_byte_may_be_wrong() {
-        let (header, headers) = (header(ET_DYN, 2), [load(0, 0x1000, 0, 0x800), load(0x3e10, 0x500, 0x2e10, 0x200)].concat());
+        let (header, headers) = (
+            header(ET_DYN, 2),
+            [
+                load(0, 0x1000, 0, 0x800),
+                load(0x3e10, 0x500, 0x2e10, 0x200),
+            ]
+            .concat(),
+        );
         for at in 0..header.len() + headers.len() {
             for value in [0, 1, 0x7f, 0x80, 0xff] {
                 let (mut header, mut headers) = (header.clone(), headers.clone());

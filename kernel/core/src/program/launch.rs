@@ -27,7 +27,10 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// The settings of the run's record if there is one, else of the image's.
-    pub(crate) fn read(module: Option<&'static [u8]>, image: &'static [u8]) -> Result<Self, StartError> {
+    pub(crate) fn read(
+        module: Option<&'static [u8]>,
+        image: &'static [u8],
+    ) -> Result<Self, StartError> {
         let record = Launch::decode(module.unwrap_or(image)).map_err(StartError::Launch)?;
         let mut settings = Self::default();
         for item in record.items() {

@@ -45,10 +45,18 @@ struct Source<'a> {
 }
 
 /// Loads the program at `path`.
-pub(crate) fn load(tree: &Tree, memory: &mut AddressSpace, path: &[u8]) -> Result<Loaded, StartError> {
+pub(crate) fn load(
+    tree: &Tree,
+    memory: &mut AddressSpace,
+    path: &[u8],
+) -> Result<Loaded, StartError> {
     let program = Source::open(tree, path)?;
     let (first, count) = program.elf.span();
-    let base = memory.layout().program.saturating_sub(first).saturating_mul(PAGE);
+    let base = memory
+        .layout()
+        .program
+        .saturating_sub(first)
+        .saturating_mul(PAGE);
     program.map(memory, base)?;
     let end = base.saturating_add(first.saturating_add(count).saturating_mul(PAGE));
     memory.start_heap(end);
@@ -64,10 +72,15 @@ pub(crate) fn load(tree: &Tree, memory: &mut AddressSpace, path: &[u8]) -> Resul
     if let Some(path) = program.interpreter()? {
         let interpreter = Source::open(tree, &path)?;
         if interpreter.elf.interpreter.is_some() {
-            return Err(StartError::Elf(Name::new(&path), ElfError::NestedInterpreter));
+            return Err(StartError::Elf(
+                Name::new(&path),
+                ElfError::NestedInterpreter,
+            ));
         }
         let (first, count) = interpreter.elf.span();
-        let room = memory.find_room(count.saturating_mul(PAGE)).map_err(|_| StartError::Memory)?;
+        let room = memory
+            .find_room(count.saturating_mul(PAGE))
+            .map_err(|_| StartError::Memory)?;
         let base = room.saturating_sub(first.saturating_mul(PAGE));
         interpreter.map(memory, base)?;
         loaded.interpreter_base = base;
@@ -79,8 +92,11 @@ pub(crate) fn load(tree: &Tree, memory: &mut AddressSpace, path: &[u8]) -> Resul
 impl<'a> Source<'a> {
     fn open(tree: &Tree, path: &'a [u8]) -> Result<Self, StartError> {
         let failed = |errno| StartError::File("opening", Name::new(path), errno);
-        let walked = Remaining::new(Vec::from(path)).and_then(|remaining| tree.walk(tree.root(), remaining, LastLink::Follow));
-        let node = walked.and_then(|walked| walked.existing()).map_err(failed)?;
+        let walked = Remaining::new(Vec::from(path))
+            .and_then(|remaining| tree.walk(tree.root(), remaining, LastLink::Follow));
+        let node = walked
+            .and_then(|walked| walked.existing())
+            .map_err(failed)?;
         let Kind::File(contents) = &node.kind else {
             return Err(failed(Errno::EACCES));
         };
@@ -92,7 +108,9 @@ impl<'a> Source<'a> {
         let Some((offset, len)) = self.elf.interpreter else {
             return Ok(None);
         };
-        let path = self.file().and_then(|contents| read_exact(contents, offset, len));
+        let path = self
+            .file()
+            .and_then(|contents| read_exact(contents, offset, len));
         let path = path.and_then(|path| path.split(|byte| *byte == 0).next().map(Vec::from));
         let error = StartError::Elf(Name::new(self.path), ElfError::Interpreter);
         path.filter(|path| !path.is_empty()).map(Some).ok_or(error)
@@ -108,15 +126,21 @@ impl<'a> Source<'a> {
     /// Maps all segments at `base`.
     fn map(&self, memory: &mut AddressSpace, base: u64) -> Result<(), StartError> {
         for (index, segment) in self.elf.segments.iter().enumerate() {
-            self.map_segment(memory, base, segment).map_err(|errno| match errno {
-                Errno::ENOMEM => StartError::Memory,
-                _ => StartError::Elf(Name::new(self.path), ElfError::Segment(index)),
-            })?;
+            self.map_segment(memory, base, segment)
+                .map_err(|errno| match errno {
+                    Errno::ENOMEM => StartError::Memory,
+                    _ => StartError::Elf(Name::new(self.path), ElfError::Segment(index)),
+                })?;
         }
         Ok(())
     }
 
-    fn map_segment(&self, memory: &mut AddressSpace, base: u64, segment: &elf::Segment) -> Result<(), Errno> {
+    fn map_segment(
+        &self,
+        memory: &mut AddressSpace,
+        base: u64,
+        segment: &elf::Segment,
+    ) -> Result<(), Errno> {
         let address = base.checked_add(segment.address).ok_or(Errno::EINVAL)?;
         let skew = address % PAGE;
         let start = address.saturating_sub(skew);
@@ -140,12 +164,22 @@ impl<'a> Source<'a> {
         };
         if end > mapped_end {
             let area = Area::anonymous(segment.protection);
-            memory.map(Place::FixedIfFree(mapped_end), end.saturating_sub(mapped_end), area, Promise::Checked)?;
+            memory.map(
+                Place::FixedIfFree(mapped_end),
+                end.saturating_sub(mapped_end),
+                area,
+                Promise::Checked,
+            )?;
         }
-        // The whole rest of the page, as Linux does: ld.so takes what lies behind its own data for zeroed memory.
-        let bss_in_page = if end > file_end { mapped_end.saturating_sub(file_end) } else { 0 };
-        if segment.file_len > 0 && bss_in_page > 0 && segment.protection.contains(Protection::WRITE) {
-            memory.zero(UserAddr(file_end), usize::try_from(bss_in_page).map_err(|_| Errno::EINVAL)?)?;
+        // To the page's end, as Linux does: the dynamic loader's first allocations take what is left of its last page.
+        let rest_of_page = mapped_end.saturating_sub(file_end);
+        let has_zeros =
+            segment.file_len > 0 && segment.memory_len > segment.file_len && rest_of_page > 0;
+        if has_zeros && segment.protection.contains(Protection::WRITE) {
+            memory.zero(
+                UserAddr(file_end),
+                usize::try_from(rest_of_page).map_err(|_| Errno::EINVAL)?,
+            )?;
         }
         Ok(())
     }
@@ -158,7 +192,10 @@ fn read_elf(contents: &RefCell<Contents>) -> Result<Elf, ElfError> {
     let headers = read_exact(contents, offset, len).ok_or(ElfError::Truncated)?;
     let elf = elf::read(&header, &headers)?;
     let size = contents.borrow().size();
-    let beyond = elf.segments.iter().position(|segment| segment.offset.saturating_add(segment.file_len) > size);
+    let beyond = elf
+        .segments
+        .iter()
+        .position(|segment| segment.offset.saturating_add(segment.file_len) > size);
     match beyond {
         Some(_) => Err(ElfError::Truncated),
         None => Ok(elf),

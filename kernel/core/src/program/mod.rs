@@ -64,9 +64,18 @@ impl fmt::Display for ErofsError {
         match self {
             Self::Truncated => f.write_str("it ends before something that it announces"),
             Self::Magic => f.write_str("it is no EROFS file system"),
-            Self::BlockSize(bits) => write!(f, "its blocks have 2^{bits} bytes, where 2^9 to 2^12 are readable"),
-            Self::Features(features) => write!(f, "it uses features {features:#x} (compression?) that this kernel does not read"),
-            Self::Layout(layout) => write!(f, "it holds a file in layout {layout} (compressed?) that this kernel does not read"),
+            Self::BlockSize(bits) => write!(
+                f,
+                "its blocks have 2^{bits} bytes, where 2^9 to 2^12 are readable"
+            ),
+            Self::Features(features) => write!(
+                f,
+                "it uses features {features:#x} (compression?) that this kernel does not read"
+            ),
+            Self::Layout(layout) => write!(
+                f,
+                "it holds a file in layout {layout} (compressed?) that this kernel does not read"
+            ),
             Self::Directory => f.write_str("it holds a directory that contradicts itself"),
         }
     }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use linux_raw_sys::auxvec;
 use unikernel_machine::address::UserAddr;
 
-use super::load::Loaded;
 use super::launch::Settings;
+use super::load::Loaded;
 use crate::errno::Errno;
 use crate::memory::layout::STACK_LIMIT;
 use crate::memory::{AddressSpace, PAGE};
@@ -36,13 +36,20 @@ pub(crate) fn build(
 ) -> Result<UserAddr, Errno> {
     let top = memory.map_stack(STACK_LIMIT, INITIAL)?;
     let all = settings.args.iter().chain(&settings.env);
-    let strings = all.fold(settings.program.len(), |sum, text| sum.saturating_add(text.len()).saturating_add(1));
+    let strings = all.fold(settings.program.len(), |sum, text| {
+        sum.saturating_add(text.len()).saturating_add(1)
+    });
     if strings > MAX_STRINGS {
         return Err(Errno::E2BIG);
     }
     let platform = b"x86_64\0";
-    let strings_len = (strings as u64).saturating_add(platform.len() as u64).saturating_add(1 + 16 + 8);
-    let strings_at = top.saturating_sub(strings_len).saturating_sub(memory.layout().stack_skew) & !15;
+    let strings_len = (strings as u64)
+        .saturating_add(platform.len() as u64)
+        .saturating_add(1 + 16 + 8);
+    let strings_at = top
+        .saturating_sub(strings_len)
+        .saturating_sub(memory.layout().stack_skew)
+        & !15;
     let mut image = Image {
         bytes: Vec::new(),
         strings: Vec::new(),
@@ -133,6 +140,10 @@ fn smallest_signal_stack() -> u64 {
     const REGISTERS: u64 = 1024;
     const LEAF: u32 = 13;
     let highest = core::arch::x86_64::__cpuid(0).eax;
-    let state = if highest >= LEAF { core::arch::x86_64::__cpuid_count(LEAF, 0).ebx } else { 0 };
+    let state = if highest >= LEAF {
+        core::arch::x86_64::__cpuid_count(LEAF, 0).ebx
+    } else {
+        0
+    };
     u64::from(state).max(576).saturating_add(REGISTERS)
 }

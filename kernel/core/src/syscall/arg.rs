@@ -75,7 +75,9 @@ impl FromArg for PathArg {
 
 impl FromArg for Fd {
     fn from_arg(raw: u64) -> Result<Self, Errno> {
-        usize::try_from(i32::from_arg(raw)?).map(Self).map_err(|_| Errno::EBADF)
+        usize::try_from(i32::from_arg(raw)?)
+            .map(Self)
+            .map_err(|_| Errno::EBADF)
     }
 }
 

@@ -48,10 +48,24 @@ pub(super) fn chown(kernel: &mut Kernel, path: PathArg, uid: u32, gid: u32) -> S
 }
 
 pub(super) fn lchown(kernel: &mut Kernel, path: PathArg, uid: u32, gid: u32) -> SysResult {
-    fchownat(kernel, Base::Working, path, uid, gid, linux::AT_SYMLINK_NOFOLLOW)
+    fchownat(
+        kernel,
+        Base::Working,
+        path,
+        uid,
+        gid,
+        linux::AT_SYMLINK_NOFOLLOW,
+    )
 }
 
-pub(super) fn fchownat(kernel: &mut Kernel, base: Base, path: PathArg, uid: u32, gid: u32, flags: u32) -> SysResult {
+pub(super) fn fchownat(
+    kernel: &mut Kernel,
+    base: Base,
+    path: PathArg,
+    uid: u32,
+    gid: u32,
+    flags: u32,
+) -> SysResult {
     if flags & !(linux::AT_SYMLINK_NOFOLLOW | linux::AT_EMPTY_PATH) != 0 {
         return Err(Errno::EINVAL);
     }
@@ -80,7 +94,13 @@ fn set_owner(kernel: &Kernel, node: &Node, uid: u32, gid: u32) -> SysResult {
     Ok(0)
 }
 
-pub(super) fn utimensat(kernel: &mut Kernel, base: Base, path: PathArg, times: UserAddr, flags: u32) -> SysResult {
+pub(super) fn utimensat(
+    kernel: &mut Kernel,
+    base: Base,
+    path: PathArg,
+    times: UserAddr,
+    flags: u32,
+) -> SysResult {
     if flags & !(linux::AT_SYMLINK_NOFOLLOW | linux::AT_EMPTY_PATH) != 0 {
         return Err(Errno::EINVAL);
     }
@@ -105,14 +125,22 @@ pub(super) fn utimensat(kernel: &mut Kernel, base: Base, path: PathArg, times: U
 }
 
 /// One of the two times, or `None` for the one that stays (`UTIME_OMIT`).
-fn chosen_time(kernel: &mut Kernel, times: UserAddr, at: u64, now: Timestamp) -> Result<Option<Timestamp>, Errno> {
+fn chosen_time(
+    kernel: &mut Kernel,
+    times: UserAddr,
+    at: u64,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Errno> {
     const NOW: u64 = 0x3fff_ffff;
     const OMIT: u64 = 0x3fff_fffe;
     if times.0 == 0 {
         return Ok(Some(now));
     }
     let place = times.checked_add(at).ok_or(Errno::EFAULT)?;
-    match kernel.memory.read_u64(place.checked_add(8).ok_or(Errno::EFAULT)?)? {
+    match kernel
+        .memory
+        .read_u64(place.checked_add(8).ok_or(Errno::EFAULT)?)?
+    {
         NOW => Ok(Some(now)),
         OMIT => Ok(None),
         _ => read_timespec(kernel, place).map(Some),

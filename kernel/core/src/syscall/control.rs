@@ -5,6 +5,7 @@ use unikernel_machine::address::UserAddr;
 
 use super::arg::Fd;
 use crate::errno::{Errno, SysResult};
+use crate::fs::descriptors::OnExec;
 use crate::fs::open::{OpenFile, Target};
 use crate::kernel::Kernel;
 
@@ -18,7 +19,12 @@ pub(super) fn ioctl(kernel: &mut Kernel, fd: Fd, command: u32, arg: UserAddr) ->
     }
     match command {
         request::FIOCLEX | request::FIONCLEX => {
-            kernel.descriptors.get_mut(fd.0)?.close_on_exec = command == request::FIOCLEX;
+            let on_exec = if command == request::FIOCLEX {
+                OnExec::Close
+            } else {
+                OnExec::Keep
+            };
+            kernel.descriptors.get_mut(fd.0)?.on_exec = on_exec;
             Ok(0)
         }
         request::FIONBIO => {
@@ -62,8 +68,12 @@ fn check_terminal(kernel: &Kernel, file: &OpenFile) -> Result<(), Errno> {
 
 fn readable_bytes(kernel: &Kernel, file: &OpenFile) -> Result<u64, Errno> {
     match &file.target {
-        Target::Stream(crate::driver::streams::Stream::Stdin) => Ok(kernel.streams.borrow_mut().waiting() as u64),
-        Target::Node(node) if !node.is_directory() => Ok(node.size().saturating_sub(file.position.get())),
+        Target::Stream(crate::driver::streams::Stream::Stdin) => {
+            Ok(kernel.streams.borrow_mut().waiting() as u64)
+        }
+        Target::Node(node) if !node.is_directory() => {
+            Ok(node.size().saturating_sub(file.position.get()))
+        }
         _ => Err(Errno::ENOTTY),
     }
 }
@@ -74,11 +84,24 @@ fn termios() -> [u8; TERMIOS] {
         linux::ICRNL | linux::IXON,
         linux::OPOST | linux::ONLCR,
         linux::B38400 | linux::CS8 | linux::CREAD,
-        linux::ISIG | linux::ICANON | linux::ECHO | linux::ECHOE | linux::ECHOK | linux::ECHOCTL | linux::ECHOKE | linux::IEXTEN,
+        linux::ISIG
+            | linux::ICANON
+            | linux::ECHO
+            | linux::ECHOE
+            | linux::ECHOK
+            | linux::ECHOCTL
+            | linux::ECHOKE
+            | linux::IEXTEN,
     ];
-    let characters = [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0];
+    let characters = [
+        3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0,
+    ];
     let mut bytes = [0; TERMIOS];
-    let source = flags.iter().flat_map(|flag| flag.to_le_bytes()).chain([0]).chain(characters);
+    let source = flags
+        .iter()
+        .flat_map(|flag| flag.to_le_bytes())
+        .chain([0])
+        .chain(characters);
     for (to, from) in bytes.iter_mut().zip(source) {
         *to = from;
     }

@@ -5,7 +5,7 @@ use unikernel_machine::address::UserAddr;
 
 use super::arg::Fd;
 use crate::errno::{Errno, SysResult};
-use crate::fs::descriptors::Descriptor;
+use crate::fs::descriptors::{Descriptor, OnExec};
 use crate::fs::open::CHANGEABLE;
 use crate::kernel::Kernel;
 
@@ -15,7 +15,7 @@ pub(super) fn close(kernel: &mut Kernel, fd: Fd) -> SysResult {
 }
 
 pub(super) fn dup(kernel: &mut Kernel, fd: Fd) -> SysResult {
-    duplicate(kernel, fd, 0, false)
+    duplicate(kernel, fd, 0, OnExec::Keep)
 }
 
 pub(super) fn dup2(kernel: &mut Kernel, old: Fd, new: Fd) -> SysResult {
@@ -23,25 +23,27 @@ pub(super) fn dup2(kernel: &mut Kernel, old: Fd, new: Fd) -> SysResult {
         kernel.descriptors.get(old.0)?;
         return Ok(new.0);
     }
-    replace(kernel, old, new, false)
+    replace(kernel, old, new, OnExec::Keep)
 }
 
 pub(super) fn dup3(kernel: &mut Kernel, old: Fd, new: Fd, flags: u32) -> SysResult {
     if old == new || flags & !linux::O_CLOEXEC != 0 {
         return Err(Errno::EINVAL);
     }
-    replace(kernel, old, new, flags != 0)
+    replace(kernel, old, new, OnExec::from_flag(flags))
 }
 
-fn replace(kernel: &mut Kernel, old: Fd, new: Fd, close_on_exec: bool) -> SysResult {
+fn replace(kernel: &mut Kernel, old: Fd, new: Fd, on_exec: OnExec) -> SysResult {
     let file = kernel.open_file(old)?;
-    kernel.descriptors.set(new.0, Descriptor { file, close_on_exec })?;
+    kernel
+        .descriptors
+        .set(new.0, Descriptor { file, on_exec })?;
     Ok(new.0)
 }
 
-fn duplicate(kernel: &mut Kernel, fd: Fd, lowest: usize, close_on_exec: bool) -> SysResult {
+fn duplicate(kernel: &mut Kernel, fd: Fd, lowest: usize, on_exec: OnExec) -> SysResult {
     let file = kernel.open_file(fd)?;
-    kernel.descriptors.add(Descriptor { file, close_on_exec }, lowest)
+    kernel.descriptors.add(Descriptor { file, on_exec }, lowest)
 }
 
 pub(super) fn fcntl(kernel: &mut Kernel, fd: Fd, command: u32, arg: u64) -> SysResult {
@@ -49,12 +51,27 @@ pub(super) fn fcntl(kernel: &mut Kernel, fd: Fd, command: u32, arg: u64) -> SysR
     match command {
         linux::F_DUPFD | linux::F_DUPFD_CLOEXEC => {
             let limit = kernel.descriptors.limit;
-            let lowest = usize::try_from(arg).ok().filter(|lowest| *lowest < limit).ok_or(Errno::EINVAL)?;
-            duplicate(kernel, fd, lowest, command == linux::F_DUPFD_CLOEXEC)
+            let lowest = usize::try_from(arg)
+                .ok()
+                .filter(|lowest| *lowest < limit)
+                .ok_or(Errno::EINVAL)?;
+            duplicate(
+                kernel,
+                fd,
+                lowest,
+                if command == linux::F_DUPFD {
+                    OnExec::Keep
+                } else {
+                    OnExec::Close
+                },
+            )
         }
-        linux::F_GETFD => Ok(usize::from(kernel.descriptors.get(fd.0)?.close_on_exec)),
+        linux::F_GETFD => Ok(usize::from(
+            kernel.descriptors.get(fd.0)?.on_exec == OnExec::Close,
+        )),
         linux::F_SETFD => {
-            kernel.descriptors.get_mut(fd.0)?.close_on_exec = arg & u64::from(linux::FD_CLOEXEC) != 0;
+            let flag = u32::try_from(arg & u64::from(linux::FD_CLOEXEC)).unwrap_or(0);
+            kernel.descriptors.get_mut(fd.0)?.on_exec = OnExec::from_flag(flag);
             Ok(0)
         }
         linux::F_GETFL => usize::try_from(file.flags.get()).map_err(|_| Errno::EINVAL),
@@ -63,7 +80,9 @@ pub(super) fn fcntl(kernel: &mut Kernel, fd: Fd, command: u32, arg: u64) -> SysR
             file.flags.set(file.flags.get() & !CHANGEABLE | wanted);
             Ok(0)
         }
-        linux::F_GETLK | linux::F_SETLK | linux::F_SETLKW => lock(kernel, fd, command, UserAddr(arg)),
+        linux::F_GETLK | linux::F_SETLK | linux::F_SETLKW => {
+            lock(kernel, fd, command, UserAddr(arg))
+        }
         _ => Err(Errno::EINVAL),
     }
 }
@@ -81,7 +100,11 @@ fn lock(kernel: &mut Kernel, fd: Fd, command: u32, record: UserAddr) -> SysResul
         _ => return Err(Errno::EINVAL),
     };
     if !allowed {
-        return Err(if command == linux::F_GETLK { Errno::EINVAL } else { Errno::EBADF });
+        return Err(if command == linux::F_GETLK {
+            Errno::EINVAL
+        } else {
+            Errno::EBADF
+        });
     }
     if command == linux::F_GETLK {
         let unlocked = u16::try_from(linux::F_UNLCK).unwrap_or(0);
@@ -100,7 +123,7 @@ pub(super) fn close_range(kernel: &mut Kernel, first: u32, last: u32, flags: u32
     let bound = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     for number in kernel.descriptors.open_between(bound(first), bound(last)) {
         if flags & CLOEXEC != 0 {
-            kernel.descriptors.get_mut(number)?.close_on_exec = true;
+            kernel.descriptors.get_mut(number)?.on_exec = OnExec::Close;
         } else {
             kernel.descriptors.close(number)?;
         }

@@ -53,7 +53,12 @@ pub(super) fn getdents64(kernel: &mut Kernel, fd: Fd, to: UserAddr, len: u32) ->
     Ok(bytes.len())
 }
 
-fn entry_at(kernel: &Kernel, node: &Rc<Node>, position: u64, after: &[u8]) -> Result<Option<Listed>, Errno> {
+fn entry_at(
+    kernel: &Kernel,
+    node: &Rc<Node>,
+    position: u64,
+    after: &[u8],
+) -> Result<Option<Listed>, Errno> {
     let dot = |name: &[u8], node: &Node| Listed {
         name: name.into(),
         number: node.number,
@@ -67,7 +72,10 @@ fn entry_at(kernel: &Kernel, node: &Rc<Node>, position: u64, after: &[u8]) -> Re
 }
 
 fn encode(entry: &Listed, next: u64) -> Vec<u8> {
-    let len = ENTRY.saturating_add(entry.name.len()).saturating_add(1).next_multiple_of(8);
+    let len = ENTRY
+        .saturating_add(entry.name.len())
+        .saturating_add(1)
+        .next_multiple_of(8);
     let mut record = Vec::with_capacity(len);
     record.extend_from_slice(&entry.number.to_le_bytes());
     record.extend_from_slice(&next.to_le_bytes());
@@ -95,7 +103,10 @@ pub(super) fn seek(kernel: &Kernel, file: &OpenFile, position: u64) -> Result<()
 }
 
 pub(super) fn getcwd(kernel: &mut Kernel, to: UserAddr, len: usize) -> SysResult {
-    let mut path = kernel.working_directory.path(kernel.tree.root()).ok_or(Errno::ENOENT)?;
+    let mut path = kernel
+        .working_directory
+        .path(kernel.tree.root())
+        .ok_or(Errno::ENOENT)?;
     if kernel.working_directory.attributes.borrow().links == 0 {
         return Err(Errno::ENOENT);
     }
@@ -108,7 +119,9 @@ pub(super) fn getcwd(kernel: &mut Kernel, to: UserAddr, len: usize) -> SysResult
 }
 
 pub(super) fn chdir(kernel: &mut Kernel, path: PathArg) -> SysResult {
-    let node = kernel.walk(Base::Working, path, LastLink::Follow)?.existing()?;
+    let node = kernel
+        .walk(Base::Working, path, LastLink::Follow)?
+        .existing()?;
     enter(kernel, &node)
 }
 

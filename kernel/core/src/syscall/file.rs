@@ -8,7 +8,7 @@ use linux_raw_sys::general as linux;
 use super::arg::{Base, Fd, PathArg};
 use crate::errno::{Errno, SysResult};
 use crate::fs::contents::Contents;
-use crate::fs::descriptors::Descriptor;
+use crate::fs::descriptors::{Descriptor, OnExec};
 use crate::fs::device::Device;
 use crate::fs::node::{Generated, Kind, Node, PERMISSIONS};
 use crate::fs::open::{OpenFile, Target};
@@ -17,25 +17,44 @@ use crate::fs::walk::{LastLink, LastName, Walked};
 use crate::kernel::Kernel;
 
 /// Flags that only count while the file is opened.
-const OPENING: u32 = linux::O_CREAT | linux::O_EXCL | linux::O_NOCTTY | linux::O_TRUNC | linux::O_CLOEXEC;
+const OPENING: u32 =
+    linux::O_CREAT | linux::O_EXCL | linux::O_NOCTTY | linux::O_TRUNC | linux::O_CLOEXEC;
 
 pub(super) fn open(kernel: &mut Kernel, path: PathArg, flags: u32, mode: u32) -> SysResult {
     openat(kernel, Base::Working, path, flags, mode)
 }
 
 pub(super) fn creat(kernel: &mut Kernel, path: PathArg, mode: u32) -> SysResult {
-    openat(kernel, Base::Working, path, linux::O_CREAT | linux::O_WRONLY | linux::O_TRUNC, mode)
+    openat(
+        kernel,
+        Base::Working,
+        path,
+        linux::O_CREAT | linux::O_WRONLY | linux::O_TRUNC,
+        mode,
+    )
 }
 
-pub(super) fn openat(kernel: &mut Kernel, base: Base, path: PathArg, flags: u32, mode: u32) -> SysResult {
+pub(super) fn openat(
+    kernel: &mut Kernel,
+    base: Base,
+    path: PathArg,
+    flags: u32,
+    mode: u32,
+) -> SysResult {
     if flags & linux::O_TMPFILE == linux::O_TMPFILE {
         return Err(Errno::EOPNOTSUPP);
     }
-    if flags & linux::O_DIRECT != 0 || (flags & linux::O_ACCMODE == linux::O_ACCMODE && flags & linux::O_PATH == 0) {
+    if flags & linux::O_DIRECT != 0
+        || (flags & linux::O_ACCMODE == linux::O_ACCMODE && flags & linux::O_PATH == 0)
+    {
         return Err(Errno::EINVAL);
     }
     let exclusive = flags & (linux::O_CREAT | linux::O_EXCL) == linux::O_CREAT | linux::O_EXCL;
-    let last = if exclusive || flags & linux::O_NOFOLLOW != 0 { LastLink::Keep } else { LastLink::Follow };
+    let last = if exclusive || flags & linux::O_NOFOLLOW != 0 {
+        LastLink::Keep
+    } else {
+        LastLink::Follow
+    };
     let walked = kernel.walk(base, path, last)?;
     let node = match (walked.node.clone(), flags & linux::O_CREAT != 0) {
         (Some(_), true) if exclusive => return Err(Errno::EEXIST),
@@ -52,7 +71,7 @@ pub(super) fn openat(kernel: &mut Kernel, base: Base, path: PathArg, flags: u32,
     let kept = flags & !OPENING;
     let descriptor = Descriptor {
         file: OpenFile::new(target, kept),
-        close_on_exec: flags & linux::O_CLOEXEC != 0,
+        on_exec: OnExec::from_flag(flags & linux::O_CLOEXEC),
     };
     kernel.descriptors.add(descriptor, 0)
 }
@@ -93,14 +112,20 @@ fn target(kernel: &Kernel, node: Rc<Node>, flags: u32) -> Result<Target, Errno> 
 }
 
 pub(super) fn truncate(kernel: &mut Kernel, path: PathArg, len: i64) -> SysResult {
-    let node = kernel.walk(Base::Working, path, LastLink::Follow)?.existing()?;
+    let node = kernel
+        .walk(Base::Working, path, LastLink::Follow)?
+        .existing()?;
     set_len(kernel, &node, len)
 }
 
 pub(super) fn ftruncate(kernel: &mut Kernel, fd: Fd, len: i64) -> SysResult {
     let file = kernel.open_file(fd)?;
     if !file.is_writable() {
-        return Err(if file.is_name() { Errno::EBADF } else { Errno::EINVAL });
+        return Err(if file.is_name() {
+            Errno::EBADF
+        } else {
+            Errno::EINVAL
+        });
     }
     let node = file.node().ok_or(Errno::EINVAL)?;
     set_len(kernel, node, len)
@@ -119,7 +144,12 @@ fn set_len(kernel: &Kernel, node: &Node, len: i64) -> SysResult {
 
 impl Kernel {
     /// Reads a path of the program's and walks it.
-    pub(super) fn walk(&mut self, base: Base, path: PathArg, last: LastLink) -> Result<Walked, Errno> {
+    pub(super) fn walk(
+        &mut self,
+        base: Base,
+        path: PathArg,
+        last: LastLink,
+    ) -> Result<Walked, Errno> {
         let path = self.memory.read_text(path.0)?;
         let remaining = Remaining::new(path)?;
         let start = self.start_of(base, &remaining)?;
@@ -127,20 +157,30 @@ impl Kernel {
     }
 
     /// The node that a path names; with `AT_EMPTY_PATH` and no path the one that is open.
-    pub(super) fn node_at(&mut self, base: Base, path: PathArg, flags: u32) -> Result<Rc<Node>, Errno> {
+    pub(super) fn node_at(
+        &mut self,
+        base: Base,
+        path: PathArg,
+        flags: u32,
+    ) -> Result<Rc<Node>, Errno> {
         let text = self.memory.read_text(path.0)?;
         if text.is_empty() && flags & linux::AT_EMPTY_PATH != 0 {
             return match base {
                 Base::Working => Ok(self.working_directory.clone()),
                 Base::Open(fd) => {
-                    let file = self.open_file(Fd(usize::try_from(fd).map_err(|_| Errno::EBADF)?))?;
+                    let file =
+                        self.open_file(Fd(usize::try_from(fd).map_err(|_| Errno::EBADF)?))?;
                     file.node().cloned().ok_or(Errno::EBADF)
                 }
             };
         }
         let remaining = Remaining::new(text)?;
         let start = self.start_of(base, &remaining)?;
-        let last = if flags & linux::AT_SYMLINK_NOFOLLOW != 0 { LastLink::Keep } else { LastLink::Follow };
+        let last = if flags & linux::AT_SYMLINK_NOFOLLOW != 0 {
+            LastLink::Keep
+        } else {
+            LastLink::Follow
+        };
         self.tree.walk(&start, remaining, last)?.existing()
     }
 
@@ -155,7 +195,12 @@ impl Kernel {
     }
 
     /// Makes a node where a walk ended without one.
-    pub(super) fn add_node(&self, walked: &Walked, kind: Kind, mode: u32) -> Result<Rc<Node>, Errno> {
+    pub(super) fn add_node(
+        &self,
+        walked: &Walked,
+        kind: Kind,
+        mode: u32,
+    ) -> Result<Rc<Node>, Errno> {
         let LastName::Named(name) = &walked.name else {
             return Err(Errno::EEXIST);
         };

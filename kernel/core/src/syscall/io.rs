@@ -52,12 +52,24 @@ pub(super) fn write(kernel: &mut Kernel, fd: Fd, from: UserAddr, len: usize) -> 
     transfer(kernel, &file, Way::Write, At::Position, from, len)
 }
 
-pub(super) fn pread64(kernel: &mut Kernel, fd: Fd, to: UserAddr, len: usize, offset: i64) -> SysResult {
+pub(super) fn pread64(
+    kernel: &mut Kernel,
+    fd: Fd,
+    to: UserAddr,
+    len: usize,
+    offset: i64,
+) -> SysResult {
     let (file, at) = positioned(kernel, fd, Way::Read, offset)?;
     transfer(kernel, &file, Way::Read, at, to, len)
 }
 
-pub(super) fn pwrite64(kernel: &mut Kernel, fd: Fd, from: UserAddr, len: usize, offset: i64) -> SysResult {
+pub(super) fn pwrite64(
+    kernel: &mut Kernel,
+    fd: Fd,
+    from: UserAddr,
+    len: usize,
+    offset: i64,
+) -> SysResult {
     let (file, at) = positioned(kernel, fd, Way::Write, offset)?;
     transfer(kernel, &file, Way::Write, at, from, len)
 }
@@ -72,12 +84,24 @@ pub(super) fn writev(kernel: &mut Kernel, fd: Fd, buffers: UserAddr, count: usiz
     transfer_all(kernel, &file, Way::Write, At::Position, buffers, count)
 }
 
-pub(super) fn preadv(kernel: &mut Kernel, fd: Fd, buffers: UserAddr, count: usize, offset: i64) -> SysResult {
+pub(super) fn preadv(
+    kernel: &mut Kernel,
+    fd: Fd,
+    buffers: UserAddr,
+    count: usize,
+    offset: i64,
+) -> SysResult {
     let (file, at) = positioned(kernel, fd, Way::Read, offset)?;
     transfer_all(kernel, &file, Way::Read, at, buffers, count)
 }
 
-pub(super) fn pwritev(kernel: &mut Kernel, fd: Fd, buffers: UserAddr, count: usize, offset: i64) -> SysResult {
+pub(super) fn pwritev(
+    kernel: &mut Kernel,
+    fd: Fd,
+    buffers: UserAddr,
+    count: usize,
+    offset: i64,
+) -> SysResult {
     let (file, at) = positioned(kernel, fd, Way::Write, offset)?;
     transfer_all(kernel, &file, Way::Write, at, buffers, count)
 }
@@ -158,11 +182,21 @@ fn transfer_all(
     let mut list = Vec::with_capacity(count);
     let mut total = 0_u64;
     for index in 0..count as u64 {
-        let entry = buffers.checked_add(index.saturating_mul(16)).ok_or(Errno::EFAULT)?;
+        let entry = buffers
+            .checked_add(index.saturating_mul(16))
+            .ok_or(Errno::EFAULT)?;
         let address = kernel.memory.read_u64(entry)?;
-        let len = kernel.memory.read_u64(entry.checked_add(8).ok_or(Errno::EFAULT)?)?;
-        total = total.checked_add(len).filter(|total| *total <= i64::MAX.cast_unsigned()).ok_or(Errno::EINVAL)?;
-        list.push((UserAddr(address), usize::try_from(len).map_err(|_| Errno::EINVAL)?));
+        let len = kernel
+            .memory
+            .read_u64(entry.checked_add(8).ok_or(Errno::EFAULT)?)?;
+        total = total
+            .checked_add(len)
+            .filter(|total| *total <= i64::MAX.cast_unsigned())
+            .ok_or(Errno::EINVAL)?;
+        list.push((
+            UserAddr(address),
+            usize::try_from(len).map_err(|_| Errno::EINVAL)?,
+        ));
     }
     let mut done: usize = 0;
     for (address, len) in list {
@@ -187,7 +221,14 @@ fn transfer_all(
     Ok(done)
 }
 
-fn transfer(kernel: &mut Kernel, file: &OpenFile, way: Way, at: At, address: UserAddr, len: usize) -> SysResult {
+fn transfer(
+    kernel: &mut Kernel,
+    file: &OpenFile,
+    way: Way,
+    at: At,
+    address: UserAddr,
+    len: usize,
+) -> SysResult {
     let len = len.min(MAX_TRANSFER);
     match (&file.target, way) {
         (Target::Stream(stream), Way::Read) => read_stream(kernel, file, *stream, address, len),
@@ -196,7 +237,9 @@ fn transfer(kernel: &mut Kernel, file: &OpenFile, way: Way, at: At, address: Use
         (Target::Device(device, _), Way::Write) => write_device(*device, len),
         (Target::Text(bytes, _), Way::Read) => {
             let offset = offset_of(file, at);
-            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            let start = usize::try_from(offset)
+                .unwrap_or(usize::MAX)
+                .min(bytes.len());
             let rest = bytes.get(start..).unwrap_or(&[]);
             let piece = rest.get(..len).unwrap_or(rest);
             kernel.memory.write(address, piece)?;
@@ -209,7 +252,11 @@ fn transfer(kernel: &mut Kernel, file: &OpenFile, way: Way, at: At, address: Use
                 Ok(moved(file, at, offset, count))
             }
             (Kind::File(contents), Way::Write) => {
-                let offset = if file.has(linux::O_APPEND) { node.size() } else { offset_of(file, at) };
+                let offset = if file.has(linux::O_APPEND) {
+                    node.size()
+                } else {
+                    offset_of(file, at)
+                };
                 let count = write_file(kernel, contents, offset, address, len)?;
                 if count > 0 {
                     node.touch_contents(kernel.clock.now());
@@ -238,7 +285,13 @@ fn moved(file: &OpenFile, at: At, offset: u64, count: usize) -> usize {
     count
 }
 
-fn read_file(kernel: &mut Kernel, contents: &RefCell<Contents>, offset: u64, to: UserAddr, len: usize) -> SysResult {
+fn read_file(
+    kernel: &mut Kernel,
+    contents: &RefCell<Contents>,
+    offset: u64,
+    to: UserAddr,
+    len: usize,
+) -> SysResult {
     let mut done: usize = 0;
     while done < len {
         let at = offset.saturating_add(done as u64);
@@ -277,11 +330,19 @@ fn copy_out(kernel: &mut Kernel, to: UserAddr, piece: &Piece) -> SysResult {
     }
 }
 
-fn write_file(kernel: &mut Kernel, contents: &RefCell<Contents>, offset: u64, from: UserAddr, len: usize) -> SysResult {
+fn write_file(
+    kernel: &mut Kernel,
+    contents: &RefCell<Contents>,
+    offset: u64,
+    from: UserAddr,
+    len: usize,
+) -> SysResult {
     let mut done: usize = 0;
     let mut buffer = [0; CHUNK];
     while done < len {
-        let part = buffer.get_mut(..len.saturating_sub(done).min(CHUNK)).unwrap_or(&mut []);
+        let part = buffer
+            .get_mut(..len.saturating_sub(done).min(CHUNK))
+            .unwrap_or(&mut []);
         let source = from.checked_add(done as u64).ok_or(Errno::EFAULT)?;
         let result = kernel.memory.read(source, part).and_then(|()| {
             let at = offset.checked_add(done as u64).ok_or(Errno::EFBIG)?;
@@ -322,28 +383,42 @@ pub(super) fn fill_random(kernel: &mut Kernel, to: UserAddr, len: usize) -> SysR
     let mut done: usize = 0;
     let mut bytes = [0; 256];
     while done < len {
-        let part = bytes.get_mut(..len.saturating_sub(done).min(256)).unwrap_or(&mut []);
+        let part = bytes
+            .get_mut(..len.saturating_sub(done).min(256))
+            .unwrap_or(&mut []);
         random::fill(part).map_err(|_| Errno::EIO)?;
-        kernel.memory.write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, part)?;
+        kernel
+            .memory
+            .write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, part)?;
         done = done.saturating_add(part.len());
     }
     Ok(done)
 }
 
 /// Reads what the host sent, waiting for the first byte.
-fn read_stream(kernel: &mut Kernel, file: &OpenFile, stream: Stream, to: UserAddr, len: usize) -> SysResult {
+fn read_stream(
+    kernel: &mut Kernel,
+    file: &OpenFile,
+    stream: Stream,
+    to: UserAddr,
+    len: usize,
+) -> SysResult {
     if stream != Stream::Stdin || len == 0 {
         return if len == 0 { Ok(0) } else { Err(Errno::EBADF) };
     }
     let mut buffer = [0; CHUNK];
     let mut done: usize = 0;
     loop {
-        let part = buffer.get_mut(..len.saturating_sub(done).min(CHUNK)).unwrap_or(&mut []);
+        let part = buffer
+            .get_mut(..len.saturating_sub(done).min(CHUNK))
+            .unwrap_or(&mut []);
         let received = kernel.streams.borrow_mut().receive(part);
         match received {
             Received::Bytes(count) => {
                 let bytes = part.get(..count).unwrap_or(&[]);
-                kernel.memory.write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, bytes)?;
+                kernel
+                    .memory
+                    .write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, bytes)?;
                 done = done.saturating_add(count);
                 if done == len {
                     return Ok(done);
@@ -361,16 +436,30 @@ fn read_stream(kernel: &mut Kernel, file: &OpenFile, stream: Stream, to: UserAdd
 }
 
 /// Writes to the host, waiting for room.
-fn write_stream(kernel: &mut Kernel, file: &OpenFile, stream: Stream, from: UserAddr, len: usize) -> SysResult {
+fn write_stream(
+    kernel: &mut Kernel,
+    file: &OpenFile,
+    stream: Stream,
+    from: UserAddr,
+    len: usize,
+) -> SysResult {
     let mut buffer = [0; CHUNK];
     let mut large = Vec::new();
-    let chunk = if len <= CHUNK { &mut buffer[..] } else { enlarge(&mut large) };
+    let chunk = if len <= CHUNK {
+        &mut buffer[..]
+    } else {
+        enlarge(&mut large)
+    };
     let mut done: usize = 0;
     while done < len {
         let size = len.saturating_sub(done).min(chunk.len());
         let part = chunk.get_mut(..size).unwrap_or(&mut []);
         let source = from.checked_add(done as u64).ok_or(Errno::EFAULT)?;
-        match kernel.memory.read(source, part).and_then(|()| send(kernel, file, stream, part)) {
+        match kernel
+            .memory
+            .read(source, part)
+            .and_then(|()| send(kernel, file, stream, part))
+        {
             Ok(count) if count < part.len() => return Ok(done.saturating_add(count)),
             Ok(count) => done = done.saturating_add(count),
             Err(errno) if done == 0 => return Err(errno),
@@ -395,11 +484,21 @@ fn send(kernel: &mut Kernel, file: &OpenFile, stream: Stream, bytes: &[u8]) -> S
             continue;
         }
         if file.has(linux::O_NONBLOCK) {
-            return if done > 0 { Ok(done) } else { Err(Errno::EAGAIN) };
+            return if done > 0 {
+                Ok(done)
+            } else {
+                Err(Errno::EAGAIN)
+            };
         }
-        let room = kernel.wait_until(None, |kernel| kernel.streams.borrow_mut().can_send(stream).then_some(()));
+        let room = kernel.wait_until(None, |kernel| {
+            kernel.streams.borrow_mut().can_send(stream).then_some(())
+        });
         if let Err(unmet) = room {
-            return if done > 0 { Ok(done) } else { Err(unmet.into()) };
+            return if done > 0 {
+                Ok(done)
+            } else {
+                Err(unmet.into())
+            };
         }
     }
     Ok(done)

@@ -16,7 +16,17 @@ use crate::memory::remap::MayMove;
 use crate::memory::{PAGE, Pages};
 
 /// `PROT_SEM` has no effect on x86 but is allowed.
-const KNOWN_PROTECTION: u32 = linux::PROT_READ | linux::PROT_WRITE | linux::PROT_EXEC | linux::PROT_SEM;
+const KNOWN_PROTECTION: u32 =
+    linux::PROT_READ | linux::PROT_WRITE | linux::PROT_EXEC | linux::PROT_SEM;
+
+/// Where a write to a mapping can be seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Visible {
+    /// In the mapping alone (`MAP_PRIVATE`).
+    Here,
+    /// In the file too (`MAP_SHARED`).
+    InFile,
+}
 
 pub(super) fn mmap(
     kernel: &mut Kernel,
@@ -27,7 +37,10 @@ pub(super) fn mmap(
     fd: i32,
     offset: u64,
 ) -> SysResult {
-    if flags & linux::MAP_HUGETLB != 0 || flags & linux::MAP_GROWSDOWN != 0 || offset % PAGE != 0 {
+    if flags & linux::MAP_HUGETLB != 0
+        || flags & linux::MAP_GROWSDOWN != 0
+        || !offset.is_multiple_of(PAGE)
+    {
         return Err(Errno::EINVAL);
     }
     let place = if flags & linux::MAP_FIXED_NOREPLACE != 0 {
@@ -37,9 +50,9 @@ pub(super) fn mmap(
     } else {
         Place::Hint(address)
     };
-    let shared = match flags & linux::MAP_TYPE {
-        linux::MAP_PRIVATE => false,
-        linux::MAP_SHARED | linux::MAP_SHARED_VALIDATE => true,
+    let visible = match flags & linux::MAP_TYPE {
+        linux::MAP_PRIVATE => Visible::Here,
+        linux::MAP_SHARED | linux::MAP_SHARED_VALIDATE => Visible::InFile,
         _ => return Err(Errno::EINVAL),
     };
     let protection = protection_of(protection)?;
@@ -49,19 +62,35 @@ pub(super) fn mmap(
     } else {
         let fd = Fd(usize::try_from(fd).map_err(|_| Errno::EBADF)?);
         let file = kernel.open_file(fd)?;
-        offset.checked_add(len).filter(|end| *end <= MAX_SIZE).ok_or(Errno::EOVERFLOW)?;
-        file_area(&file, protection, offset, shared)?
+        offset
+            .checked_add(len)
+            .filter(|end| *end <= MAX_SIZE)
+            .ok_or(Errno::EOVERFLOW)?;
+        file_area(&file, protection, offset, visible)?
     };
-    let promise = if flags & linux::MAP_NORESERVE != 0 { Promise::None } else { Promise::Checked };
+    let promise = if flags & linux::MAP_NORESERVE != 0 {
+        Promise::None
+    } else {
+        Promise::Checked
+    };
     let address = kernel.memory.map(place, len, area, promise)?;
     usize::try_from(address).map_err(|_| Errno::ENOMEM)
 }
 
-fn file_area(file: &OpenFile, protection: Protection, offset: u64, shared: bool) -> Result<Area, Errno> {
+fn file_area(
+    file: &OpenFile,
+    protection: Protection,
+    offset: u64,
+    visible: Visible,
+) -> Result<Area, Errno> {
     if file.is_name() {
         return Err(Errno::EBADF);
     }
-    if !file.is_readable() || (shared && protection.contains(Protection::WRITE) && !file.is_writable()) {
+    if !file.is_readable()
+        || (visible == Visible::InFile
+            && protection.contains(Protection::WRITE)
+            && !file.is_writable())
+    {
         return Err(Errno::EACCES);
     }
     let node = match &file.target {
@@ -69,13 +98,20 @@ fn file_area(file: &OpenFile, protection: Protection, offset: u64, shared: bool)
         Target::Node(node) if matches!(node.kind, Kind::File(_)) => node.clone(),
         _ => return Err(Errno::ENODEV),
     };
-    let may_write = if file.is_writable() { MayWrite::Yes } else { MayWrite::No };
+    let may_write = if file.is_writable() {
+        MayWrite::Yes
+    } else {
+        MayWrite::No
+    };
     Ok(Area {
         protection,
         backing: Backing::File(FileBacking {
             node,
             first: offset / PAGE,
-            sharing: if shared { Sharing::Shared(may_write) } else { Sharing::Private },
+            sharing: match visible {
+                Visible::Here => Sharing::Private,
+                Visible::InFile => Sharing::Shared(may_write),
+            },
         }),
         role: Role::Mapped,
     })
@@ -90,11 +126,17 @@ fn protection_of(bits: u32) -> Result<Protection, Errno> {
         (linux::PROT_WRITE, Protection::WRITE),
         (linux::PROT_EXEC, Protection::EXECUTE),
     ];
-    Ok(pairs.into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, protection)| protection).collect())
+    Ok(pairs
+        .into_iter()
+        .filter(|(bit, _)| bits & bit != 0)
+        .map(|(_, protection)| protection)
+        .collect())
 }
 
 pub(super) fn mprotect(kernel: &mut Kernel, address: u64, len: u64, protection: u32) -> SysResult {
-    kernel.memory.protect(address, len, protection_of(protection)?)?;
+    kernel
+        .memory
+        .protect(address, len, protection_of(protection)?)?;
     Ok(0)
 }
 
@@ -108,7 +150,7 @@ pub(super) fn brk(kernel: &mut Kernel, wanted: u64) -> SysResult {
 }
 
 pub(super) fn madvise(kernel: &mut Kernel, address: u64, len: u64, advice: u32) -> SysResult {
-    if address % PAGE != 0 {
+    if !address.is_multiple_of(PAGE) {
         return Err(Errno::EINVAL);
     }
     if !is_advice(advice) {
@@ -151,11 +193,22 @@ fn is_advice(advice: u32) -> bool {
     )
 }
 
-pub(super) fn mremap(kernel: &mut Kernel, address: u64, old_len: u64, new_len: u64, flags: u32, target: u64) -> SysResult {
+pub(super) fn mremap(
+    kernel: &mut Kernel,
+    address: u64,
+    old_len: u64,
+    new_len: u64,
+    flags: u32,
+    target: u64,
+) -> SysResult {
     if flags & !(linux::MREMAP_MAYMOVE | linux::MREMAP_FIXED) != 0 {
         return Err(Errno::EINVAL);
     }
-    let may_move = if flags & linux::MREMAP_MAYMOVE != 0 { MayMove::Yes } else { MayMove::No };
+    let may_move = if flags & linux::MREMAP_MAYMOVE != 0 {
+        MayMove::Yes
+    } else {
+        MayMove::No
+    };
     let placed = match (flags & linux::MREMAP_FIXED != 0, may_move) {
         (true, MayMove::No) => return Err(Errno::EINVAL),
         (true, MayMove::Yes) => kernel.memory.remap_to(address, old_len, new_len, target)?,
@@ -166,7 +219,10 @@ pub(super) fn mremap(kernel: &mut Kernel, address: u64, old_len: u64, new_len: u
 
 pub(super) fn msync(kernel: &mut Kernel, address: u64, len: u64, flags: u32) -> SysResult {
     let both = linux::MS_SYNC | linux::MS_ASYNC;
-    if address % PAGE != 0 || flags & !(both | linux::MS_INVALIDATE) != 0 || flags & both == both {
+    if !address.is_multiple_of(PAGE)
+        || flags & !(both | linux::MS_INVALIDATE) != 0
+        || flags & both == both
+    {
         return Err(Errno::EINVAL);
     }
     if len == 0 {
@@ -174,5 +230,9 @@ pub(super) fn msync(kernel: &mut Kernel, address: u64, len: u64, flags: u32) -> 
     }
     // A shared page is the file's own: there is nothing to write back.
     let pages = Pages::of_bytes(address, len).ok_or(Errno::ENOMEM)?;
-    if kernel.memory.is_mapped(pages) { Ok(0) } else { Err(Errno::ENOMEM) }
+    if kernel.memory.is_mapped(pages) {
+        Ok(0)
+    } else {
+        Err(Errno::ENOMEM)
+    }
 }

@@ -14,7 +14,13 @@ pub(super) fn faccessat(kernel: &mut Kernel, base: Base, path: PathArg, mode: u3
     faccessat2(kernel, base, path, mode, 0)
 }
 
-pub(super) fn faccessat2(kernel: &mut Kernel, base: Base, path: PathArg, mode: u32, flags: u32) -> SysResult {
+pub(super) fn faccessat2(
+    kernel: &mut Kernel,
+    base: Base,
+    path: PathArg,
+    mode: u32,
+    flags: u32,
+) -> SysResult {
     let known = linux::AT_EACCESS | linux::AT_SYMLINK_NOFOLLOW | linux::AT_EMPTY_PATH;
     if flags & !known != 0 || mode & !(linux::R_OK | linux::W_OK | linux::X_OK) != 0 {
         return Err(Errno::EINVAL);

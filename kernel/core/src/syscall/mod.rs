@@ -23,10 +23,10 @@ mod rename;
 mod signal;
 mod stat;
 mod system;
-mod thread;
-mod time;
 #[cfg(test)]
 mod tests;
+mod thread;
+mod time;
 mod user;
 
 use unikernel_abi::report::Report;

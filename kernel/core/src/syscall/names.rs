@@ -90,7 +90,11 @@ fn remove(kernel: &Kernel, walked: &Walked) -> SysResult {
 pub(super) fn forget_name(node: &Node, parent: &Node) {
     let is_directory = node.is_directory();
     let mut attributes = node.attributes.borrow_mut();
-    attributes.links = if is_directory { 0 } else { attributes.links.saturating_sub(1) };
+    attributes.links = if is_directory {
+        0
+    } else {
+        attributes.links.saturating_sub(1)
+    };
     drop(attributes);
     if is_directory {
         count_subdirectory(parent, -1);
@@ -112,7 +116,11 @@ pub(super) fn linkat(
     if flags & !(linux::AT_SYMLINK_FOLLOW | linux::AT_EMPTY_PATH) != 0 {
         return Err(Errno::EINVAL);
     }
-    let follow = if flags & linux::AT_SYMLINK_FOLLOW != 0 { 0 } else { linux::AT_SYMLINK_NOFOLLOW };
+    let follow = if flags & linux::AT_SYMLINK_FOLLOW != 0 {
+        0
+    } else {
+        linux::AT_SYMLINK_NOFOLLOW
+    };
     let node = kernel.node_at(old_base, old, follow | flags & linux::AT_EMPTY_PATH)?;
     let walked = kernel.walk(new_base, new, LastLink::Keep)?;
     if walked.node.is_some() {
@@ -140,7 +148,12 @@ pub(super) fn symlink(kernel: &mut Kernel, target: PathArg, path: PathArg) -> Sy
     symlinkat(kernel, target, Base::Working, path)
 }
 
-pub(super) fn symlinkat(kernel: &mut Kernel, target: PathArg, base: Base, path: PathArg) -> SysResult {
+pub(super) fn symlinkat(
+    kernel: &mut Kernel,
+    target: PathArg,
+    base: Base,
+    path: PathArg,
+) -> SysResult {
     let target = kernel.memory.read_text(target.0)?;
     if target.is_empty() {
         return Err(Errno::ENOENT);
@@ -152,7 +165,11 @@ pub(super) fn symlinkat(kernel: &mut Kernel, target: PathArg, base: Base, path: 
     if walked.slash {
         return Err(Errno::ENOENT);
     }
-    kernel.add_node(&walked, Kind::Link(Cow::Owned(target)), linux::S_IFLNK | 0o777 & PERMISSIONS)?;
+    kernel.add_node(
+        &walked,
+        Kind::Link(Cow::Owned(target)),
+        linux::S_IFLNK | 0o777 & PERMISSIONS,
+    )?;
     Ok(0)
 }
 
@@ -160,8 +177,17 @@ pub(super) fn readlink(kernel: &mut Kernel, path: PathArg, to: UserAddr, len: i3
     readlinkat(kernel, Base::Working, path, to, len)
 }
 
-pub(super) fn readlinkat(kernel: &mut Kernel, base: Base, path: PathArg, to: UserAddr, len: i32) -> SysResult {
-    let len = usize::try_from(len).ok().filter(|len| *len > 0).ok_or(Errno::EINVAL)?;
+pub(super) fn readlinkat(
+    kernel: &mut Kernel,
+    base: Base,
+    path: PathArg,
+    to: UserAddr,
+    len: i32,
+) -> SysResult {
+    let len = usize::try_from(len)
+        .ok()
+        .filter(|len| *len > 0)
+        .ok_or(Errno::EINVAL)?;
     let flags = linux::AT_SYMLINK_NOFOLLOW | linux::AT_EMPTY_PATH;
     let node: Rc<Node> = kernel.node_at(base, path, flags)?;
     let Kind::Link(target) = &node.kind else {

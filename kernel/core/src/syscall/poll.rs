@@ -24,10 +24,18 @@ struct Wanted {
     came: u32,
 }
 
-pub(super) fn poll(kernel: &mut Kernel, list: UserAddr, count: usize, timeout_ms: i32) -> SysResult {
-    let deadline = u64::try_from(timeout_ms)
-        .ok()
-        .map(|millis| kernel.clock.monotonic().saturating_add(millis.saturating_mul(1_000_000)));
+pub(super) fn poll(
+    kernel: &mut Kernel,
+    list: UserAddr,
+    count: usize,
+    timeout_ms: i32,
+) -> SysResult {
+    let deadline = u64::try_from(timeout_ms).ok().map(|millis| {
+        kernel
+            .clock
+            .monotonic()
+            .saturating_add(millis.saturating_mul(1_000_000))
+    });
     wait_for(kernel, list, count, deadline)
 }
 
@@ -82,8 +90,12 @@ fn wait_for(kernel: &mut Kernel, list: UserAddr, count: usize, deadline: Option<
         Err(Unmet::Interrupted) => return Err(Errno::EINTR),
     };
     for (index, entry) in wanted.iter().enumerate() {
-        let at = list.checked_add((index as u64).saturating_mul(ENTRY).saturating_add(6)).ok_or(Errno::EFAULT)?;
-        kernel.memory.write(at, &u16::try_from(entry.came).unwrap_or(0).to_le_bytes())?;
+        let at = list
+            .checked_add((index as u64).saturating_mul(ENTRY).saturating_add(6))
+            .ok_or(Errno::EFAULT)?;
+        kernel
+            .memory
+            .write(at, &u16::try_from(entry.came).unwrap_or(0).to_le_bytes())?;
     }
     Ok(ready)
 }
@@ -91,7 +103,10 @@ fn wait_for(kernel: &mut Kernel, list: UserAddr, count: usize, deadline: Option<
 fn read_list(kernel: &mut Kernel, list: UserAddr, count: usize) -> Result<Vec<Wanted>, Errno> {
     let mut wanted = Vec::with_capacity(count);
     for index in 0..count as u64 {
-        let word = kernel.memory.read_u64(list.checked_add(index.saturating_mul(ENTRY)).ok_or(Errno::EFAULT)?)?;
+        let word = kernel.memory.read_u64(
+            list.checked_add(index.saturating_mul(ENTRY))
+                .ok_or(Errno::EFAULT)?,
+        )?;
         let [a, b, c, d, e, f, ..] = word.to_le_bytes();
         wanted.push(Wanted {
             fd: i32::from_le_bytes([a, b, c, d]),
@@ -120,8 +135,20 @@ fn state(kernel: &Kernel, file: &OpenFile) -> u32 {
     };
     let mut streams = kernel.streams.borrow_mut();
     if stream == Stream::Stdin {
-        let readable = if streams.waiting() > 0 { linux::POLLIN | linux::POLLRDNORM } else { 0 };
-        return if streams.has_ended() { linux::POLLHUP } else { readable };
+        let readable = if streams.waiting() > 0 {
+            linux::POLLIN | linux::POLLRDNORM
+        } else {
+            0
+        };
+        return if streams.has_ended() {
+            linux::POLLHUP
+        } else {
+            readable
+        };
     }
-    if streams.can_send(stream) { linux::POLLOUT | linux::POLLWRNORM } else { 0 }
+    if streams.can_send(stream) {
+        linux::POLLOUT | linux::POLLWRNORM
+    } else {
+        0
+    }
 }

@@ -55,12 +55,23 @@ pub(super) fn getsid(_kernel: &mut Kernel, pid: u32) -> SysResult {
 }
 
 fn own(pid: u32) -> SysResult {
-    if pid == 0 || pid == PROCESS_ID { Ok(ID) } else { Err(Errno::ESRCH) }
+    if pid == 0 || pid == PROCESS_ID {
+        Ok(ID)
+    } else {
+        Err(Errno::ESRCH)
+    }
 }
 
 /// The process leads its group and session already (setsid(2)).
 pub(super) fn setsid(_kernel: &mut Kernel) -> SysResult {
     Err(Errno::EPERM)
+}
+
+pub(super) fn pause(kernel: &mut Kernel) -> SysResult {
+    Err(kernel
+        .wait_until::<()>(None, |_| None)
+        .err()
+        .map_or(Errno::EINTR, Errno::from))
 }
 
 pub(super) fn wait4(_kernel: &mut Kernel) -> SysResult {
@@ -105,10 +116,15 @@ pub(super) fn execveat(kernel: &mut Kernel) -> SysResult {
     refuse(kernel, NO_PROGRAMS)
 }
 
-/// Tells the host who asked for what this kernel will never have.
-fn refuse(kernel: &mut Kernel, rule: &[u8]) -> SysResult {
+/// Tells the host who asked for what this kernel will never have: once, when the C library then tries another call for it.
+fn refuse(kernel: &mut Kernel, rule: &'static [u8]) -> SysResult {
     let number = kernel.thread.context.syscall().number;
     let place = caller::caller(kernel);
+    let who = (rule, place.clone());
+    if kernel.refused.as_ref() == Some(&who) {
+        return Err(Errno::ENOSYS);
+    }
+    kernel.refused = Some(who);
     kernel.report(&Report::Refused {
         number,
         rule,

@@ -16,7 +16,13 @@ pub(super) fn rename(kernel: &mut Kernel, old: PathArg, new: PathArg) -> SysResu
     renameat2(kernel, Base::Working, old, Base::Working, new, 0)
 }
 
-pub(super) fn renameat(kernel: &mut Kernel, old_base: Base, old: PathArg, new_base: Base, new: PathArg) -> SysResult {
+pub(super) fn renameat(
+    kernel: &mut Kernel,
+    old_base: Base,
+    old: PathArg,
+    new_base: Base,
+    new: PathArg,
+) -> SysResult {
     renameat2(kernel, old_base, old, new_base, new, 0)
 }
 
@@ -40,7 +46,11 @@ pub(super) fn renameat2(
     if new.node.is_some() && flags & NO_REPLACE != 0 {
         return Err(Errno::EEXIST);
     }
-    if new.node.as_ref().is_some_and(|there| Rc::ptr_eq(there, node)) {
+    if new
+        .node
+        .as_ref()
+        .is_some_and(|there| Rc::ptr_eq(there, node))
+    {
         return Ok(0);
     }
     check(kernel, node, &new)?;

@@ -24,7 +24,11 @@ pub(super) fn rt_sigaction(
         return Err(Errno::EINVAL);
     }
     let before = kernel.signals.action(signal);
-    let wanted = if new.0 == 0 { None } else { Some(read_action(kernel, new)?) };
+    let wanted = if new.0 == 0 {
+        None
+    } else {
+        Some(read_action(kernel, new)?)
+    };
     if old.0 != 0 {
         let fields = [before.handler, before.flags, before.restorer, before.mask];
         let bytes: Vec<u8> = fields.into_iter().flat_map(u64::to_le_bytes).collect();
@@ -37,7 +41,11 @@ pub(super) fn rt_sigaction(
 }
 
 fn read_action(kernel: &mut Kernel, at: UserAddr) -> Result<Action, Errno> {
-    let mut field = |offset| kernel.memory.read_u64(at.checked_add(offset).ok_or(Errno::EFAULT)?);
+    let mut field = |offset| {
+        kernel
+            .memory
+            .read_u64(at.checked_add(offset).ok_or(Errno::EFAULT)?)
+    };
     Ok(Action {
         handler: field(0)?,
         flags: field(8)?,
@@ -46,7 +54,13 @@ fn read_action(kernel: &mut Kernel, at: UserAddr) -> Result<Action, Errno> {
     })
 }
 
-pub(super) fn rt_sigprocmask(kernel: &mut Kernel, how: u32, new: UserAddr, old: UserAddr, set_len: usize) -> SysResult {
+pub(super) fn rt_sigprocmask(
+    kernel: &mut Kernel,
+    how: u32,
+    new: UserAddr,
+    old: UserAddr,
+    set_len: usize,
+) -> SysResult {
     if set_len != SET {
         return Err(Errno::EINVAL);
     }
@@ -72,7 +86,9 @@ pub(super) fn rt_sigpending(kernel: &mut Kernel, to: UserAddr, set_len: usize) -
         return Err(Errno::EINVAL);
     }
     let set = (kernel.signals.pending.0 & kernel.signals.blocked.0).to_le_bytes();
-    kernel.memory.write(to, set.get(..set_len).unwrap_or(&set))?;
+    kernel
+        .memory
+        .write(to, set.get(..set_len).unwrap_or(&set))?;
     Ok(0)
 }
 
@@ -104,7 +120,11 @@ fn send_to_thread(kernel: &mut Kernel, tid: i32, signal: u32) -> SysResult {
     if tid <= 0 {
         return Err(Errno::EINVAL);
     }
-    if u32::try_from(tid) == Ok(PROCESS_ID) { send(kernel, signal) } else { Err(Errno::ESRCH) }
+    if u32::try_from(tid) == Ok(PROCESS_ID) {
+        send(kernel, signal)
+    } else {
+        Err(Errno::ESRCH)
+    }
 }
 
 fn send(kernel: &mut Kernel, number: u32) -> SysResult {

@@ -52,7 +52,13 @@ pub(super) fn fstat(kernel: &mut Kernel, fd: Fd, to: UserAddr) -> SysResult {
     write_stat(kernel, to, &facts)
 }
 
-pub(super) fn newfstatat(kernel: &mut Kernel, base: Base, path: PathArg, to: UserAddr, flags: u32) -> SysResult {
+pub(super) fn newfstatat(
+    kernel: &mut Kernel,
+    base: Base,
+    path: PathArg,
+    to: UserAddr,
+    flags: u32,
+) -> SysResult {
     if flags & !(linux::AT_SYMLINK_NOFOLLOW | linux::AT_EMPTY_PATH | linux::AT_NO_AUTOMOUNT) != 0 {
         return Err(Errno::EINVAL);
     }
@@ -60,9 +66,18 @@ pub(super) fn newfstatat(kernel: &mut Kernel, base: Base, path: PathArg, to: Use
     write_stat(kernel, to, &facts)
 }
 
-pub(super) fn statx(kernel: &mut Kernel, base: Base, path: PathArg, flags: u32, mask: u32, to: UserAddr) -> SysResult {
-    let known =
-        linux::AT_SYMLINK_NOFOLLOW | linux::AT_EMPTY_PATH | linux::AT_NO_AUTOMOUNT | linux::AT_STATX_SYNC_TYPE;
+pub(super) fn statx(
+    kernel: &mut Kernel,
+    base: Base,
+    path: PathArg,
+    flags: u32,
+    mask: u32,
+    to: UserAddr,
+) -> SysResult {
+    let known = linux::AT_SYMLINK_NOFOLLOW
+        | linux::AT_EMPTY_PATH
+        | linux::AT_NO_AUTOMOUNT
+        | linux::AT_STATX_SYNC_TYPE;
     if flags & !known != 0 || mask & linux::STATX__RESERVED != 0 {
         return Err(Errno::EINVAL);
     }
@@ -87,7 +102,10 @@ fn facts_of_open(kernel: &Kernel, fd: Fd) -> Result<Facts, Errno> {
     let file = kernel.open_file(fd)?;
     Ok(match &file.target {
         Target::Stream(stream) => facts_of_stream(kernel, *stream),
-        Target::Node(node) | Target::Device(_, node) | Target::Text(_, node) | Target::Name(node) => facts_of(node),
+        Target::Node(node)
+        | Target::Device(_, node)
+        | Target::Text(_, node)
+        | Target::Name(node) => facts_of(node),
     })
 }
 
@@ -98,7 +116,10 @@ fn facts_of(node: &Node) -> Facts {
         Kind::Device(device) => (device.number(), 0),
         Kind::File(contents) => {
             let in_memory = contents.borrow().pages_in_memory();
-            (0, size.div_ceil(512).max(in_memory.saturating_mul(PAGE / 512)))
+            (
+                0,
+                size.div_ceil(512).max(in_memory.saturating_mul(PAGE / 512)),
+            )
         }
         _ => (0, 0),
     };
@@ -125,11 +146,19 @@ fn facts_of_stream(kernel: &Kernel, stream: Stream) -> Facts {
     Facts {
         device: STREAM_DEVICE,
         number: u64::from(stream.port()),
-        mode: if is_terminal { linux::S_IFCHR | 0o620 } else { linux::S_IFIFO | 0o600 },
+        mode: if is_terminal {
+            linux::S_IFCHR | 0o620
+        } else {
+            linux::S_IFIFO | 0o600
+        },
         links: 1,
         uid: 0,
         gid: 0,
-        is_device: if is_terminal { terminal_number(stream) } else { 0 },
+        is_device: if is_terminal {
+            terminal_number(stream)
+        } else {
+            0
+        },
         size: 0,
         blocks: 0,
         accessed: start,
@@ -146,11 +175,20 @@ fn write_stat(kernel: &mut Kernel, to: UserAddr, facts: &Facts) -> SysResult {
 /// `struct stat`: 144 bytes.
 fn encode_stat(facts: &Facts) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(144);
-    words(&mut bytes, &[facts.device, facts.number, u64::from(facts.links)]);
+    words(
+        &mut bytes,
+        &[facts.device, facts.number, u64::from(facts.links)],
+    );
     halves(&mut bytes, &[facts.mode, facts.uid, facts.gid, 0]);
-    words(&mut bytes, &[facts.is_device, facts.size, PAGE, facts.blocks]);
+    words(
+        &mut bytes,
+        &[facts.is_device, facts.size, PAGE, facts.blocks],
+    );
     for time in [facts.accessed, facts.modified, facts.changed] {
-        words(&mut bytes, &[time.seconds.cast_unsigned(), u64::from(time.nanos)]);
+        words(
+            &mut bytes,
+            &[time.seconds.cast_unsigned(), u64::from(time.nanos)],
+        );
     }
     words(&mut bytes, &[0; 3]);
     bytes
@@ -159,11 +197,25 @@ fn encode_stat(facts: &Facts) -> Vec<u8> {
 /// `struct statx`: 256 bytes.
 fn encode_statx(facts: &Facts) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256);
-    halves(&mut bytes, &[linux::STATX_BASIC_STATS, u32::try_from(PAGE).unwrap_or(4096)]);
+    halves(
+        &mut bytes,
+        &[
+            linux::STATX_BASIC_STATS,
+            u32::try_from(PAGE).unwrap_or(4096),
+        ],
+    );
     words(&mut bytes, &[0]);
-    halves(&mut bytes, &[facts.links, facts.uid, facts.gid, facts.mode & 0xffff]);
+    halves(
+        &mut bytes,
+        &[facts.links, facts.uid, facts.gid, facts.mode & 0xffff],
+    );
     words(&mut bytes, &[facts.number, facts.size, facts.blocks, 0]);
-    for time in [facts.accessed, Timestamp::default(), facts.changed, facts.modified] {
+    for time in [
+        facts.accessed,
+        Timestamp::default(),
+        facts.changed,
+        facts.modified,
+    ] {
         words(&mut bytes, &[time.seconds.cast_unsigned()]);
         halves(&mut bytes, &[time.nanos, 0]);
     }
@@ -204,7 +256,26 @@ fn write_statfs(kernel: &mut Kernel, to: UserAddr) -> SysResult {
     let memory = usage();
     let (total, free) = (memory.total as u64, memory.free as u64);
     let mut bytes = Vec::with_capacity(120);
-    words(&mut bytes, &[OVERLAY, PAGE, total, free, free, 0, 0, 0, MAX_NAME as u64, PAGE, 0, 0, 0, 0, 0]);
+    words(
+        &mut bytes,
+        &[
+            OVERLAY,
+            PAGE,
+            total,
+            free,
+            free,
+            0,
+            0,
+            0,
+            MAX_NAME as u64,
+            PAGE,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ],
+    );
     kernel.memory.write(to, &bytes)?;
     Ok(0)
 }

@@ -25,7 +25,10 @@ pub(super) fn uname(kernel: &mut Kernel, to: UserAddr) -> SysResult {
     const FIELD: usize = 65;
     let version = concat!("#1 unikernel ", env!("CARGO_PKG_VERSION"));
     let mut bytes = Vec::with_capacity(6 * FIELD);
-    for (index, text) in ["Linux", "unikernel", RELEASE, version, "x86_64", "(none)"].into_iter().enumerate() {
+    for (index, text) in ["Linux", "unikernel", RELEASE, version, "x86_64", "(none)"]
+        .into_iter()
+        .enumerate()
+    {
         bytes.extend_from_slice(text.as_bytes());
         bytes.resize(index.saturating_add(1).saturating_mul(FIELD), 0);
     }
@@ -38,7 +41,21 @@ pub(super) fn sysinfo(kernel: &mut Kernel, to: UserAddr) -> SysResult {
     let mut bytes = Vec::with_capacity(112);
     let free = (memory.free as u64).saturating_mul(PAGE);
     let uptime = kernel.clock.monotonic() / SECOND;
-    for word in [uptime, 0, 0, 0, kernel.memory_total, free, 0, 0, 0, 0, 1, 0, 0] {
+    for word in [
+        uptime,
+        0,
+        0,
+        0,
+        kernel.memory_total,
+        free,
+        0,
+        0,
+        0,
+        0,
+        1,
+        0,
+        0,
+    ] {
         bytes.extend_from_slice(&word.to_le_bytes());
     }
     // The unit of all of them is a byte.
@@ -50,7 +67,10 @@ pub(super) fn sysinfo(kernel: &mut Kernel, to: UserAddr) -> SysResult {
 
 pub(super) fn getrandom(kernel: &mut Kernel, to: UserAddr, len: usize, flags: u32) -> SysResult {
     let known = linux::GRND_NONBLOCK | linux::GRND_RANDOM | linux::GRND_INSECURE;
-    if flags & !known != 0 || flags & (linux::GRND_RANDOM | linux::GRND_INSECURE) == linux::GRND_RANDOM | linux::GRND_INSECURE {
+    if flags & !known != 0
+        || flags & (linux::GRND_RANDOM | linux::GRND_INSECURE)
+            == linux::GRND_RANDOM | linux::GRND_INSECURE
+    {
         return Err(Errno::EINVAL);
     }
     // The machine's source does not run dry; one that fails is told as one that has nothing yet.
@@ -68,19 +88,29 @@ pub(super) fn setrlimit(kernel: &mut Kernel, resource: u32, from: UserAddr) -> S
     prlimit64(kernel, 0, resource, from, UserAddr(0))
 }
 
-pub(super) fn prlimit64(kernel: &mut Kernel, pid: u32, resource: u32, new: UserAddr, old: UserAddr) -> SysResult {
+pub(super) fn prlimit64(
+    kernel: &mut Kernel,
+    pid: u32,
+    resource: u32,
+    new: UserAddr,
+    old: UserAddr,
+) -> SysResult {
     if pid != 0 && pid != PROCESS_ID {
         return Err(Errno::ESRCH);
     }
     let before = limit(kernel, resource)?;
     if new.0 != 0 {
         let soft = kernel.memory.read_u64(new)?;
-        let hard = kernel.memory.read_u64(new.checked_add(8).ok_or(Errno::EFAULT)?)?;
+        let hard = kernel
+            .memory
+            .read_u64(new.checked_add(8).ok_or(Errno::EFAULT)?)?;
         set_limit(kernel, resource, before, (soft, hard))?;
     }
     if old.0 != 0 {
         let (soft, hard) = before;
-        kernel.memory.write(old, [soft.to_le_bytes(), hard.to_le_bytes()].as_flattened())?;
+        kernel
+            .memory
+            .write(old, [soft.to_le_bytes(), hard.to_le_bytes()].as_flattened())?;
     }
     Ok(0)
 }
@@ -90,7 +120,10 @@ fn limit(kernel: &Kernel, resource: u32) -> Result<(u64, u64), Errno> {
     match resource {
         linux::RLIMIT_STACK => Ok((STACK_LIMIT, STACK_LIMIT)),
         linux::RLIMIT_CORE => Ok((0, 0)),
-        linux::RLIMIT_NOFILE => Ok((kernel.descriptors.limit as u64, kernel.descriptors.hard_limit as u64)),
+        linux::RLIMIT_NOFILE => Ok((
+            kernel.descriptors.limit as u64,
+            kernel.descriptors.hard_limit as u64,
+        )),
         linux::RLIMIT_NPROC => Ok((1, 1)),
         resource if resource < linux::RLIM_NLIMITS => Ok((UNLIMITED, UNLIMITED)),
         _ => Err(Errno::EINVAL),
@@ -98,7 +131,12 @@ fn limit(kernel: &Kernel, resource: u32) -> Result<(u64, u64), Errno> {
 }
 
 /// Only the number of descriptors is a limit that is kept; any other may be set to what it is.
-fn set_limit(kernel: &mut Kernel, resource: u32, before: (u64, u64), wanted: (u64, u64)) -> Result<(), Errno> {
+fn set_limit(
+    kernel: &mut Kernel,
+    resource: u32,
+    before: (u64, u64),
+    wanted: (u64, u64),
+) -> Result<(), Errno> {
     let (soft, hard) = wanted;
     if soft > hard {
         return Err(Errno::EINVAL);
@@ -111,7 +149,11 @@ fn set_limit(kernel: &mut Kernel, resource: u32, before: (u64, u64), wanted: (u6
         kernel.descriptors.hard_limit = usize::try_from(hard).map_err(|_| Errno::EINVAL)?;
         return Ok(());
     }
-    if wanted == before { Ok(()) } else { Err(Errno::EPERM) }
+    if wanted == before {
+        Ok(())
+    } else {
+        Err(Errno::EPERM)
+    }
 }
 
 pub(super) fn getrusage(kernel: &mut Kernel, who: i32, to: UserAddr) -> SysResult {
@@ -129,6 +171,8 @@ pub(super) fn getrusage(kernel: &mut Kernel, who: i32, to: UserAddr) -> SysResul
     for (field, value) in fields.iter_mut().zip(start) {
         *field = value;
     }
-    kernel.memory.write(to, fields.map(u64::to_le_bytes).as_flattened())?;
+    kernel
+        .memory
+        .write(to, fields.map(u64::to_le_bytes).as_flattened())?;
     Ok(0)
 }

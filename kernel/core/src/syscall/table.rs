@@ -8,8 +8,8 @@ use unikernel_machine::context::Syscall;
 
 use super::arg::Handler;
 use super::{
-    attributes, control, descriptor, directory, file, io, memory, metadata, names, poll, process, rename, signal, stat, system,
-    thread, time, user,
+    attributes, control, descriptor, directory, file, io, memory, metadata, names, poll, process,
+    rename, signal, stat, system, thread, time, user,
 };
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
@@ -60,6 +60,7 @@ syscalls! {
     28 madvise => memory::madvise, partial "MADV_DONTNEED and MADV_FREE forget pages at once, other advice is accepted and ignored";
     32 dup => descriptor::dup, full;
     33 dup2 => descriptor::dup2, full;
+    34 pause => process::pause, full;
     35 nanosleep => time::nanosleep, full;
     39 getpid => process::getpid, full;
     56 clone => process::clone, refused "no processes (UK001); threads are missing";
@@ -191,7 +192,10 @@ mod tests {
             (linux::__NR_getdents64, "getdents64"),
             (linux::__NR_utimensat, "utimensat"),
         ] {
-            assert!(SUPPORT.contains(&std::format!("\n{number} {name} ")), "{name}");
+            assert!(
+                SUPPORT.contains(&std::format!("\n{number} {name} ")),
+                "{name}"
+            );
         }
     }
 }

@@ -24,7 +24,12 @@ pub(super) fn set_robust_list(kernel: &mut Kernel, head: u64, len: u64) -> SysRe
     Ok(0)
 }
 
-pub(super) fn get_robust_list(kernel: &mut Kernel, tid: u32, head: UserAddr, len: UserAddr) -> SysResult {
+pub(super) fn get_robust_list(
+    kernel: &mut Kernel,
+    tid: u32,
+    head: UserAddr,
+    len: UserAddr,
+) -> SysResult {
     if tid != 0 && tid != PROCESS_ID {
         return Err(Errno::ESRCH);
     }
@@ -53,19 +58,31 @@ pub(super) fn getcpu(kernel: &mut Kernel, cpu: UserAddr, node: UserAddr) -> SysR
 }
 
 /// The set of processors: one.
-pub(super) fn sched_getaffinity(kernel: &mut Kernel, pid: u32, len: usize, to: UserAddr) -> SysResult {
+pub(super) fn sched_getaffinity(
+    kernel: &mut Kernel,
+    pid: u32,
+    len: usize,
+    to: UserAddr,
+) -> SysResult {
     const SET: usize = 8;
     if pid != 0 && pid != PROCESS_ID {
         return Err(Errno::ESRCH);
     }
-    if len < SET || len % SET != 0 {
+    if len < SET || !len.is_multiple_of(SET) {
         return Err(Errno::EINVAL);
     }
     kernel.memory.write(to, &1_u64.to_le_bytes())?;
     Ok(SET)
 }
 
-pub(super) fn prctl(kernel: &mut Kernel, command: u32, arg: u64, third: u64, fourth: u64, fifth: u64) -> SysResult {
+pub(super) fn prctl(
+    kernel: &mut Kernel,
+    command: u32,
+    arg: u64,
+    third: u64,
+    fourth: u64,
+    fifth: u64,
+) -> SysResult {
     match command {
         option::PR_SET_NAME => {
             let name = read_name(kernel, UserAddr(arg))?;
@@ -91,7 +108,10 @@ fn read_name(kernel: &mut Kernel, from: UserAddr) -> Result<[u8; MAX_NAME], Errn
     let mut name = [0; MAX_NAME];
     for (offset, slot) in name.iter_mut().enumerate() {
         let mut byte = [0];
-        kernel.memory.read(from.checked_add(offset as u64).ok_or(Errno::EFAULT)?, &mut byte)?;
+        kernel.memory.read(
+            from.checked_add(offset as u64).ok_or(Errno::EFAULT)?,
+            &mut byte,
+        )?;
         [*slot] = byte;
         if *slot == 0 {
             break;
@@ -118,8 +138,14 @@ pub(super) fn arch_prctl(kernel: &mut Kernel, command: u32, address: u64) -> Sys
             Ok(0)
         }
         GET_FS | GET_GS => {
-            let base = if command == GET_FS { context.fs_base } else { context.gs_base };
-            kernel.memory.write(UserAddr(address), &base.to_le_bytes())?;
+            let base = if command == GET_FS {
+                context.fs_base
+            } else {
+                context.gs_base
+            };
+            kernel
+                .memory
+                .write(UserAddr(address), &base.to_le_bytes())?;
             Ok(0)
         }
         _ => Err(Errno::EINVAL),
@@ -130,14 +156,24 @@ pub(super) fn sigaltstack(kernel: &mut Kernel, new: UserAddr, old: UserAddr) -> 
     let before = kernel.thread.signal_stack;
     if new.0 != 0 {
         let start = kernel.memory.read_u64(new)?;
-        let flags = kernel.memory.read_u32(new.checked_add(8).ok_or(Errno::EFAULT)?)?;
-        let len = kernel.memory.read_u64(new.checked_add(16).ok_or(Errno::EFAULT)?)?;
+        let flags = kernel
+            .memory
+            .read_u32(new.checked_add(8).ok_or(Errno::EFAULT)?)?;
+        let len = kernel
+            .memory
+            .read_u64(new.checked_add(16).ok_or(Errno::EFAULT)?)?;
         kernel.thread.signal_stack = signal_stack(start, flags, len)?;
     }
     if old.0 != 0 {
         kernel.memory.write(old, &before.start.to_le_bytes())?;
-        kernel.memory.write(old.checked_add(8).ok_or(Errno::EFAULT)?, &u64::from(before.flags).to_le_bytes())?;
-        kernel.memory.write(old.checked_add(16).ok_or(Errno::EFAULT)?, &before.len.to_le_bytes())?;
+        kernel.memory.write(
+            old.checked_add(8).ok_or(Errno::EFAULT)?,
+            &u64::from(before.flags).to_le_bytes(),
+        )?;
+        kernel.memory.write(
+            old.checked_add(16).ok_or(Errno::EFAULT)?,
+            &before.len.to_le_bytes(),
+        )?;
     }
     Ok(0)
 }
@@ -146,18 +182,32 @@ fn signal_stack(start: u64, flags: u32, len: u64) -> Result<SignalStack, Errno> 
     /// `MINSIGSTKSZ`.
     const SMALLEST: u64 = 2048;
     match flags & !linux::SS_AUTODISARM {
-        linux::SS_DISABLE => Ok(SignalStack { start: 0, flags: linux::SS_DISABLE, len: 0 }),
+        linux::SS_DISABLE => Ok(SignalStack {
+            start: 0,
+            flags: linux::SS_DISABLE,
+            len: 0,
+        }),
         0 | linux::SS_ONSTACK if len < SMALLEST => Err(Errno::ENOMEM),
-        0 | linux::SS_ONSTACK => Ok(SignalStack { start, flags: flags & linux::SS_AUTODISARM, len }),
+        0 | linux::SS_ONSTACK => Ok(SignalStack {
+            start,
+            flags: flags & linux::SS_AUTODISARM,
+            len,
+        }),
         _ => Err(Errno::EINVAL),
     }
 }
 
 /// With one thread nobody waits when it wakes, and nobody wakes it when it waits.
-pub(super) fn futex(kernel: &mut Kernel, address: UserAddr, operation: u32, value: u32, timeout: UserAddr) -> SysResult {
+pub(super) fn futex(
+    kernel: &mut Kernel,
+    address: UserAddr,
+    operation: u32,
+    value: u32,
+    timeout: UserAddr,
+) -> SysResult {
     const WAIT: u32 = linux::FUTEX_WAIT;
     const WAIT_BITSET: u32 = linux::FUTEX_WAIT_BITSET;
-    if address.0 % 4 != 0 {
+    if !address.0.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
     let command = operation & !(linux::FUTEX_PRIVATE_FLAG | linux::FUTEX_CLOCK_REALTIME);
@@ -171,14 +221,21 @@ pub(super) fn futex(kernel: &mut Kernel, address: UserAddr, operation: u32, valu
             if kernel.memory.read_u32(address)? != value {
                 return Err(Errno::EAGAIN);
             }
-            Err(kernel.wait_until::<()>(deadline, |_| None).err().map_or(Errno::EAGAIN, Errno::from))
+            Err(kernel
+                .wait_until::<()>(deadline, |_| None)
+                .err()
+                .map_or(Errno::EAGAIN, Errno::from))
         }
         _ => super::missing(kernel, u64::from(linux::__NR_futex)),
     }
 }
 
 /// When a wait ends, on the monotonic clock: WAIT has a length of time, WAIT_BITSET a point in time (futex(2)).
-fn futex_deadline(kernel: &mut Kernel, operation: u32, timeout: UserAddr) -> Result<Option<u64>, Errno> {
+fn futex_deadline(
+    kernel: &mut Kernel,
+    operation: u32,
+    timeout: UserAddr,
+) -> Result<Option<u64>, Errno> {
     if timeout.0 == 0 {
         return Ok(None);
     }

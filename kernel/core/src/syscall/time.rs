@@ -28,11 +28,16 @@ pub(super) fn clock_getres(kernel: &mut Kernel, clock: u32, to: UserAddr) -> Sys
 
 fn read_clock(kernel: &Kernel, clock: u32) -> Result<u64, Errno> {
     match clock {
-        linux::CLOCK_REALTIME | linux::CLOCK_REALTIME_COARSE | linux::CLOCK_TAI => Ok(kernel.clock.unix()),
-        linux::CLOCK_MONOTONIC | linux::CLOCK_MONOTONIC_RAW | linux::CLOCK_MONOTONIC_COARSE | linux::CLOCK_BOOTTIME => {
-            Ok(kernel.clock.monotonic())
+        linux::CLOCK_REALTIME | linux::CLOCK_REALTIME_COARSE | linux::CLOCK_TAI => {
+            Ok(kernel.clock.unix())
         }
-        linux::CLOCK_PROCESS_CPUTIME_ID | linux::CLOCK_THREAD_CPUTIME_ID => Ok(kernel.processor_time()),
+        linux::CLOCK_MONOTONIC
+        | linux::CLOCK_MONOTONIC_RAW
+        | linux::CLOCK_MONOTONIC_COARSE
+        | linux::CLOCK_BOOTTIME => Ok(kernel.clock.monotonic()),
+        linux::CLOCK_PROCESS_CPUTIME_ID | linux::CLOCK_THREAD_CPUTIME_ID => {
+            Ok(kernel.processor_time())
+        }
         _ => Err(Errno::EINVAL),
     }
 }
@@ -60,7 +65,13 @@ pub(super) fn nanosleep(kernel: &mut Kernel, length: UserAddr, left: UserAddr) -
     clock_nanosleep(kernel, linux::CLOCK_MONOTONIC, 0, length, left)
 }
 
-pub(super) fn clock_nanosleep(kernel: &mut Kernel, clock: u32, flags: u32, time: UserAddr, left: UserAddr) -> SysResult {
+pub(super) fn clock_nanosleep(
+    kernel: &mut Kernel,
+    clock: u32,
+    flags: u32,
+    time: UserAddr,
+    left: UserAddr,
+) -> SysResult {
     if flags & !ABSOLUTE != 0 {
         return Err(Errno::EINVAL);
     }
@@ -100,15 +111,24 @@ pub(super) fn times(kernel: &mut Kernel, to: UserAddr) -> SysResult {
 /// Reads a `struct timespec`; `EINVAL` when its nanoseconds are a second or more.
 pub(super) fn read_timespec(kernel: &mut Kernel, from: UserAddr) -> Result<Timestamp, Errno> {
     let seconds = kernel.memory.read_u64(from)?.cast_signed();
-    let nanos = kernel.memory.read_u64(from.checked_add(8).ok_or(Errno::EFAULT)?)?;
-    let nanos = u32::try_from(nanos).ok().filter(|nanos| u64::from(*nanos) < SECOND).ok_or(Errno::EINVAL)?;
+    let nanos = kernel
+        .memory
+        .read_u64(from.checked_add(8).ok_or(Errno::EFAULT)?)?;
+    let nanos = u32::try_from(nanos)
+        .ok()
+        .filter(|nanos| u64::from(*nanos) < SECOND)
+        .ok_or(Errno::EINVAL)?;
     Ok(Timestamp { seconds, nanos })
 }
 
 /// As nanoseconds, at most what fits; `None` for a time before 0.
 pub(super) fn to_nanos(time: Timestamp) -> Option<u64> {
     let seconds = u64::try_from(time.seconds).ok()?;
-    Some(seconds.saturating_mul(SECOND).saturating_add(u64::from(time.nanos)))
+    Some(
+        seconds
+            .saturating_mul(SECOND)
+            .saturating_add(u64::from(time.nanos)),
+    )
 }
 
 pub(super) fn write_timespec(kernel: &mut Kernel, to: UserAddr, nanos: u64) -> Result<(), Errno> {
@@ -116,5 +136,8 @@ pub(super) fn write_timespec(kernel: &mut Kernel, to: UserAddr, nanos: u64) -> R
 }
 
 fn write_pair(kernel: &mut Kernel, to: UserAddr, first: u64, second: u64) -> Result<(), Errno> {
-    kernel.memory.write(to, [first.to_le_bytes(), second.to_le_bytes()].as_flattened())
+    kernel.memory.write(
+        to,
+        [first.to_le_bytes(), second.to_le_bytes()].as_flattened(),
+    )
 }

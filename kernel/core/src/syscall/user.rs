@@ -25,13 +25,23 @@ pub(super) fn getgroups(_kernel: &mut Kernel, len: i32) -> SysResult {
     if len < 0 { Err(Errno::EINVAL) } else { Ok(0) }
 }
 
-pub(super) fn getresuid(kernel: &mut Kernel, real: UserAddr, effective: UserAddr, saved: UserAddr) -> SysResult {
+pub(super) fn getresuid(
+    kernel: &mut Kernel,
+    real: UserAddr,
+    effective: UserAddr,
+    saved: UserAddr,
+) -> SysResult {
     for to in [real, effective, saved] {
         kernel.memory.write(to, &0_u32.to_le_bytes())?;
     }
     Ok(0)
 }
 
-pub(super) fn getresgid(kernel: &mut Kernel, real: UserAddr, effective: UserAddr, saved: UserAddr) -> SysResult {
+pub(super) fn getresgid(
+    kernel: &mut Kernel,
+    real: UserAddr,
+    effective: UserAddr,
+    saved: UserAddr,
+) -> SysResult {
     getresuid(kernel, real, effective, saved)
 }

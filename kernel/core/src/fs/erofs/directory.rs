@@ -106,7 +106,9 @@ impl Erofs {
     }
 
     fn block(&self, directory: &Inode, index: u64) -> Result<Block, ErofsError> {
-        let offset = index.checked_mul(self.block_size()).ok_or(ErofsError::Directory)?;
+        let offset = index
+            .checked_mul(self.block_size())
+            .ok_or(ErofsError::Directory)?;
         Block::new(self.contents(directory, offset, self.block_size()))
     }
 }

@@ -53,7 +53,11 @@ impl Erofs {
     /// Reads the inode at `nid`.
     pub(crate) fn inode(&self, nid: Nid) -> Result<Inode, ErofsError> {
         let short = ErofsError::Truncated;
-        let start = nid.0.checked_mul(SLOT).and_then(|at| at.checked_add(self.meta_start)).ok_or(short)?;
+        let start = nid
+            .0
+            .checked_mul(SLOT)
+            .and_then(|at| at.checked_add(self.meta_start))
+            .ok_or(short)?;
         let compact = self.slice(start, SLOT).ok_or(short)?;
         let format = u16_at(compact, 0).ok_or(short)?;
         let xattrs = match u16_at(compact, 2).ok_or(short)? {
@@ -67,7 +71,10 @@ impl Erofs {
             let bytes = self.slice(start, EXTENDED).ok_or(short)?;
             (extended_inode(bytes, nid, mode).ok_or(short)?, EXTENDED)
         };
-        inode.tail = start.checked_add(len).and_then(|at| at.checked_add(xattrs)).ok_or(short)?;
+        inode.tail = start
+            .checked_add(len)
+            .and_then(|at| at.checked_add(xattrs))
+            .ok_or(short)?;
         self.place(&mut inode, format >> 1 & 7)?;
         Ok(inode)
     }
@@ -121,9 +128,16 @@ impl Erofs {
         };
         let (start, there) = match inode.in_blocks.checked_sub(offset) {
             Some(there) if there > 0 => (inode.blocks.checked_add(offset), there),
-            _ => (inode.tail.checked_add(offset.saturating_sub(inode.in_blocks)), rest),
+            _ => (
+                inode
+                    .tail
+                    .checked_add(offset.saturating_sub(inode.in_blocks)),
+                rest,
+            ),
         };
-        start.and_then(|start| self.slice(start, len.min(there).min(rest))).unwrap_or(&[])
+        start
+            .and_then(|start| self.slice(start, len.min(there).min(rest)))
+            .unwrap_or(&[])
     }
 
     /// The archive's page that is the file's page `index` as it lies: aligned, and with nothing but zeros behind the file's end.
@@ -135,11 +149,13 @@ impl Erofs {
         }
         let start = inode.blocks.checked_add(offset)?;
         let there = inode.in_blocks.wrapping_sub(offset).min(PAGE);
-        if start % PAGE != 0 {
+        if !start.is_multiple_of(PAGE) {
             return None;
         }
         let padding = self.slice(start.checked_add(there)?, PAGE.wrapping_sub(there))?;
-        if there < inode.size.wrapping_sub(offset).min(PAGE) || padding.iter().any(|byte| *byte != 0) {
+        if there < inode.size.wrapping_sub(offset).min(PAGE)
+            || padding.iter().any(|byte| *byte != 0)
+        {
             return None;
         }
         usize::try_from(start / PAGE).ok()

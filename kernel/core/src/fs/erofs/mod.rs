@@ -94,6 +94,10 @@ impl Erofs {
 
     /// The bytes `at..at + len` of the archive.
     fn slice(&self, at: u64, len: u64) -> Option<&'static [u8]> {
-        slice(self.bytes, usize::try_from(at).ok()?, usize::try_from(len).ok()?)
+        slice(
+            self.bytes,
+            usize::try_from(at).ok()?,
+            usize::try_from(len).ok()?,
+        )
     }
 }

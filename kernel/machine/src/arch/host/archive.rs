@@ -18,6 +18,8 @@ impl Archive {
     #[must_use]
     pub fn frame(&self, page: usize) -> Option<Frame> {
         let start = page.checked_mul(PAGE_SIZE)?;
-        Some(Frame::of_archive(self.0.get(start..start.checked_add(PAGE_SIZE)?)?))
+        Some(Frame::of_archive(
+            self.0.get(start..start.checked_add(PAGE_SIZE)?)?,
+        ))
     }
 }

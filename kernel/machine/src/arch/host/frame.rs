@@ -61,8 +61,12 @@ impl Frame {
         let offset = offset.min(PAGE_SIZE);
         let len = target.len().min(PAGE_SIZE - offset);
         match &self.0 {
-            Page::Memory(memory) => target[..len].copy_from_slice(&memory.0.borrow()[offset..offset + len]),
-            Page::Archive(page) => target[..len].copy_from_slice(&page[offset..offset + len]),
+            Page::Memory(memory) => {
+                target[..len].copy_from_slice(&memory.0.borrow()[offset..offset + len]);
+            }
+            Page::Archive(page) => {
+                target[..len].copy_from_slice(&page[offset..offset + len]);
+            }
         }
     }
 

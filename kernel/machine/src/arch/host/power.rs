@@ -2,5 +2,7 @@
 
 /// Unwinds with [`crate::testing::PoweredOff`].
 pub fn off(code: u8) -> ! {
-    super::std::panic::resume_unwind(super::std::boxed::Box::new(crate::testing::PoweredOff(code)))
+    super::std::panic::resume_unwind(super::std::boxed::Box::new(crate::testing::PoweredOff(
+        code,
+    )))
 }

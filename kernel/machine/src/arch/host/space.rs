@@ -27,8 +27,16 @@ impl Space {
     ///
     /// # Errors
     /// Never here; on a real machine when there is no frame for a table.
-    pub fn map(&mut self, page: UserPage, frame: Frame, protection: Protection) -> Result<Option<Frame>, OutOfFrames> {
-        Ok(self.0.insert(page.number(), (frame, protection)).map(|(frame, _)| frame))
+    pub fn map(
+        &mut self,
+        page: UserPage,
+        frame: Frame,
+        protection: Protection,
+    ) -> Result<Option<Frame>, OutOfFrames> {
+        Ok(self
+            .0
+            .insert(page.number(), (frame, protection))
+            .map(|(frame, _)| frame))
     }
 
     /// Takes a page out; gives its frame.

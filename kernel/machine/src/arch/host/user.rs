@@ -67,5 +67,9 @@ fn page(
         Access::Write => Protection::WRITE,
         Access::Read | Access::Execute => Protection::all(),
     };
-    if protection.intersects(needed) { Ok((address, frame)) } else { Err(fault) }
+    if protection.intersects(needed) {
+        Ok((address, frame))
+    } else {
+        Err(fault)
+    }
 }
