@@ -1,1 +1,27 @@
-//! placeholder
+//! The words in which the tests are written.
+//!
+//! - [`project::Project`]: a temporary folder with files, thrown away at the end;
+//! - [`cli::Cli`]: the built `cargo-unikernel`, called as cargo calls it;
+//! - [`guest::Guest`]: a program of `tests/guests`, natively and in a unikernel;
+//! - [`native_first::check`]: Linux says what is right, the unikernel must do the same;
+//! - [`process::Call`]: the one door to processes, with a time limit;
+//! - [`workspace`]: the files of this repository, for the tests that read them.
+//!
+//! A tool that a test needs and that is not installed is a failure that names it; `cargo xtask test` installs it.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests judge the tool from outside: its doors are not theirs"
+)]
+
+pub mod cli;
+pub mod directives;
+pub mod guest;
+pub mod image;
+pub mod kernel_file;
+pub mod native_first;
+pub mod process;
+pub mod project;
+pub mod redact;
+pub mod turns;
+pub mod workspace;

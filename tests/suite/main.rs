@@ -1,1 +1,18 @@
-//! placeholder
+//! All integration tests: one binary, so that the tool is built and started once.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests judge the tool from outside: its doors are not theirs"
+)]
+
+mod commands;
+mod docs;
+mod examples;
+mod guests;
+mod images;
+mod kernel_file;
+mod memory;
+mod packaging;
+mod readme;
+mod registry;
+mod tidy;

@@ -1,2 +1,52 @@
-//! placeholder
-fn main() {}
+//! `cargo xtask`: the project's own tasks.
+//!
+//! - `demo`: install what is missing, build the tool, boot a C and a Rust program;
+//! - `test [--full]`: everything that must hold, in at most 15 minutes on two cores;
+//! - `bench`: the figures, as ratios within one run;
+//! - `docs [--check]`: the generated pages.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task is called by a person and talks to the terminal; the tool's doors are the tool's"
+)]
+
+mod bench;
+mod call;
+mod demo;
+mod docs;
+mod error;
+mod install;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use error::{Error, Result};
+
+const USAGE: &str = "usage: cargo xtask demo | test [--full] | bench | docs [--check]";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<()> {
+    match words {
+        ["demo"] => demo::run(),
+        ["test"] => test::run(test::Tier::First),
+        ["test", "--full"] => test::run(test::Tier::Full),
+        ["bench"] => bench::run(),
+        ["docs"] => docs::write(),
+        ["docs", "--check"] => docs::check(),
+        _ => Err(Error::usage(USAGE)),
+    }
+}

@@ -1,0 +1,128 @@
+//! `cargo unikernel build`.
+
+use std::path::Path;
+
+use tests::cli::Cli;
+use tests::project::Project;
+
+use super::c_program;
+
+const MAIN: &str = "int main(void) { return 0; }\n";
+
+#[test]
+fn stdout_holds_the_image_path_and_nothing_else() {
+    let project = c_program(MAIN);
+    let built = Cli::new(project.folder(), ["build", "program.c"]).run();
+    built.expect_status(0);
+    let text = built.stdout_text();
+    let path = Path::new(text.trim_end());
+    assert!(path.is_absolute() && path.is_file(), "{built}");
+    assert!(
+        path.ends_with("target/unikernel/debug/builtin/program.elf"),
+        "{built}"
+    );
+}
+
+#[test]
+fn compile_error_is_the_users_problem_and_leaves_no_image() {
+    let project = c_program("int main(void) { return missing; }\n");
+    let built = Cli::new(project.folder(), ["build", "program.c"]).run();
+    built
+        .expect_status(1)
+        .expect_stdout("")
+        .expect_stderr_has("missing");
+    assert!(
+        !project
+            .path("target/unikernel/debug/builtin/program.elf")
+            .exists()
+    );
+}
+
+#[test]
+fn folder_without_anything_to_build_names_the_next_step() {
+    let project = Project::new();
+    let built = Cli::new(project.folder(), ["build"]).run();
+    built.expect_status(1).expect_stderr_has("Unikernel.toml");
+}
+
+#[test]
+fn rust_binary_cannot_be_a_shared_object() {
+    let project = Project::cargo_package("plain", "fn main() {}\n", "");
+    let built = Cli::new(project.folder(), ["build", "--link", "shared"]).run();
+    built.expect_status(1).expect_stderr_has("cdylib");
+}
+
+#[test]
+fn executable_at_a_fixed_address_is_refused() {
+    let project = c_program(MAIN);
+    tests::process::Call::new("gcc")
+        .args(["-no-pie", "-static", "-o", "fixed", "program.c"])
+        .folder(project.folder())
+        .run()
+        .expect_status(0);
+    let built = Cli::new(project.folder(), ["build", "--binary", "fixed"]).run();
+    built.expect_status(1).expect_stderr_has("fixed");
+    assert!(
+        built.stderr_text().contains("position-independent"),
+        "{built}"
+    );
+}
+
+#[test]
+fn text_is_no_binary() {
+    let project = Project::new().file("script", "#!/bin/sh\n");
+    let built = Cli::new(project.folder(), ["build", "--binary", "script"]).run();
+    built.expect_status(1).expect_stderr_has("script");
+}
+
+#[test]
+fn cut_off_binary_is_refused_without_a_panic() {
+    let project = c_program(MAIN);
+    tests::process::Call::new("gcc")
+        .args(["-o", "whole", "program.c"])
+        .folder(project.folder())
+        .run()
+        .expect_status(0);
+    let whole = std::fs::read(project.path("whole")).unwrap();
+    for len in [1, 16, 64, 200, 1000, whole.len() / 2] {
+        project.write("cut", &whole[..len]);
+        let built = Cli::new(project.folder(), ["build", "--binary", "cut"]).run();
+        built.expect_status(1).expect_stderr_has("cut");
+    }
+}
+
+#[test]
+fn file_from_the_command_line_is_in_the_guest() {
+    let project = c_program(
+        "#include <stdio.h>\nint main(void) { char t[9] = \"\"; FILE *f = fopen(\"/data/x\", \"r\");\
+         puts(f ? fgets(t, 9, f) : \"none\"); }\n",
+    )
+    .file("content", "here");
+    super::run(&project, &["program.c", "--file", "/data/x=content"])
+        .run()
+        .expect_status(0)
+        .expect_stdout("here\n");
+}
+
+#[test]
+fn json_messages_name_the_image() {
+    let project = Project::cargo_package("plain", "fn main() {}\n", "");
+    let built = Cli::new(project.folder(), ["build", "--message-format", "json"]).run();
+    built.expect_status(0);
+    let text = built.stdout_text();
+    let messages: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let image = messages
+        .iter()
+        .find(|message| message["reason"] == "unikernel-image");
+    let image = image.unwrap_or_else(|| panic!("no message of ours in {built}"));
+    let path = image["path"].as_str().expect("a path");
+    assert!(Path::new(path).is_file(), "{path}");
+    assert!(
+        messages
+            .iter()
+            .any(|message| message["reason"] == "compiler-artifact")
+    );
+}

@@ -1,0 +1,58 @@
+//! A QEMU command line that is run, watched, and ended.
+
+use std::io::Read as _;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::call::Call;
+use crate::error::{Error, Result};
+
+/// How long a guest may take to say something.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs the shell command until its stdout has `wanted` bytes; gives them and the time until the first one. The guest is then
+/// ended.
+pub(super) fn until_bytes(line: &str, wanted: usize) -> Result<(Vec<u8>, Duration)> {
+    let failed = |why: &dyn std::fmt::Display| Error::failed(format!("`{line}`: {why}"));
+    let mut command = Call::new("sh", ["-c", &format!("exec {line}")]).into_command();
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let start = Instant::now();
+    let mut child = command.spawn().map_err(|error| failed(&error))?;
+    let mut stdout = child.stdout.take().ok_or_else(|| failed(&"no stdout"))?;
+    let (sender, receiver) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let mut byte = [0];
+        while matches!(stdout.read(&mut byte), Ok(1))
+            && sender.send((byte[0], start.elapsed())).is_ok()
+        {}
+    });
+    let mut bytes = Vec::new();
+    let mut first = None;
+    while bytes.len() < wanted {
+        let Ok((byte, at)) = receiver.recv_timeout(PATIENCE) else {
+            break;
+        };
+        first.get_or_insert(at);
+        bytes.push(byte);
+    }
+    // It may have ended by itself.
+    let _ = child.kill();
+    child.wait().map_err(|error| failed(&error))?;
+    drop(receiver);
+    let _ = reader.join();
+    match first {
+        Some(first) if bytes.len() == wanted => Ok((bytes, first)),
+        _ => Err(failed(&format!(
+            "printed only {:?}",
+            String::from_utf8_lossy(&bytes)
+        ))),
+    }
+}
+
+/// The word behind an option of the line.
+pub(super) fn option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let mut words = line.split_whitespace().map(|word| word.trim_matches('\''));
+    words.find(|word| *word == name)?;
+    words.next()
+}

@@ -1,0 +1,94 @@
+//! `cargo xtask bench`: the figures that the project promises, each against its target, all from one run under TCG.
+//!
+//! Times are ratios to a reference of the same run, because machines differ; the rest is counted, not timed.
+
+mod first_write;
+mod instructions;
+mod line;
+mod memory;
+mod programs;
+mod reference;
+mod sizes;
+
+use crate::call::Call;
+use crate::error::{Error, Result};
+use crate::install;
+use crate::workspace::{self, Profile, root};
+
+/// A promised figure.
+struct Figure {
+    what: &'static str,
+    target: f64,
+    unit: &'static str,
+    value: f64,
+    /// What it is made of: printed where the target is not reached.
+    parts: String,
+}
+
+impl Figure {
+    fn is_reached(&self) -> bool {
+        self.value <= self.target
+    }
+}
+
+/// Measures everything and prints the table.
+///
+/// # Errors
+/// When something can't be measured, or a target is not reached.
+pub(crate) fn run() -> Result<()> {
+    install::install(&install::TO_BOOT)?;
+    let built = workspace::build(Profile::Release)?;
+    let folder = tempfile::Builder::new()
+        .prefix("unikernel-bench-")
+        .tempdir()
+        .map_err(|error| Error::failed(format!("a temporary folder: {error}")))?;
+    let programs = programs::build(folder.path(), &built.tool)?;
+    let mut figures = first_write::measure(folder.path(), &programs)?;
+    figures.push(instructions::measure(folder.path(), &programs)?);
+    figures.extend(memory::measure(&built.tool, &programs)?);
+    figures.extend(sizes::measure(&built.kernel, &programs)?);
+    print(&figures);
+    match figures.iter().filter(|figure| !figure.is_reached()).count() {
+        0 => Ok(()),
+        missed => Err(Error::failed(format!("{missed} figures are not reached"))),
+    }
+}
+
+fn print(figures: &[Figure]) {
+    println!("{}", conditions());
+    println!("| figure | target | value | |\n|---|---:|---:|---|");
+    for figure in figures {
+        let Figure {
+            what,
+            target,
+            unit,
+            value,
+            ..
+        } = figure;
+        let verdict = if figure.is_reached() {
+            "ok"
+        } else {
+            "not reached"
+        };
+        println!("| {what} | {target} {unit} | {value:.2} {unit} | {verdict} |");
+    }
+    for figure in figures.iter().filter(|figure| !figure.is_reached()) {
+        println!("not reached: {}: {}", figure.what, figure.parts);
+    }
+}
+
+/// Where the figures come from, in a line.
+fn conditions() -> String {
+    let first_line = |call: Call| {
+        let text = call.text().unwrap_or_default();
+        text.lines().next().unwrap_or("unknown").to_owned()
+    };
+    let qemu = first_line(Call::new("qemu-system-x86_64", ["--version"]));
+    let commit = first_line(Call::new("git", ["rev-parse", "--short", "HEAD"]).folder(root()));
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let cpus = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    format!(
+        "commit {commit}, {qemu}, TCG, {cpus} CPUs, load {}",
+        load.trim_end()
+    )
+}

@@ -1,0 +1,68 @@
+//! The guests that are measured.
+
+use std::path::{Path, PathBuf};
+
+use crate::call::Call;
+use crate::error::{Error, Result};
+
+const HELLO: &str =
+    "#include <stdio.h>\n\nint main(void)\n{\n    puts(\"HELLO\");\n    return 0;\n}\n";
+
+/// Prints the time stamp counter as it was just before its first write.
+const CLOCK: &str = "#include <stdio.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+int main(void)
+{
+    char line[32];
+    int length = snprintf(line, sizeof line, \"%020llu\\n\", 0ull);
+    for (unsigned long long ticks = __rdtsc(), i = 20; i-- > 0; ticks /= 10)
+        line[i] = (char)('0' + ticks % 10);
+    return write(1, line, length) != length;
+}
+";
+
+/// A built guest.
+pub(super) struct Program {
+    /// Its image.
+    pub(super) image: PathBuf,
+    /// A shell command that boots it, its stdout on the shell's.
+    pub(super) line: String,
+}
+
+/// All of them.
+pub(super) struct Programs {
+    /// Prints a line; static PIE.
+    pub(super) hello_static: Program,
+    /// Prints a line; with an interpreter and libc.
+    pub(super) hello_dynamic: Program,
+    /// Prints the time stamp counter; static PIE.
+    pub(super) clock: Program,
+}
+
+/// Builds them with the tool, in this folder.
+pub(super) fn build(folder: &Path, tool: &Path) -> Result<Programs> {
+    let program = |name: &str, source: &str, link: &str| {
+        let own = folder.join(name);
+        let written =
+            std::fs::create_dir(&own).and_then(|()| std::fs::write(own.join("program.c"), source));
+        written.map_err(|error| Error::failed(format!("writing `{}`: {error}", own.display())))?;
+        let what = ["program.c", "--link", link, "--release", "--quiet"];
+        let built = Call::new(tool, ["unikernel", "build"])
+            .args(&what)
+            .folder(&own)
+            .text()?;
+        let dry = ["unikernel", "run", "--dry-run", "--accel", "tcg"];
+        let line = Call::new(tool, dry).args(&what).folder(&own).text()?;
+        Ok(Program {
+            image: PathBuf::from(built.trim_end()),
+            line: line.trim_end().to_owned(),
+        })
+    };
+    Ok(Programs {
+        hello_static: program("static", HELLO, "static-pie")?,
+        hello_dynamic: program("dynamic", HELLO, "pie")?,
+        clock: program("clock", CLOCK, "static-pie")?,
+    })
+}

@@ -1,0 +1,182 @@
+//! `cargo xtask test`: everything that must hold, one step after the other.
+
+use std::time::Instant;
+
+use crate::call::Call;
+use crate::error::{Error, Result};
+use crate::install;
+use crate::workspace::{cargo, root};
+
+/// How much is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tier {
+    /// What runs on every change, in at most 15 minutes on two cores.
+    First,
+    /// Also the real projects and programs.
+    Full,
+}
+
+/// The flags with which the tool's build script compiles the kernel: rustc sees it as it is shipped.
+const KERNEL_FLAGS: &str = "-Crelocation-model=static\x1f-Ccode-model=kernel\x1f-Cno-redzone=y\x1f-Cpanic=abort\
+    \x1f-Cforce-unwind-tables=no";
+
+/// Tests that ran.
+#[derive(Default)]
+struct Count {
+    passed: u64,
+    failed: u64,
+}
+
+/// Runs the tier and prints, last, how many tests passed and failed.
+///
+/// # Errors
+/// When a step or a test fails; all of them run first.
+pub(crate) fn run(tier: Tier) -> Result<()> {
+    let start = Instant::now();
+    install::install(&install::TO_TEST)?;
+    let mut count = Count::default();
+    let steps: [(&str, Call); 4] = [
+        ("formatting", cargo_call(&["fmt", "--all", "--check"])),
+        (
+            "clippy, host",
+            cargo_call(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+        ),
+        ("clippy, kernel", freestanding_clippy()),
+        ("clippy, tool without its kernel", without_kernel()),
+    ];
+    let total = steps.len() + 2;
+    for (number, (name, call)) in steps.into_iter().enumerate() {
+        println!("[{}/{total}] {name}", number + 1);
+        count.step(name, call.run());
+    }
+    println!("[{}/{total}] unit tests", total - 1);
+    let unit = [
+        "test",
+        "--workspace",
+        "--exclude",
+        "tests",
+        "--no-fail-fast",
+    ];
+    count.tests("unit tests", cargo_call(&unit))?;
+    println!("[{total}/{total}] the suite: guests, commands, images, gates, tidy, README");
+    let suite = ["test", "--package", "tests", "--no-fail-fast"];
+    count.tests("the suite", cargo_call(&suite))?;
+    println!("not run in this tier: real projects and Debian programs, KVM, fuzzing, soak");
+    if tier == Tier::Full {
+        println!("there are no real projects yet: --full adds nothing to the first tier");
+    }
+    println!("took {:.0} s", start.elapsed().as_secs_f64());
+    println!("{} passed, {} failed", count.passed, count.failed);
+    if count.failed == 0 {
+        Ok(())
+    } else {
+        Err(Error::failed(format!("{} failed", count.failed)))
+    }
+}
+
+impl Count {
+    /// Counts a step that holds or does not.
+    fn step(&mut self, name: &str, result: Result<()>) {
+        match result {
+            Ok(()) => self.passed += 1,
+            Err(error) => {
+                println!("FAILED: {name}: {error}");
+                self.failed += 1;
+            }
+        }
+    }
+
+    /// Runs tests by cargo and adds up what they say of themselves.
+    fn tests(&mut self, name: &str, call: Call) -> Result<()> {
+        let before = self.failed;
+        let passed = self.passed;
+        let fine = call.watch(|line| self.add(line))?;
+        if !fine && self.failed == before {
+            println!("FAILED: {name} did not come to their end");
+            self.failed += 1;
+        }
+        if self.passed == passed && self.failed == before {
+            return Err(Error::failed(format!("{name}: no test ran")));
+        }
+        Ok(())
+    }
+
+    /// Adds a line such as `test result: ok. 12 passed; 0 failed; ...`.
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        let number = |word: &str| {
+            let before = result.split(word).next()?;
+            before.split_whitespace().next_back()?.parse::<u64>().ok()
+        };
+        self.passed += number(" passed").unwrap_or(0);
+        self.failed += number(" failed").unwrap_or(0);
+    }
+}
+
+fn cargo_call(args: &[&str]) -> Call {
+    Call::new(cargo(), args).folder(root())
+}
+
+/// Clippy on the kernel as it is shipped: no `std`, its own flags, its own target folder because the flags differ.
+fn freestanding_clippy() -> Call {
+    let mut args = vec!["clippy", "--target-dir", "target/freestanding"];
+    args.extend([
+        "--target",
+        "x86_64-unknown-linux-gnu",
+        "--no-default-features",
+    ]);
+    for package in ["unikernel-machine", "unikernel-core", "unikernel-kernel"] {
+        args.extend(["--package", package]);
+    }
+    args.extend(["--features", "freestanding", "--", "-D", "warnings"]);
+    cargo_call(&args).env("CARGO_ENCODED_RUSTFLAGS", KERNEL_FLAGS)
+}
+
+/// The tool builds on hosts that cannot build the kernel.
+fn without_kernel() -> Call {
+    let mut args = vec![
+        "clippy",
+        "--package",
+        "cargo-unikernel",
+        "--no-default-features",
+    ];
+    args.extend([
+        "--target-dir",
+        "target/without-kernel",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    cargo_call(&args)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, passed: u64, failed: u64) {
+        let mut count = Count::default();
+        count.add(line);
+        assert_eq!((count.passed, count.failed), (passed, failed), "{line}");
+    }
+
+    #[test]
+    fn result_lines_are_added_up() {
+        check(
+            "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            12,
+            3,
+        );
+        check("test result: ok. 0 passed; 0 failed; 0 ignored", 0, 0);
+        check("test hello ... ok", 0, 0);
+    }
+}
