@@ -1,0 +1,121 @@
+//! What a build script asks of the tool, and what the tool answers: one JSON document each way.
+//!
+//! `cargo-unikernel job` reads a [`Job`] on stdin and writes an [`Answer`] on stdout. Progress and compiler messages go to
+//! stderr. A tool that does not know a job's version refuses it by number.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of this module's types.
+pub const VERSION: u32 = 1;
+
+/// C or C++ sources that shall become images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// [`VERSION`] of who asks.
+    pub version: u32,
+    /// Name of the image, and of the program in it (`/NAME`).
+    pub name: String,
+    /// What relative paths are relative to: the package's folder.
+    pub folder: PathBuf,
+    /// Where everything is written; nothing is written elsewhere.
+    pub out: PathBuf,
+    /// How the compiler is chosen and called.
+    pub compiler: Compiler,
+    /// Source files, each `.c`, `.cc`, `.cpp` or `.cxx`.
+    pub sources: Vec<PathBuf>,
+    /// Folders for `#include`.
+    pub include: Vec<PathBuf>,
+    /// Macros, with a value or without.
+    pub define: BTreeMap<String, Option<String>>,
+    /// Further flags of the compiler.
+    pub flags: Vec<String>,
+    /// Libraries to link with, as after `-l`.
+    pub libs: Vec<String>,
+    /// The kernel's name; the tool's default when missing.
+    pub kernel: Option<String>,
+    /// The form of linking; `auto` when missing.
+    pub link: Option<String>,
+    /// Image formats; the kernel's default when empty.
+    pub formats: Vec<String>,
+    /// The program's arguments, without `argv[0]`.
+    pub args: Vec<String>,
+    /// The program's environment, over the tool's defaults.
+    pub env: BTreeMap<String, String>,
+    /// Guest path = host file or folder.
+    pub files: BTreeMap<String, PathBuf>,
+}
+
+/// What cargo tells a build script about the compilation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compiler {
+    /// `TARGET`.
+    pub target: String,
+    /// `HOST`.
+    pub host: String,
+    /// `OPT_LEVEL`.
+    pub opt_level: String,
+    /// `DEBUG`.
+    pub debug: bool,
+}
+
+/// The tool's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The images lie there.
+    Built(Built),
+    /// They don't.
+    Failed(Failed),
+}
+
+/// What was built.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Built {
+    /// The images, in the order of the job's formats.
+    pub images: Vec<PathBuf>,
+    /// The unstripped program.
+    pub program: PathBuf,
+    /// Every file that went into it: sources, headers, libraries, files of the root tree.
+    pub inputs: Vec<PathBuf>,
+    /// Every environment variable that was looked at.
+    pub variables: Vec<String>,
+    /// What the user should know, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// Why nothing was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// What was being done, on what, why it failed.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Files whose change is worth another try.
+    pub inputs: Vec<PathBuf>,
+    /// Variables whose change is worth another try.
+    pub variables: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_apart_by_their_key() {
+        let failed = Failed {
+            message: "compiling `a.c`: no such file".to_owned(),
+            hint: None,
+            inputs: vec![],
+            variables: vec!["CC".to_owned()],
+        };
+        let text = serde_json::to_string(&Answer::Failed(failed.clone())).unwrap();
+        assert!(text.starts_with(r#"{"failed":{"message":"#), "{text}");
+        let read: Answer = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, Answer::Failed(failed));
+    }
+}
