@@ -30,7 +30,7 @@ pub struct Image {
     /// First physical address behind what is loaded from it.
     pub loaded_end: u64,
     /// CRC-32C of its kernel's code.
-    pub kernel_crc32c: u32,
+    pub kernel_digest: u64,
     /// Its kernel's support statement, for names of system calls.
     pub support: Support,
 }
@@ -50,7 +50,7 @@ impl Image {
             format: &image::elf::FORMAT,
             launch: Launch::decode(&contents.launch).map_err(context)?,
             loaded_end: contents.end,
-            kernel_crc32c: contents.kernel_crc32c,
+            kernel_digest: contents.kernel_digest,
             support: Support::parse(&contents.support).map_err(context)?,
             path,
         })

@@ -6,7 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::Hasher as _;
 use std::io::{Read, Write};
+
+use twox_hash::XxHash64;
 
 use crate::error::{Error, Result};
 use crate::fs;
@@ -193,17 +196,17 @@ impl Plan {
         })
     }
 
-    /// CRC-32C of the file (RFC 3720 appendix B.4).
+    /// XXH64 of the file, with seed 0.
     ///
     /// # Errors
     /// When a host file can't be read or has changed its length.
-    pub fn crc32c(&self) -> Result<u32> {
-        let mut crc = 0;
+    pub fn digest(&self) -> Result<u64> {
+        let mut digest = XxHash64::with_seed(0);
         self.emit(&mut |bytes| {
-            crc = crc32c::crc32c_append(crc, bytes);
+            digest.write(bytes);
             Ok(())
         })?;
-        Ok(crc)
+        Ok(digest.finish())
     }
 
     /// Whether `file` holds exactly what would be written.
@@ -324,7 +327,10 @@ mod tests {
         plan.pad(16);
         assert_eq!(body, Span { start: 8, len: 4 });
         assert_eq!(written(&plan), b"hd\0\0\0\0\0\0body\0\0\0\0");
-        assert_eq!(plan.crc32c().unwrap(), crc32c::crc32c(&written(&plan)));
+        assert_eq!(
+            plan.digest().unwrap(),
+            XxHash64::oneshot(0, &written(&plan))
+        );
     }
 
     #[test]

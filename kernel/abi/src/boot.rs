@@ -23,8 +23,9 @@ pub struct Piece {
     pub start: u64,
     /// Length in bytes; 0 when the image has no such piece.
     pub len: u64,
-    /// CRC-32C (Castagnoli, RFC 3720 appendix B.4) of its bytes: shows that the loader brought all of it.
-    pub crc32c: u32,
+    /// XXH64 of its bytes with seed 0: shows that the loader brought all of it, at half an instruction a byte. It is no
+    /// protection from an attacker, who could change it too.
+    pub digest: u64,
 }
 
 /// Where the pieces of an image lie.
@@ -94,14 +95,14 @@ const fn copy(target: &mut [u8], at: usize, source: &[u8]) {
 const fn put_piece(bytes: &mut [u8], at: usize, piece: &Piece) {
     copy(bytes, at, &piece.start.to_le_bytes());
     copy(bytes, at + 8, &piece.len.to_le_bytes());
-    copy(bytes, at + 16, &piece.crc32c.to_le_bytes());
+    copy(bytes, at + 16, &piece.digest.to_le_bytes());
 }
 
 fn piece_at(bytes: &[u8], at: usize) -> Option<Piece> {
     Some(Piece {
         start: u64_at(bytes, at)?,
         len: u64_at(bytes, at + 8)?,
-        crc32c: u32_at(bytes, at + 16)?,
+        digest: u64_at(bytes, at + 16)?,
     })
 }
 
@@ -115,12 +116,12 @@ mod tests {
             archive: Piece {
                 start: 0x20_0000,
                 len: 12_288,
-                crc32c: 0xdead_beef,
+                digest: 0xdead_beef,
             },
             launch: Piece {
                 start: 0x30_0000,
                 len: 77,
-                crc32c: 1,
+                digest: 1,
             },
         };
         assert_eq!(BootBlock::decode(&block.encode()), Ok(block));

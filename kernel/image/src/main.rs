@@ -14,7 +14,7 @@ static BOOT_BLOCK: [u8; BootBlock::SIZE] = {
     let none = Piece {
         start: 0,
         len: 0,
-        crc32c: 0,
+        digest: 0,
     };
     BootBlock {
         archive: none,

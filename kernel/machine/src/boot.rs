@@ -71,10 +71,10 @@ pub enum BootFailure {
     Digest {
         /// Which piece.
         piece: Piece,
-        /// The digest that the boot block states (CRC-32C).
-        stated: u32,
+        /// The digest that the boot block states (XXH64).
+        stated: u64,
         /// The digest of what is in memory.
-        found: u32,
+        found: u64,
     },
 }
 
@@ -119,7 +119,7 @@ impl fmt::Display for BootFailure {
                 found,
             } => write!(
                 f,
-                "the image's {piece} is damaged or was not loaded whole: its digest is {found:#010x} instead of {stated:#010x}"
+                "the image's {piece} is damaged or was not loaded whole: its digest is {found:016x} instead of {stated:016x}"
             ),
         }
     }

@@ -22,10 +22,7 @@ const ROLES: &[(&str, &str)] = &[
         "finds the C compiler and compiles to position-independent objects",
     ),
     ("clap", "the words of the command line"),
-    (
-        "crc32c",
-        "digests of archive and launch record, checked by the kernel",
-    ),
+    ("crc32c", "checksum of the EROFS superblock"),
     ("duct", "host commands: streamed, recorded, time-limited"),
     ("goblin", "the second, independent ELF reader of the tests"),
     ("iced-x86", "decodes the kernel's code for the gates"),
@@ -54,6 +51,10 @@ const ROLES: &[(&str, &str)] = &[
         "every write goes to a temporary name first; test folders",
     ),
     ("toml", "manifests"),
+    (
+        "twox-hash",
+        "digests of archive and launch record, made by the tool and checked by the kernel",
+    ),
 ];
 
 /// The lock file as it is, and only the one platform: no crate of another one need be there.

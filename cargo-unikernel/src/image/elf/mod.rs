@@ -13,6 +13,7 @@ use object::LittleEndian;
 use object::elf::{PF_R, PT_LOAD};
 use object::read::elf::{ElfFile64, ProgramHeader as _};
 use object::{Object as _, ObjectSection as _};
+use twox_hash::XxHash64;
 use unikernel_abi::boot::{self, BootBlock, Piece};
 
 pub use read::{Contents, read, support_text};
@@ -59,12 +60,12 @@ pub fn plan(parts: &Parts) -> Result<Plan> {
     let mut archive = Piece {
         start: kernel.end.next_multiple_of(PAGE),
         len: parts.archive.len(),
-        crc32c: 0,
+        digest: 0,
     };
     let launch = Piece {
         start: (archive.start + archive.len).next_multiple_of(PAGE),
         len: parts.launch.len() as u64,
-        crc32c: crc32c::crc32c(&parts.launch),
+        digest: XxHash64::oneshot(0, &parts.launch),
     };
     if launch.start + launch.len > MAX_END {
         return Err(Error::input(format!(
@@ -74,7 +75,7 @@ pub fn plan(parts: &Parts) -> Result<Plan> {
         ))
         .hint("keep large data out of the root tree"));
     }
-    archive.crc32c = parts.archive.crc32c()?;
+    archive.digest = parts.archive.digest()?;
 
     let mut plan = Plan::default();
     let segments = [("archive", archive), ("launch", launch)];

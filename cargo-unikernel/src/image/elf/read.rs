@@ -1,5 +1,6 @@
 //! Reading an image of format `elf` back: only its headers, boot block and launch record.
 
+use std::hash::Hasher as _;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use object::elf::{FileHeader64, PT_LOAD};
 use object::read::elf::{ElfFile, ProgramHeader as _};
 use object::read::{ReadCache, ReadRef};
 use object::{Object as _, ObjectSection as _, SectionKind};
+use twox_hash::XxHash64;
 use unikernel_abi::VERSION;
 use unikernel_abi::boot::{self, BootBlock, BootBlockError, Piece};
 use unikernel_abi::support;
@@ -27,7 +29,7 @@ pub struct Contents {
     /// First physical address behind what is loaded.
     pub end: u64,
     /// CRC-32C of the kernel's code: tells kernels apart, whatever they are packed with.
-    pub kernel_crc32c: u32,
+    pub kernel_digest: u64,
     /// The kernel's support statement, as text.
     pub support: String,
 }
@@ -73,7 +75,7 @@ pub(super) fn contents<'a, R: ReadRef<'a>>(data: R) -> Result<Contents> {
     let bytes = data
         .read_bytes_at(at, len)
         .map_err(|()| Error::input("its launch record can't be read"))?;
-    if crc32c::crc32c(bytes) != block.launch.crc32c {
+    if XxHash64::oneshot(0, bytes) != block.launch.digest {
         return Err(Error::input(
             "its launch record is damaged: the digest differs",
         ));
@@ -81,7 +83,7 @@ pub(super) fn contents<'a, R: ReadRef<'a>>(data: R) -> Result<Contents> {
     Ok(Contents {
         launch: bytes.to_vec(),
         end,
-        kernel_crc32c: code_crc32c(&file)?,
+        kernel_digest: code_digest(&file)?,
         support: support_text(&file)?,
     })
 }
@@ -128,10 +130,10 @@ fn refused(error: BootBlockError) -> Error {
     })
 }
 
-fn code_crc32c<'a, R: ReadRef<'a>>(
+fn code_digest<'a, R: ReadRef<'a>>(
     file: &ElfFile<'a, FileHeader64<LittleEndian>, R>,
-) -> Result<u32> {
-    let mut crc = 0;
+) -> Result<u64> {
+    let mut digest = XxHash64::with_seed(0);
     for section in file
         .sections()
         .filter(|section| section.kind() == SectionKind::Text)
@@ -139,9 +141,9 @@ fn code_crc32c<'a, R: ReadRef<'a>>(
         let bytes = section
             .data()
             .map_err(|error| Error::input(format!("as an ELF it is broken: {error}")))?;
-        crc = crc32c::crc32c_append(crc, bytes);
+        digest.write(bytes);
     }
-    Ok(crc)
+    Ok(digest.finish())
 }
 
 /// The support statement in a kernel file, or in an image of one.

@@ -111,8 +111,8 @@ fn fact_name(image: &Image) -> Result<String> {
     let qemu = tool::find(qemu::TOOL)?;
     let metadata = fs::metadata(&qemu)?;
     Ok(format!(
-        "engine kernel-{:08x} qemu-{}-{}-{}",
-        image.kernel_crc32c,
+        "engine kernel-{:016x} qemu-{}-{}-{}",
+        image.kernel_digest,
         metadata.ino(),
         metadata.len(),
         metadata.mtime()

@@ -3,6 +3,7 @@
 use core::ops::Range;
 use core::{ptr, slice};
 
+use twox_hash::XxHash64;
 use unikernel_abi::boot::BootBlock;
 
 use super::archive::Archive;
@@ -11,7 +12,6 @@ use super::start_info::StartInfo;
 use super::{apic, features, frame, pic, seal, segment, time, virtio};
 use crate::address::{PAGE_MASK, PAGE_SIZE};
 use crate::boot::{Boot, BootFailed, BootFailure, Piece};
-use crate::crc32c;
 use crate::serial::Serial;
 
 /// The end of what the entry maps.
@@ -150,10 +150,10 @@ fn take_memory(info: &StartInfo, pieces: Option<&Pieces>) {
 /// Whether the pieces are whole, by their digests. A module is the loader's own: it has none.
 fn check(block: &BootBlock, pieces: &Pieces) -> Result<(), BootFailure> {
     for (piece, range, stated) in [
-        (Piece::Archive, &pieces.archive, block.archive.crc32c),
-        (Piece::Launch, &pieces.launch, block.launch.crc32c),
+        (Piece::Archive, &pieces.archive, block.archive.digest),
+        (Piece::Launch, &pieces.launch, block.launch.digest),
     ] {
-        let found = crc32c::digest(bytes(range));
+        let found = XxHash64::oneshot(0, bytes(range));
         if !range.is_empty() && found != stated {
             return Err(BootFailure::Digest {
                 piece,
