@@ -112,6 +112,12 @@ impl Queue {
         len
     }
 
+    /// Whether [`try_send`](Self::try_send) has a buffer. If not, the device's interrupt ends
+    /// [`cpu::wait`](crate::cpu::wait) when one is free.
+    pub fn can_send(&mut self) -> bool {
+        self.fresh < self.len || self.with_interrupt(|queue| queue.used() != queue.taken)
+    }
+
     /// Whether the device has used everything that was sent. If not, its interrupt ends [`cpu::wait`](crate::cpu::wait).
     pub fn is_drained(&mut self) -> bool {
         self.with_interrupt(|queue| queue.used() == queue.posted)
