@@ -156,6 +156,12 @@ impl Queue {
         self.current.is_some()
     }
 
+    /// Tells the device again that it has buffers. QEMU looks at its side of a port only when something happens, and opening a
+    /// port is nothing that happens there: without this, what the host has to send may stay with it for ever.
+    pub fn announce(&self) {
+        self.notify();
+    }
+
     /// A buffer that is not the device's.
     fn free_buffer(&mut self) -> Option<u16> {
         if self.fresh < self.len {
