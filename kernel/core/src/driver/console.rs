@@ -154,9 +154,14 @@ impl Console {
             (PORT_ADD, Some(stream)) => {
                 self.tell(port, PORT_READY, 1);
                 self.tell(port, PORT_OPEN, 1);
-                // The only one that anybody waits for.
-                if stream == Stream::Stdin {
-                    self.stdin_port = Port::Open;
+                // The device passed over the buffers of a closed port; QEMU looks again only when it is told.
+                match stream {
+                    Stream::Stdin => {
+                        self.stdin_port = Port::Open;
+                        self.stdin.remind();
+                    }
+                    Stream::Report => self.report_in.remind(),
+                    Stream::Stdout | Stream::Stderr => {}
                 }
             }
             (PORT_OPEN, Some(Stream::Stdin)) => {

@@ -148,6 +148,11 @@ impl Queue {
         0
     }
 
+    /// Tells the device again that it has buffers: one that found no use for them before may look only when it is told.
+    pub fn remind(&mut self) {
+        self.notify();
+    }
+
     /// Whether [`try_receive`](Self::try_receive) has a buffer to read.
     pub fn has_received(&mut self) -> bool {
         if self.direction == Direction::FromDevice && self.current.is_none() {
