@@ -151,6 +151,8 @@ pub(super) fn input(source: Option<OwnedFd>, socket: UnixStream) {
         }
         // When the VMM has gone already, there is nothing left to shut.
         let _ = socket.shutdown(Shutdown::Write);
+        // Held until the VMM has gone: QEMU drops what it has not read yet from a socket that is closed.
+        let _ = poll(&mut [PollFd::new(&socket, PollFlags::empty())], None);
     });
 }
 
