@@ -5,6 +5,8 @@ pub(crate) mod elf;
 pub(crate) mod launch;
 pub(crate) mod load;
 pub(crate) mod stack;
+#[cfg(test)]
+mod tests;
 
 use alloc::string::String;
 use core::fmt;

@@ -27,6 +27,7 @@ mod system;
 mod tests;
 mod thread;
 mod time;
+mod transfer;
 mod user;
 
 use unikernel_abi::report::Report;

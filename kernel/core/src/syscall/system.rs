@@ -6,7 +6,7 @@ use linux_raw_sys::general as linux;
 use unikernel_machine::address::UserAddr;
 use unikernel_machine::frame::usage;
 
-use super::io::fill_random;
+use super::transfer::fill_random;
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;
 use crate::memory::PAGE;
