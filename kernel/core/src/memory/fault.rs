@@ -5,7 +5,7 @@ use unikernel_machine::frame::Frame;
 use unikernel_machine::space::Protection;
 use unikernel_machine::user::Access;
 
-use super::area::{Area, Backing, FileBacking, Role, Sharing};
+use super::area::{Area, Backing, FileBacking, MayWrite, Role, Sharing};
 use super::{AddressSpace, Pages, areas, budget};
 use crate::fs::contents::NoPage;
 use crate::fs::node::Kind;
@@ -80,11 +80,15 @@ impl AddressSpace {
         let index = file
             .first
             .saturating_add(page.number().saturating_sub(pages.start));
-        if matches!(file.sharing, Sharing::Shared(_)) {
-            let frame = if area.protection.contains(Protection::WRITE) {
-                contents.borrow_mut().shared_frame(index)?
-            } else {
-                contents.borrow().frame(index)?
+        if let Sharing::Shared(may_write) = file.sharing {
+            // The file's own page, unless it can only ever be read: it may be made writable later.
+            let in_place = match may_write {
+                MayWrite::Yes => None,
+                MayWrite::No => contents.borrow().frame_in_place(index),
+            };
+            let frame = match in_place {
+                Some(frame) => frame,
+                None => contents.borrow_mut().shared_frame(index)?,
             };
             return self.map_page(page, frame, area.protection);
         }

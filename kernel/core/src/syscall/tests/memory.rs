@@ -61,6 +61,19 @@ fn shared_mapping_is_the_file() {
 }
 
 #[test]
+fn shared_mapping_made_writable_later_is_the_file() {
+    let mut process = Process::new();
+    let fd = process.open("/small", linux::O_RDWR).unwrap();
+    let at = map(&mut process, fd, READ, SHARED).unwrap() as u64;
+    assert_eq!(process.bytes(at, 5), b"hello");
+    process
+        .call(linux::__NR_mprotect, &[at, 4096, READ_WRITE])
+        .unwrap();
+    process.kernel.memory.write(UserAddr(at), b"HE").unwrap();
+    assert_eq!(process.cat("/small").unwrap(), "HEllo, archive\n");
+}
+
+#[test]
 fn page_behind_the_file_is_a_bus_error() {
     let mut process = Process::new();
     let fd = process.open("/small", linux::O_RDONLY).unwrap();
