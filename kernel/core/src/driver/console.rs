@@ -154,13 +154,13 @@ impl Console {
             (PORT_ADD, Some(stream)) => {
                 self.tell(port, PORT_READY, 1);
                 self.tell(port, PORT_OPEN, 1);
-                // The device passed over the buffers of a closed port; QEMU looks again only when it is told.
+                // The two that bring something.
                 match stream {
                     Stream::Stdin => {
                         self.stdin_port = Port::Open;
-                        self.stdin.remind();
+                        self.stdin.announce();
                     }
-                    Stream::Report => self.report_in.remind(),
+                    Stream::Report => self.report_in.announce(),
                     Stream::Stdout | Stream::Stderr => {}
                 }
             }

@@ -108,6 +108,9 @@ impl Queue {
         self.with(|messages| messages.is_empty())
     }
 
+    /// Nothing: the peer sees the buffers anyway.
+    pub fn announce(&self) {}
+
     /// Bytes of the oldest message; the rest is kept for the next call.
     pub fn try_receive(&mut self, target: &mut [u8]) -> usize {
         self.with(|messages| {
@@ -123,9 +126,6 @@ impl Queue {
             len
         })
     }
-
-    /// Nothing: a test looks whenever it wants.
-    pub fn remind(&mut self) {}
 
     /// Whether a message is there.
     pub fn has_received(&mut self) -> bool {

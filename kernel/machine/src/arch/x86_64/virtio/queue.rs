@@ -148,17 +148,18 @@ impl Queue {
         0
     }
 
-    /// Tells the device again that it has buffers: one that found no use for them before may look only when it is told.
-    pub fn remind(&mut self) {
-        self.notify();
-    }
-
     /// Whether [`try_receive`](Self::try_receive) has a buffer to read.
     pub fn has_received(&mut self) -> bool {
         if self.direction == Direction::FromDevice && self.current.is_none() {
             self.current = self.take().map(|(buffer, len)| (buffer, len, 0));
         }
         self.current.is_some()
+    }
+
+    /// Tells the device again that it has buffers. QEMU looks at its side of a port only when something happens, and opening a
+    /// port is nothing that happens there: without this, what the host has to send may stay with it for ever.
+    pub fn announce(&self) {
+        self.notify();
     }
 
     /// A buffer that is not the device's.
