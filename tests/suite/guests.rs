@@ -53,6 +53,23 @@ fn unknown_system_call_is_reported_once() {
 }
 
 #[test]
+fn program_of_another_compiler_runs() {
+    let project = Project::new().file("hello.c", workspace::read("tests/guests/hello.c"));
+    let built = Call::new("clang")
+        .args(["-O2", "-fPIE", "-pie", "-o", "hello", "hello.c"])
+        .folder(project.folder())
+        .run();
+    built.expect_status(0);
+    let args = [
+        "run", "-q", "--accel", "tcg", "--binary", "hello", "--", "clang",
+    ];
+    Cli::new(project.folder(), args)
+        .run()
+        .expect_status(0)
+        .expect_stdout("Hello from 2 arguments, the last is clang\n");
+}
+
+#[test]
 fn musl_static_pie_runs() {
     let project = Project::new().file("hello.c", workspace::read("tests/guests/hello.c"));
     let built = Call::new("musl-gcc")

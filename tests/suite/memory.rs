@@ -55,6 +55,6 @@ fn too_little_memory_is_refused_before_a_vmm_is_looked_for() {
     let refused = Cli::new(project.folder(), ["run", "--image", &image, "-m", "64M"])
         .env("PATH", empty.folder())
         .run();
-    refused.expect_status(125).expect_stderr_has("64M");
+    refused.expect_status(125).expect_stderr_has("64 MiB");
     assert!(!refused.stderr_text().contains("qemu"), "{refused}");
 }
