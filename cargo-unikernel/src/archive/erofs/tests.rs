@@ -198,7 +198,10 @@ fn same_tree_gives_the_same_bytes() {
 0x00001140          1 /a/c
 "
     );
-    assert_eq!(plan(&tree).unwrap().digest().unwrap(), 7_078_226_278_324_990_984);
+    assert_eq!(
+        plan(&tree).unwrap().digest().unwrap(),
+        7_078_226_278_324_990_984
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Stdin, stdout, stderr and the report each have a port of a virtio [`console`](super::console), or share a serial
 //! [`line`](super::line) in frames. The report stream also brings the host's wish that the program ends.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use unikernel_abi::stream::Control;
@@ -35,7 +36,7 @@ pub(crate) struct Streams {
 
 /// What carries them.
 enum Link {
-    Console(Console),
+    Console(Box<Console>),
     Line(Line),
     /// Nothing: output vanishes, input has ended.
     None,
@@ -48,7 +49,7 @@ impl Streams {
             .into_iter()
             .filter(|device| device.kind() == DeviceKind::Console);
         let link = match (consoles.filter_map(Console::new).next(), serial) {
-            (Some(console), _) => Link::Console(console),
+            (Some(console), _) => Link::Console(Box::new(console)),
             (None, Some(serial)) => Link::Line(Line::new(serial)),
             (None, None) => Link::None,
         };
