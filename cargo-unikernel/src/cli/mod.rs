@@ -1,3 +1,4 @@
 //! The command line: words in, stages called, words out.
 
+pub mod commands;
 pub mod shell;

@@ -1,0 +1,3 @@
+//! The commands: words in, stages called, words out.
+
+pub mod run;
