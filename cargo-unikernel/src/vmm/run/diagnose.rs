@@ -1,6 +1,6 @@
 //! What a guest reports, in words for people.
 
-use unikernel_abi::report::{Place, Report};
+use unikernel_abi::report::{Place, Places, Report};
 
 use crate::progress::{Diagnostic, Weight};
 use crate::support::Support;
@@ -38,7 +38,12 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
             let message = format!("the program was ended by {}: {what}", signal_name(signal));
             located(plain(Weight::Error, message), at, at.offset, guest)
         }
-        Report::Refused { number, rule, at } => {
+        Report::Refused {
+            number,
+            rule,
+            at,
+            callers,
+        } => {
             let message = format!(
                 "the program called {}, which this kernel refuses; it got ENOSYS",
                 syscall(number, guest)
@@ -48,8 +53,8 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
             diagnostic.notes.push(format!(
                 "`cargo unikernel lint` finds such calls: rule {rule}"
             ));
-            // A return address may be the first of the next line.
-            located(diagnostic, at, at.offset.saturating_sub(1), guest)
+            let at = caller(at, callers, guest);
+            located(diagnostic, at, before(at), guest)
         }
         Report::Unknown { number, at } => {
             let message = format!(
@@ -83,6 +88,21 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
             diagnostic
         }
     })
+}
+
+/// Who called: the innermost place with a source line, since a C library comes without; else the innermost.
+fn caller<'a>(at: Place<'a>, callers: Places<'a>, guest: Guest<'_>) -> Place<'a> {
+    let has_line = |place: &Place<'_>| {
+        let location = guest.symbols.locate(&text(place.module), before(*place));
+        location.is_some_and(|location| location.line.is_some())
+    };
+    let mut places = std::iter::once(at).chain(callers.iter());
+    places.find(has_line).unwrap_or(at)
+}
+
+/// A return address may be the first of the next line; the byte before belongs to the call.
+fn before(at: Place<'_>) -> u64 {
+    at.offset.saturating_sub(1)
 }
 
 /// The diagnostic with its place: file and line where they are known, and always module and offset.
@@ -216,6 +236,7 @@ mod tests {
                 number: 57,
                 rule: b"UK001",
                 at,
+                callers: Places::default(),
             },
             "the program called `fork` (system call 57), which this kernel refuses; it got ENOSYS",
             Some("0x7000"),
