@@ -11,7 +11,7 @@ use crate::fs;
 use crate::manifest::Request;
 use crate::manifest::raw::{File, GuestPath, Image, Raw};
 use crate::program::Link;
-use crate::program::cargo::Flags;
+use crate::program::cargo::{Flags, Wanted};
 
 /// What is built, and into what.
 #[derive(Debug, Clone, Args)]
@@ -128,11 +128,11 @@ impl BuildOptions {
         !self.sources.is_empty() || self.binary.is_some()
     }
 
-    /// What the stages are asked for; `single`: exactly one program.
+    /// What the stages are asked for.
     ///
     /// # Errors
     /// When the working folder is gone.
-    pub fn request(&self, global: &Global, single: bool) -> Result<Request> {
+    pub fn request(&self, global: &Global, wanted: Wanted) -> Result<Request> {
         let mut files = BTreeMap::new();
         for (guest, host) in &self.files {
             let host = File::Host {
@@ -159,7 +159,7 @@ impl BuildOptions {
             args: None,
             kernel_file: self.kernel_file.clone(),
             sysroot: self.sysroot.clone(),
-            single,
+            wanted,
         })
     }
 }

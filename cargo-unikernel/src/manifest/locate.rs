@@ -109,14 +109,13 @@ fn packages(request: Request, environment: Raw) -> Result<Project> {
     let workspace = read::cargo_toml(root.as_std_path())?
         .workspace
         .unwrap_or_default();
-    let choice = cargo::choose(&metadata, &request.flags, Link::Auto, request.single)?;
+    let choice = cargo::choose(&metadata, &request.flags, Link::Auto, request.wanted)?;
     let mut layers = BTreeMap::new();
     let mut links = Vec::new();
     for name in choice.packages() {
-        let package = metadata.workspace_packages().into_iter();
+        let mut package = metadata.workspace_packages().into_iter();
         let package = package
-            .filter(|package| *package.name.as_str() == *name)
-            .next()
+            .find(|package| *package.name.as_str() == *name)
             .ok_or_else(|| Error::internal(format!("package `{name}` is chosen but unknown")))?;
         let tables = read::cargo_toml(package.manifest_path.as_std_path())?;
         let raw = tables.package.unwrap_or_default().over(workspace.clone());
@@ -136,7 +135,7 @@ fn packages(request: Request, environment: Raw) -> Result<Project> {
                 .hint("name one package with `-p`, or one kind with `--link`"),
         );
     }
-    let choice = cargo::choose(&metadata, &request.flags, link, request.single)?;
+    let choice = cargo::choose(&metadata, &request.flags, link, request.wanted)?;
     let settings = cargo::Settings {
         artefacts: cargo::artefacts(&request.flags, &metadata)?,
         flags: request.flags.clone(),

@@ -41,8 +41,8 @@ pub struct Request {
     pub kernel_file: Option<PathBuf>,
     /// Where libraries are looked up.
     pub sysroot: Option<PathBuf>,
-    /// Whether exactly one program is wanted (`run`).
-    pub single: bool,
+    /// How many programs are wanted.
+    pub wanted: cargo::Wanted,
 }
 
 /// What a program is made into, once it is built.

@@ -48,7 +48,8 @@ pub struct Settings {
 pub fn build(settings: &Settings, progress: &dyn Progress) -> Result<Built> {
     let folder = settings.artefacts.join("build").join(&settings.name);
     fs::create_folder(&folder)?;
-    let is_cpp = settings.sources.iter().any(|source| is_cpp(source));
+    let languages = settings.sources.iter().map(|source| Language::of(source));
+    let language = languages.max().unwrap_or(Language::C);
     let mut objects = Vec::new();
     for (index, source) in settings.sources.iter().enumerate() {
         let source = settings.folder.join(source);
@@ -67,7 +68,7 @@ pub fn build(settings: &Settings, progress: &dyn Progress) -> Result<Built> {
     }
     let program = folder.join(output_name(settings));
     progress.started("Linking", &settings.name);
-    let link = link(settings, is_cpp, &objects, &program)?;
+    let link = link(settings, language, &objects, &program)?;
     run(&link, &settings.name, progress)?;
     Ok(Built {
         program: Program::open(&settings.name, &program)?,
@@ -85,7 +86,7 @@ fn output_name(settings: &Settings) -> String {
 }
 
 /// The compiler with the flags that `CC`, `CFLAGS` and the target ask for.
-fn compiler(settings: &Settings, is_cpp: bool) -> Result<Invocation> {
+fn compiler(settings: &Settings, language: Language) -> Result<Invocation> {
     let mut build = cc::Build::new();
     build
         .target(TARGET)
@@ -94,7 +95,7 @@ fn compiler(settings: &Settings, is_cpp: bool) -> Result<Invocation> {
         .opt_level(if settings.optimised { 2 } else { 0 })
         .debug(true)
         .pic(true)
-        .cpp(is_cpp)
+        .cpp(language == Language::Cpp)
         .warnings(true)
         .cargo_output(false);
     let found = build
@@ -117,7 +118,7 @@ fn with_slash(folder: &Path) -> String {
 fn compile(settings: &Settings, source: &Path, object: &Path) -> Result<Invocation> {
     let folder = settings.folder.display();
     let artefacts = settings.artefacts.display();
-    Ok(compiler(settings, is_cpp(source))?
+    Ok(compiler(settings, Language::of(source))?
         .arg(format!("-ffile-prefix-map={artefacts}=."))
         .arg(format!("-ffile-prefix-map={folder}=."))
         .arg(format!(
@@ -140,7 +141,7 @@ fn compile(settings: &Settings, source: &Path, object: &Path) -> Result<Invocati
 
 fn link(
     settings: &Settings,
-    is_cpp: bool,
+    language: Language,
     objects: &[PathBuf],
     program: &Path,
 ) -> Result<Invocation> {
@@ -150,7 +151,7 @@ fn link(
         // What is missing is told here and not at the first call in the guest.
         Link::Shared => &["-shared", "-Wl,-z,defs"],
     };
-    Ok(compiler(settings, is_cpp)?
+    Ok(compiler(settings, language)?
         .args(kind)
         .args([
             "-Wl,-z,noexecstack",
@@ -178,9 +179,21 @@ fn run(invocation: &Invocation, what: &str, progress: &dyn Progress) -> Result<(
     )
 }
 
-fn is_cpp(source: &Path) -> bool {
-    let extension = source.extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("cc" | "cpp" | "cxx" | "c++" | "C"))
+/// What a file is compiled as; a program is linked as the later one of its files'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Language {
+    C,
+    Cpp,
+}
+
+impl Language {
+    fn of(source: &Path) -> Self {
+        let extension = source.extension().and_then(|extension| extension.to_str());
+        match extension {
+            Some("cc" | "cpp" | "cxx" | "c++" | "C") => Self::Cpp,
+            _ => Self::C,
+        }
+    }
 }
 
 fn shown(path: &Path, folder: &Path) -> String {

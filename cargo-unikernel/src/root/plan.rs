@@ -91,7 +91,7 @@ impl Plan {
             self.put(path, executable(Source::from(bytes.clone())), reason)?;
         }
         let found = match &closure.interpreter {
-            Interpreter::Found(library) => Some((library, "the dynamic linker".to_owned())),
+            Interpreter::Found(library) => Some((&**library, "the dynamic linker".to_owned())),
             Interpreter::None | Interpreter::Missing(_) => None,
         };
         let libraries = closure.libraries.iter().map(|library| {

@@ -5,6 +5,7 @@ use crate::cli::{BuildOptions, Exit, Global};
 use crate::error::Result;
 use crate::manifest::Project;
 use crate::pipeline::{self, Made};
+use crate::program::cargo::Wanted;
 use crate::progress::Progress;
 
 /// What is built, and into what.
@@ -22,7 +23,7 @@ pub struct Args {
 /// # Errors
 /// Whatever a stage refuses.
 pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
-    let project = Project::load(args.build.request(global, false)?)?;
+    let project = Project::load(args.build.request(global, Wanted::All)?)?;
     if args.dry_run {
         for planned in pipeline::plan(&project, shell)? {
             for path in &planned.paths {

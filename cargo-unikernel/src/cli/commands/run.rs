@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::launch::Launch;
 use crate::manifest::{Project, Run, Size};
 use crate::pipeline;
+use crate::program::cargo::Wanted;
 use crate::progress::Progress;
 use crate::symbols::Symbols;
 use crate::vmm::run::{Console, Job};
@@ -125,7 +126,7 @@ fn from_image(args: &Args, path: &std::path::Path) -> Result<Subject> {
 
 /// Builds the one program. What is given for this run only does not get into the image, so that it is not written anew.
 fn built(args: &Args, global: &Global, shell: &Shell) -> Result<Subject> {
-    let request = args.build.request(global, true)?;
+    let request = args.build.request(global, Wanted::One)?;
     let made = pipeline::build(&Project::load(request)?, shell)?;
     let made = made
         .into_iter()

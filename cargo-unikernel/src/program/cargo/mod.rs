@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use cargo_metadata::{Artifact, Message, Metadata, MetadataCommand, TargetKind};
 
-pub use select::{Choice, choose};
+pub use select::{Choice, Wanted, choose};
 
 use super::{Built, Link, Program};
 use crate::error::{Error, Result};
@@ -231,8 +231,8 @@ fn program_of(settings: &Settings, artifact: &Artifact) -> Result<Option<Built>>
         Some(path) => (artifact.target.name.as_str(), path.clone()),
         None if settings.choice.takes_library(&artifact.package_id) => {
             let objects = artifact.filenames.iter();
-            let shared = objects.filter(|path| path.extension() == Some("so"));
-            match shared.last() {
+            let mut shared = objects.filter(|path| path.extension() == Some("so"));
+            match shared.next_back() {
                 Some(path) => (package, path.clone()),
                 None => return Ok(None),
             }

@@ -8,6 +8,16 @@ use super::Flags;
 use crate::error::{Error, Result};
 use crate::program::Link;
 
+/// How many programs a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wanted {
+    /// All that are selected (`build`).
+    #[default]
+    All,
+    /// Exactly one (`run`).
+    One,
+}
+
 /// What is built.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Choice {
@@ -60,14 +70,14 @@ impl Candidate<'_> {
     }
 }
 
-/// Chooses; `single` when exactly one program is wanted (`run`).
+/// Chooses.
 ///
 /// # Errors
 /// When nothing fits, several fit where one is wanted, or a link is asked for that a target can't have.
-pub fn choose(metadata: &Metadata, flags: &Flags, link: Link, single: bool) -> Result<Choice> {
+pub fn choose(metadata: &Metadata, flags: &Flags, link: Link, wanted: Wanted) -> Result<Choice> {
     let packages = packages(metadata, flags)?;
     let mut candidates = candidates(&packages, flags)?;
-    if single && candidates.len() > 1 {
+    if wanted == Wanted::One && candidates.len() > 1 {
         candidates = vec![only(candidates)?];
     }
     if candidates.is_empty() {
@@ -84,7 +94,7 @@ pub fn choose(metadata: &Metadata, flags: &Flags, link: Link, single: bool) -> R
         .hint("use `link = \"pie\"`, or a library target with crate-type `cdylib` that exports `main`, and `--lib`"));
     }
     let mut choice = Choice {
-        args: arguments(&packages, &candidates, flags, single),
+        args: arguments(&packages, &candidates, flags, wanted),
         ..Choice::default()
     };
     for candidate in &candidates {
@@ -257,14 +267,14 @@ fn arguments(
     packages: &[&Package],
     candidates: &[Candidate<'_>],
     flags: &Flags,
-    single: bool,
+    wanted: Wanted,
 ) -> Vec<String> {
     let mut args = Vec::new();
     let mut add = |flag: &str, value: Option<&str>| {
         args.push(flag.to_owned());
         args.extend(value.map(str::to_owned));
     };
-    if single {
+    if wanted == Wanted::One {
         for candidate in candidates {
             add("--package", Some(&candidate.package.id.repr));
         }
@@ -279,7 +289,8 @@ fn arguments(
             .iter()
             .for_each(|package| add("--package", Some(&package.id.repr)));
     }
-    let explicit = single || flags.lib || !flags.bins.is_empty() || !flags.examples.is_empty();
+    let explicit =
+        wanted == Wanted::One || flags.lib || !flags.bins.is_empty() || !flags.examples.is_empty();
     if explicit {
         let mut with_library = false;
         for candidate in candidates {
