@@ -226,6 +226,14 @@ fn command(package: &Path, root: &Path, target: &Path) -> Result<Command> {
     flags.push(remap(root, "/kernel"));
     if let Some(home) = cargo_home() {
         flags.push(remap(&home, "/cargo"));
+        // A registry's folder is named for where it is; of several flags that fit, the last one counts.
+        for registry in fs::read_dir(home.join("registry/src"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            flags.push(remap(&registry.path(), "/cargo"));
+        }
     }
     command
         .args([

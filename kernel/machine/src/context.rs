@@ -42,7 +42,7 @@ pub struct Context {
     pub rbx: u64,
     /// At a system call: its number; the result goes here.
     pub rax: u64,
-    /// Why the program stopped: a vector, or [`SYSCALL`](Self::SYSCALL).
+    /// Why the program stopped, as the architecture has it: a vector of the processor, or a number behind those.
     pub(crate) vector: u64,
     /// The vector's error code, or 0.
     pub(crate) error: u64,
@@ -95,8 +95,6 @@ pub struct Syscall {
 }
 
 impl Context {
-    /// [`vector`](Self) of a system call: behind the 256 vectors of the processor.
-    pub(crate) const SYSCALL: u64 = 0x100;
     /// Selector of the program's code segment.
     pub(crate) const USER_CODE: u64 = 0x23;
     /// Selector of the program's stack segment.

@@ -151,6 +151,8 @@ pub(super) fn input(source: Option<OwnedFd>, socket: UnixStream) {
         }
         // When the VMM has gone already, there is nothing left to shut.
         let _ = socket.shutdown(Shutdown::Write);
+        // QEMU drops what it has not read when the other end is closed altogether, so that stays open until QEMU closes its own.
+        let _ = poll(&mut [PollFd::new(&socket, PollFlags::empty())], None);
     });
 }
 
@@ -205,6 +207,16 @@ mod tests {
         let mut read = Vec::new();
         theirs.read_to_end(&mut read).unwrap();
         assert_eq!(read, b"hi\n");
+        let mut hung_up = [PollFd::new(&theirs, PollFlags::empty())];
+        let limit = rustix::time::Timespec {
+            tv_sec: 0,
+            tv_nsec: 200_000_000,
+        };
+        assert_eq!(
+            poll(&mut hung_up, Some(&limit)),
+            Ok(0),
+            "QEMU would drop input"
+        );
     }
 
     #[test]

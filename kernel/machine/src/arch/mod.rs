@@ -9,7 +9,7 @@
 //! | `context` | `run(&mut Context) -> Event` |
 //! | `cpu` | `wait()` |
 //! | `frame` | `Frame`, `usage() -> Usage` |
-//! | `panic` | `set_panic_reporter(fn(&core::fmt::Arguments<'_>))` |
+//! | `panic` | `set_panic_reporter(Box<dyn FnMut(&core::fmt::Arguments<'_>)>)` |
 //! | `power` | `off(u8) -> !` |
 //! | `random` | `fill(&mut [u8]) -> Result<(), NoEntropy>` |
 //! | `serial` | `Serial` |

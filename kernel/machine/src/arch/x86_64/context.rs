@@ -28,6 +28,8 @@ const FIXED_FLAGS: u64 = 0x202;
 const MSR_FS_BASE: u32 = 0xc000_0100;
 const MSR_GS_BASE: u32 = 0xc000_0101;
 
+/// What trap.s gives as the vector of a system call.
+const SYSCALL: u64 = 0x100;
 const PAGE_FAULT: u64 = 14;
 /// The first vector that is no exception.
 const FIRST_INTERRUPT: u64 = 32;
@@ -58,7 +60,7 @@ pub(crate) fn run(context: &mut Context) -> Event {
     // routine write to nothing but the context, and restore what a call must keep.
     unsafe { unikernel_enter(context, sysret) };
     match context.vector {
-        Context::SYSCALL => Event::Syscall,
+        SYSCALL => Event::Syscall,
         PAGE_FAULT => page_fault(context.error),
         vector if vector < FIRST_INTERRUPT => Event::Exception {
             vector: vector as u8,

@@ -66,10 +66,10 @@ boot_high:
     mov es, eax
     mov fs, eax
     mov gs, eax
-    mov ss, eax                         # a null stack segment is allowed in ring 0 of long mode
+    mov eax, 0x10
+    mov ss, eax                         # as SYSCALL leaves it: an emulator translates for one kind of stack segment
     mov rsp, offset unikernel_stack_top
-    fninit
-    ldmxcsr [rip + initial_mxcsr]
+    fxrstor [rip + initial_state]
     mov eax, edi
     shl rax, 32
     mov edi, ebx
@@ -83,13 +83,16 @@ boot_high:
     .section .rodata.entry,"a",@progbits
     .balign 16
 boot_gdt:
-    .quad 0, 0x00af9b000000ffff         # null, 64-bit code
+    .quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff     # null, 64-bit code, data
 boot_gdt_pointer:
-    .word 15
+    .word 23
     .quad boot_gdt - KERNEL_BASE
-    .balign 4
-initial_mxcsr:
+    .balign 16
+initial_state:                          # x87 and SSE as the psABI wants a process to find them: control words, the rest zero
+    .word 0x37f
+    .skip 22
     .long 0x1f80
+    .skip 484
 
     .section .bss.entry,"aw",@nobits
     .balign 4096

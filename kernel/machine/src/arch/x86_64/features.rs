@@ -22,11 +22,6 @@ pub(crate) fn has_huge_pages() -> bool {
     cpuid(0x8000_0001, 0).edx & 1 << 26 != 0
 }
 
-/// Whether the CRC-32C instruction exists (SSE 4.2).
-pub(crate) fn has_crc32c() -> bool {
-    cpuid(1, 0).ecx & 1 << 20 != 0
-}
-
 /// Whether `RDRAND` exists.
 pub(crate) fn has_rdrand() -> bool {
     cpuid(1, 0).ecx & 1 << 30 != 0

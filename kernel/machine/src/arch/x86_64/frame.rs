@@ -9,10 +9,10 @@ use core::ops::Range;
 use core::ptr;
 
 use super::layout::direct;
-use super::memory_map::MemoryMap;
 use super::one_cpu::OneCpu;
 use crate::address::{PAGE_SIZE, PhysAddr};
 use crate::frame::Usage;
+use crate::memory_map::MemoryMap;
 
 const PAGE: u64 = PAGE_SIZE as u64;
 /// Pieces of never taken memory that are kept; smaller ones are left out when a machine has more.

@@ -12,7 +12,7 @@ use super::layout::HEAP_BASE;
 use super::paging::{NO_EXECUTE, WRITABLE, map_kernel};
 use super::seal::kernel_root;
 use crate::address::PAGE_SIZE;
-use crate::frame::Frame;
+use crate::frame::{Frame, usage};
 
 /// By so many pages the heap grows at least.
 const STEP: usize = 8;
@@ -40,16 +40,19 @@ unsafe impl Send for Growth {}
 // SAFETY: nothing here allocates: the page table and the frame table are arrays.
 unsafe impl Source for Growth {
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
-        let wanted = (layout.size() + layout.align()).div_ceil(PAGE_SIZE) + 1;
+        let needed = (layout.size() + layout.align()).div_ceil(PAGE_SIZE) + 1;
+        let free = usage().free;
+        if free < needed {
+            return Err(());
+        }
         let before = talc.source.pages;
-        for _ in 0..wanted.max(STEP) {
+        for _ in 0..needed.max(STEP).min(free) {
             if talc.source.add_page().is_none() {
                 break;
             }
         }
         let pages = talc.source.pages;
-        if pages - before < wanted.min(STEP) {
-            // What was added stays for smaller requests: the next growth counts it in.
+        if pages == before {
             return Err(());
         }
         let end = ptr::with_exposed_provenance_mut(address_of(pages));

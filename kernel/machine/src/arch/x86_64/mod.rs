@@ -19,14 +19,12 @@ pub(crate) mod user;
 pub(crate) mod virtio;
 
 mod apic;
-mod crc32c;
 mod dma;
 mod features;
 mod heap;
 mod instruction;
 mod ioapic;
 mod layout;
-mod memory_map;
 mod mmio;
 mod one_cpu;
 mod paging;

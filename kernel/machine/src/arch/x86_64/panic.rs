@@ -1,5 +1,6 @@
 //! The kernel's end when it finds itself broken.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::panic::PanicInfo;
 
@@ -8,18 +9,30 @@ use super::power;
 use super::serial::Serial;
 
 /// What says how a panic is reported; taken by the first panic, so that a second one inside of it ends the machine.
-static REPORTER: OneCpu<Option<fn(&fmt::Arguments<'_>)>> = OneCpu::new(Some(report_on_serial));
+static REPORTER: OneCpu<Reporter> = OneCpu::new(Reporter::Serial);
+
+/// How a panic is reported.
+enum Reporter {
+    /// As text on the serial line.
+    Serial,
+    /// As the kernel above says.
+    Given(Box<dyn FnMut(&fmt::Arguments<'_>)>),
+    /// Not at all: one is being reported.
+    Taken,
+}
 
 /// Says how a panic of the kernel is reported; until then it goes to the serial line as text. The machine ends behind it.
-pub fn set_panic_reporter(reporter: fn(&fmt::Arguments<'_>)) {
-    *REPORTER.borrow() = Some(reporter);
+pub fn set_panic_reporter(reporter: Box<dyn FnMut(&fmt::Arguments<'_>)>) {
+    *REPORTER.borrow() = Reporter::Given(reporter);
 }
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    let reporter = REPORTER.borrow().take();
-    if let Some(reporter) = reporter {
-        reporter(&format_args!("{info}"));
+    let reporter = core::mem::replace(&mut *REPORTER.borrow(), Reporter::Taken);
+    match reporter {
+        Reporter::Serial => report_on_serial(&format_args!("{info}")),
+        Reporter::Given(mut report) => report(&format_args!("{info}")),
+        Reporter::Taken => {}
     }
     power::off(1)
 }

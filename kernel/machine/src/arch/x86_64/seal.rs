@@ -6,10 +6,10 @@ use core::ops::Range;
 use super::features::has_huge_pages;
 use super::instruction::load_page_table;
 use super::layout::{DEVICE_BASE, DIRECT_BASE, HEAP_BASE, KERNEL_BASE, kernel_parts};
-use super::memory_map::MemoryMap;
 use super::one_cpu::OneCpu;
 use super::paging::{ENTRIES, LEVELS, NO_EXECUTE, PRESENT, Table, WRITABLE, index, map_kernel};
 use crate::address::PAGE_SIZE;
+use crate::memory_map::MemoryMap;
 
 const PAGE: u64 = PAGE_SIZE as u64;
 const READ_ONLY: u64 = NO_EXECUTE;

@@ -8,9 +8,10 @@ use unikernel_abi::boot::BootBlock;
 use super::archive::Archive;
 use super::layout::{direct, kernel_parts};
 use super::start_info::StartInfo;
-use super::{apic, crc32c, features, frame, pic, seal, segment, time, virtio};
+use super::{apic, features, frame, pic, seal, segment, time, virtio};
 use crate::address::{PAGE_MASK, PAGE_SIZE};
 use crate::boot::{Boot, BootFailed, BootFailure, Piece};
+use crate::crc32c;
 use crate::serial::Serial;
 
 /// The end of what the entry maps.
@@ -38,6 +39,7 @@ struct Pieces {
 #[unsafe(no_mangle)]
 extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
     segment::install();
+    features::enable();
     let info = StartInfo::read(start_info);
     let total = info
         .memory
@@ -47,7 +49,6 @@ extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
     let stated = BootBlock::decode(&boot_block()).map_err(BootFailure::BootBlock);
     let placed = stated.and_then(|block| place(&block, &info, total));
     take_memory(&info, placed.as_ref().ok());
-    features::enable();
     pic::mask();
     apic::init();
     time::init(entry_ticks);

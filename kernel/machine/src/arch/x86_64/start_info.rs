@@ -3,7 +3,7 @@
 use core::ptr;
 
 use super::layout::{DIRECT_LEN, direct};
-use super::memory_map::MemoryMap;
+use crate::memory_map::MemoryMap;
 
 /// `XEN_HVM_START_MAGIC_VALUE`.
 const MAGIC: u32 = 0x336e_c578;

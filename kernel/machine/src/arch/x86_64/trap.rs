@@ -1,7 +1,5 @@
 //! Interrupts, and traps inside the kernel.
 
-use core::sync::atomic::{AtomicU64, Ordering};
-
 use super::instruction::fault_address;
 use super::{apic, time, virtio};
 
@@ -30,12 +28,8 @@ unsafe extern "C" {
 const PAGE_FAULT: u64 = 14;
 const FIRST_INTERRUPT: u64 = 32;
 
-/// Interrupts since the start; the processor's wait is over when it changed.
-pub(crate) static INTERRUPTS: AtomicU64 = AtomicU64::new(0);
-
 /// A device or the timer: whatever the vector, the wait is over.
 pub(crate) fn interrupt(vector: u64) {
-    INTERRUPTS.fetch_add(1, Ordering::Relaxed);
     if vector == apic::TIMER_VECTOR {
         time::alarm_fired();
     }

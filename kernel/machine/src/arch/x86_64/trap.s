@@ -10,6 +10,7 @@
     .set CONTEXT_RSP, 416
     .set CONTEXT_TOP, 432
     .set VECTOR_SYSCALL, 0x100
+    .set KERNEL_DATA, 0x10
 
     .macro each_xmm instruction, base
     .irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
@@ -129,6 +130,8 @@ trap_common:
     push_registers
     push 2                              # AC, DF, TF, NT off: SMAP holds, string instructions go up
     popfq
+    mov eax, KERNEL_DATA                # an interrupt leaves a null stack segment, SYSCALL this one
+    mov ss, eax
     sub rsp, CONTEXT_REGISTERS
     jmp leave_program
 

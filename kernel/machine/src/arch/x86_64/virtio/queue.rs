@@ -112,6 +112,12 @@ impl Queue {
         len
     }
 
+    /// Whether [`try_send`](Self::try_send) has a buffer. If not, the device's interrupt ends
+    /// [`cpu::wait`](crate::cpu::wait) when one is free.
+    pub fn can_send(&mut self) -> bool {
+        self.fresh < self.len || self.with_interrupt(|queue| queue.used() != queue.taken)
+    }
+
     /// Whether the device has used everything that was sent. If not, its interrupt ends [`cpu::wait`](crate::cpu::wait).
     pub fn is_drained(&mut self) -> bool {
         self.with_interrupt(|queue| queue.used() == queue.posted)
@@ -148,6 +154,12 @@ impl Queue {
             self.current = self.take().map(|(buffer, len)| (buffer, len, 0));
         }
         self.current.is_some()
+    }
+
+    /// Tells the device again that it has buffers. QEMU looks at its side of a port only when something happens, and opening a
+    /// port is nothing that happens there: without this, what the host has to send may stay with it for ever.
+    pub fn announce(&self) {
+        self.notify();
     }
 
     /// A buffer that is not the device's.

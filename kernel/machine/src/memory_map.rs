@@ -62,3 +62,70 @@ impl MemoryMap {
             .any(|range| range.start <= start && end <= range.end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn check(build: impl FnOnce(&mut MemoryMap), expected: &[(u64, u64)]) {
+        let mut map = MemoryMap::new();
+        build(&mut map);
+        let found: Vec<_> = map.ranges().map(|range| (range.start, range.end)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn only_whole_pages_count() {
+        check(|map| map.add(0, 0x9_fc00), &[(0, 0x9_f000)]);
+        check(|map| map.add(1, 0x1fff), &[]);
+    }
+
+    #[test]
+    fn ranges_are_sorted() {
+        check(
+            |map| {
+                map.add(0x10_0000, 0x20_0000);
+                map.add(0, 0x1000);
+            },
+            &[(0, 0x1000), (0x10_0000, 0x20_0000)],
+        );
+    }
+
+    #[test]
+    fn removing_splits_and_takes_touched_pages() {
+        check(
+            |map| {
+                map.add(0, 0x8000);
+                map.remove(0x2001, 0x3001);
+                map.remove(0x7fff, u64::MAX);
+            },
+            &[(0, 0x2000), (0x4000, 0x7000)],
+        );
+    }
+
+    #[test]
+    fn removing_nothing_changes_nothing() {
+        check(
+            |map| {
+                map.add(0, 0x8000);
+                map.remove(0x9000, 0xa000);
+                map.remove(0, 0);
+            },
+            &[(0, 0x8000)],
+        );
+    }
+
+    #[test]
+    fn a_piece_across_a_hole_is_not_contained() {
+        let mut map = MemoryMap::new();
+        map.add(0, 0x2000);
+        map.add(0x3000, 0x5000);
+        assert!(map.contains(0x1000, 0x2000));
+        assert!(!map.contains(0x1000, 0x4000));
+        assert!(!map.contains(0x4000, 0x6000));
+    }
+}

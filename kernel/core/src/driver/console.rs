@@ -1,0 +1,275 @@
+//! A virtio console with ports (virtio 1.2, section 5.3), one port a stream.
+//!
+//! Port 0 has queues 0 and 1, control messages have 2 and 3, port n has 2n+2 (to us) and 2n+3 (from us). Only the queues in use
+//! are set up. The device is told that we are there and answers with the ports that it has; output does not wait for that.
+
+use unikernel_abi::stream::{Control, Stream};
+use unikernel_machine::virtio::{Direction, Queue, VirtioDevice, VirtioError};
+
+/// `VIRTIO_CONSOLE_F_MULTIPORT`.
+const MULTIPORT: u64 = 1 << 1;
+
+/// Queues of control messages, to us and from us.
+const CONTROL_IN: u16 = 2;
+const CONTROL_OUT: u16 = 3;
+
+/// Length of a control message without a name behind it: port, event, value.
+const MESSAGE: usize = 8;
+
+/// Control events (virtio 1.2, section 5.3.6.2).
+const DEVICE_READY: u16 = 0;
+const PORT_ADD: u16 = 1;
+const PORT_REMOVE: u16 = 2;
+const PORT_READY: u16 = 3;
+const PORT_OPEN: u16 = 6;
+
+/// What the host did with the stdin port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Port {
+    /// It was not announced so far.
+    Unknown,
+    /// It is there; the host may send.
+    Open,
+    /// The host closed it, or has none.
+    Closed,
+}
+
+/// The driver's state.
+pub(crate) struct Console {
+    control_in: Queue,
+    control_out: Queue,
+    stdin: Queue,
+    stdout: Queue,
+    stderr: Queue,
+    report_in: Queue,
+    report_out: Queue,
+    stdin_port: Port,
+}
+
+impl Console {
+    /// Starts the device; `None` when it has no ports or doesn't work.
+    pub(crate) fn new(device: VirtioDevice) -> Option<Self> {
+        Self::start(device).ok().flatten()
+    }
+
+    fn start(mut device: VirtioDevice) -> Result<Option<Self>, VirtioError> {
+        if device.negotiate(MULTIPORT)? & MULTIPORT == 0 {
+            return Ok(None);
+        }
+        let mut console = Self {
+            control_in: device.queue(CONTROL_IN, 16, 64, Direction::FromDevice)?,
+            control_out: device.queue(CONTROL_OUT, 16, MESSAGE, Direction::ToDevice)?,
+            stdin: device.queue(queue_in(Stream::Stdin), 4, 4096, Direction::FromDevice)?,
+            stdout: device.queue(queue_out(Stream::Stdout), 4, 8192, Direction::ToDevice)?,
+            stderr: device.queue(queue_out(Stream::Stderr), 4, 4096, Direction::ToDevice)?,
+            report_in: device.queue(queue_in(Stream::Report), 2, 64, Direction::FromDevice)?,
+            report_out: device.queue(queue_out(Stream::Report), 4, 2048, Direction::ToDevice)?,
+            stdin_port: Port::Unknown,
+        };
+        device.start();
+        console.tell(0, DEVICE_READY, 1);
+        Ok(Some(console))
+    }
+
+    /// Sends as much as there is room for.
+    pub(crate) fn send(&mut self, stream: Stream, bytes: &[u8]) -> usize {
+        let Some(queue) = self.output(stream) else {
+            return bytes.len();
+        };
+        let mut sent: usize = 0;
+        while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
+            match queue.try_send(rest) {
+                0 => break,
+                count => sent = sent.saturating_add(count),
+            }
+        }
+        sent
+    }
+
+    /// Whether there is room to send.
+    pub(crate) fn can_send(&mut self, stream: Stream) -> bool {
+        self.output(stream).is_none_or(Queue::can_send)
+    }
+
+    fn output(&mut self, stream: Stream) -> Option<&mut Queue> {
+        match stream {
+            Stream::Stdin => None,
+            Stream::Stdout => Some(&mut self.stdout),
+            Stream::Stderr => Some(&mut self.stderr),
+            Stream::Report => Some(&mut self.report_out),
+        }
+    }
+
+    /// Takes what came for stdin; how many bytes.
+    pub(crate) fn receive(&mut self, target: &mut [u8]) -> usize {
+        self.listen();
+        self.stdin.try_receive(target)
+    }
+
+    /// Whether nothing more can come for stdin.
+    pub(crate) fn stdin_ended(&mut self) -> bool {
+        self.listen();
+        // What the host sent before it closed the port is in the queue by now.
+        self.stdin_port == Port::Closed && !self.stdin.has_received()
+    }
+
+    /// What the host asks for, if anything came.
+    pub(crate) fn control(&mut self) -> Option<Control> {
+        self.listen();
+        let mut byte = [0];
+        while self.report_in.try_receive(&mut byte) > 0 {
+            let [byte] = byte;
+            if let Some(control) = Control::from_byte(byte) {
+                return Some(control);
+            }
+        }
+        None
+    }
+
+    /// Whether the host has everything that was sent.
+    pub(crate) fn is_drained(&mut self) -> bool {
+        self.stdout.is_drained() && self.stderr.is_drained() && self.report_out.is_drained()
+    }
+
+    /// Answers the device's control messages.
+    fn listen(&mut self) {
+        let mut message = [0; 64];
+        while self.control_in.has_received() {
+            let len = self.control_in.try_receive(&mut message);
+            if len < MESSAGE {
+                continue;
+            }
+            let [a, b, c, d, e, f, g, h, ..] = message;
+            self.answer(
+                u32::from_le_bytes([a, b, c, d]),
+                u16::from_le_bytes([e, f]),
+                u16::from_le_bytes([g, h]),
+            );
+        }
+    }
+
+    fn answer(&mut self, port: u32, event: u16, value: u16) {
+        let stream = Stream::from_number(port);
+        match (event, stream) {
+            (PORT_ADD, Some(stream)) => {
+                self.tell(port, PORT_READY, 1);
+                self.tell(port, PORT_OPEN, 1);
+                // The two that bring something.
+                match stream {
+                    Stream::Stdin => {
+                        self.stdin_port = Port::Open;
+                        self.stdin.announce();
+                    }
+                    Stream::Report => self.report_in.announce(),
+                    Stream::Stdout | Stream::Stderr => {}
+                }
+            }
+            (PORT_OPEN, Some(Stream::Stdin)) => {
+                self.stdin_port = if value == 0 { Port::Closed } else { Port::Open };
+            }
+            (PORT_REMOVE, Some(Stream::Stdin)) => self.stdin_port = Port::Closed,
+            _ => {}
+        }
+    }
+
+    /// Sends a control message. One that finds no room is lost; there is room for more than all ports need.
+    fn tell(&mut self, port: u32, event: u16, value: u16) {
+        let [a, b, c, d] = port.to_le_bytes();
+        let [e, f] = event.to_le_bytes();
+        let [g, h] = value.to_le_bytes();
+        self.control_out.try_send(&[a, b, c, d, e, f, g, h]);
+    }
+}
+
+/// The queue that brings a port's bytes to us; stream numbers are small constants.
+fn queue_in(stream: Stream) -> u16 {
+    u16::try_from(stream.port())
+        .unwrap_or(0)
+        .saturating_mul(2)
+        .saturating_add(2)
+}
+
+/// The queue that takes a port's bytes from us.
+fn queue_out(stream: Stream) -> u16 {
+    queue_in(stream).saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unikernel_machine::testing::{DevicePeer, virtio_device};
+    use unikernel_machine::virtio::DeviceKind;
+
+    fn console() -> (Console, DevicePeer) {
+        let (device, peer) = virtio_device(DeviceKind::Console, MULTIPORT, &[]);
+        (Console::new(device).unwrap(), peer)
+    }
+
+    fn message(port: u8, event: u8, value: u8) -> [u8; 8] {
+        [port, 0, 0, 0, event, 0, value, 0]
+    }
+
+    #[test]
+    fn streams_have_ports_of_their_own() {
+        let (mut console, peer) = console();
+        assert_eq!(peer.take(CONTROL_OUT), message(0, 0, 1));
+        assert_eq!(console.send(Stream::Stdout, b"out"), 3);
+        assert_eq!(console.send(Stream::Stderr, b"err"), 3);
+        assert_eq!(console.send(Stream::Report, b"rep"), 3);
+        assert_eq!(
+            (peer.take(7), peer.take(9), peer.take(11)),
+            (b"out".to_vec(), b"err".to_vec(), b"rep".to_vec())
+        );
+    }
+
+    #[test]
+    fn announced_port_is_opened() {
+        let (mut console, peer) = console();
+        peer.take(CONTROL_OUT);
+        peer.send(CONTROL_IN, &message(1, 1, 1));
+        assert!(!console.stdin_ended());
+        assert_eq!(
+            peer.take(CONTROL_OUT),
+            [message(1, 3, 1), message(1, 6, 1)].concat()
+        );
+    }
+
+    #[test]
+    fn stdin_ends_when_the_host_closed_and_all_is_read() {
+        let (mut console, peer) = console();
+        peer.send(CONTROL_IN, &message(1, 1, 1));
+        peer.send(4, b"hi");
+        peer.send(CONTROL_IN, &message(1, 6, 0));
+        assert!(!console.stdin_ended());
+        let mut buffer = [0; 8];
+        assert_eq!(console.receive(&mut buffer), 2);
+        assert!(console.stdin_ended());
+    }
+
+    #[test]
+    fn host_asks_for_the_end() {
+        let (mut console, peer) = console();
+        assert_eq!(console.control(), None);
+        peer.send(10, b"?T");
+        assert_eq!(console.control(), Some(Control::Terminate));
+        assert_eq!(console.control(), None);
+    }
+
+    #[test]
+    fn console_without_ports_is_not_used() {
+        let (device, _peer) = virtio_device(DeviceKind::Console, 0, &[]);
+        assert!(Console::new(device).is_none());
+    }
+
+    #[test]
+    fn full_port_takes_a_part() {
+        let (mut console, peer) = console();
+        let bytes = [b'x'; 50_000];
+        assert_eq!(console.send(Stream::Stdout, &bytes), 4 * 8192);
+        assert!(!console.can_send(Stream::Stdout));
+        assert!(!console.is_drained());
+        peer.take(7);
+        peer.take(9);
+        assert!(console.is_drained());
+    }
+}

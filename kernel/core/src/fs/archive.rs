@@ -1,0 +1,52 @@
+//! The mounted archive: its files' bytes, and its pages as frames that a program can map.
+
+use alloc::rc::Rc;
+
+use unikernel_machine::archive::Archive;
+use unikernel_machine::frame::Frame;
+
+use super::erofs::{Erofs, ErofsError, Inode, Nid, directory::Entry};
+
+/// The archive and its reader; there is at most one.
+pub(crate) struct Mounted {
+    archive: Archive,
+    erofs: Erofs,
+}
+
+impl Mounted {
+    /// Mounts the archive.
+    pub(crate) fn new(archive: Archive) -> Result<Rc<Self>, ErofsError> {
+        let erofs = Erofs::mount(archive.bytes())?;
+        Ok(Rc::new(Self { archive, erofs }))
+    }
+
+    /// The inode of the root directory.
+    pub(crate) fn root(&self) -> Result<Inode, ErofsError> {
+        self.erofs.inode(self.erofs.root())
+    }
+
+    /// The inode at `nid`.
+    pub(crate) fn inode(&self, nid: Nid) -> Result<Inode, ErofsError> {
+        self.erofs.inode(nid)
+    }
+
+    /// What `name` names in `directory`.
+    pub(crate) fn find(&self, directory: &Inode, name: &[u8]) -> Result<Option<Entry>, ErofsError> {
+        self.erofs.find(directory, name)
+    }
+
+    /// The first name behind `name` in `directory`.
+    pub(crate) fn next(&self, directory: &Inode, name: &[u8]) -> Result<Option<Entry>, ErofsError> {
+        self.erofs.next(directory, name)
+    }
+
+    /// Contents from `offset` on: at most `len` bytes, as far as they lie in one piece.
+    pub(crate) fn contents(&self, inode: &Inode, offset: u64, len: u64) -> &'static [u8] {
+        self.erofs.contents(inode, offset, len)
+    }
+
+    /// The frame that is the file's page `index` as it lies in the archive, where it does.
+    pub(crate) fn frame(&self, inode: &Inode, index: u64) -> Option<Frame> {
+        self.archive.frame(self.erofs.page_in_place(inode, index)?)
+    }
+}

@@ -1,0 +1,246 @@
+//! The bytes of a regular file: the archive's where it was not written to, frames of memory elsewhere.
+
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
+
+use unikernel_machine::address::PAGE_SIZE;
+use unikernel_machine::frame::Frame;
+
+use super::archive::Mounted;
+use super::erofs::Inode;
+use crate::errno::Errno;
+use crate::memory::budget;
+
+/// The longest file: what an `off_t` can hold, in whole pages.
+pub(crate) const MAX_SIZE: u64 = (i64::MAX as u64) & !(PAGE - 1);
+
+/// A page's length.
+const PAGE: u64 = PAGE_SIZE as u64;
+
+/// A file of the archive.
+#[derive(Clone)]
+pub(crate) struct Lower {
+    /// Where it lies.
+    pub(crate) archive: Rc<Mounted>,
+    /// Which it is.
+    pub(crate) inode: Inode,
+}
+
+/// A regular file's bytes. A page is written to only when it is one of `pages`; beneath lies the archive's file as far as
+/// `lower_len`, and zeros.
+pub(crate) struct Contents {
+    lower: Option<Lower>,
+    lower_len: u64,
+    pages: BTreeMap<u64, Frame>,
+    size: u64,
+}
+
+/// Some bytes of a file. It holds what it needs, so that copying it to the program may change the file's pages.
+pub(crate) enum Piece {
+    /// As they lie in the archive.
+    Archive(&'static [u8]),
+    /// A part of a frame: offset and length.
+    Memory(Frame, usize, usize),
+    /// So many zeros, at most a page of them.
+    Zeros(usize),
+}
+
+/// Why a page of a file can't be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoPage {
+    /// It lies wholly behind the file's end.
+    BeyondEnd,
+    /// There is no memory for it.
+    OutOfMemory,
+}
+
+impl Contents {
+    /// An empty file.
+    pub(crate) fn new() -> Self {
+        Self {
+            lower: None,
+            lower_len: 0,
+            pages: BTreeMap::new(),
+            size: 0,
+        }
+    }
+
+    /// A file of the archive.
+    pub(crate) fn of_archive(lower: Lower) -> Self {
+        Self {
+            lower_len: lower.inode.size,
+            size: lower.inode.size,
+            lower: Some(lower),
+            pages: BTreeMap::new(),
+        }
+    }
+
+    /// Its length in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Memory that it takes beside the archive, in pages.
+    pub(crate) fn pages_in_memory(&self) -> u64 {
+        self.pages.len() as u64
+    }
+
+    /// The bytes at `offset`, as far as they lie in one piece, at most `len`; `None` at the file's end.
+    pub(crate) fn piece(&self, offset: u64, len: usize) -> Option<Piece> {
+        let len = (len as u64).min(self.size.checked_sub(offset)?);
+        if len == 0 {
+            return None;
+        }
+        let page = offset / PAGE;
+        let in_page = usize::try_from(PAGE.saturating_sub(offset % PAGE).min(len)).ok()?;
+        if let Some(frame) = self.pages.get(&page) {
+            return Some(Piece::Memory(
+                frame.clone(),
+                offset_in_page(offset),
+                in_page,
+            ));
+        }
+        let from_lower = self.lower_bytes(offset, self.until_written(page, offset, len));
+        if from_lower.is_empty() {
+            return Some(Piece::Zeros(in_page));
+        }
+        Some(Piece::Archive(from_lower))
+    }
+
+    /// `len` bytes from `offset` on, or less when a page that was written to comes before; `page` is the offset's.
+    fn until_written(&self, page: u64, offset: u64, len: u64) -> u64 {
+        match self.pages.range(page..).next() {
+            Some((next, _)) => next.saturating_mul(PAGE).saturating_sub(offset).min(len),
+            None => len,
+        }
+    }
+
+    /// The archive's bytes at `at`, as far as they lie in one piece and still count.
+    fn lower_bytes(&self, at: u64, len: u64) -> &'static [u8] {
+        match &self.lower {
+            Some(lower) => {
+                let len = len.min(self.lower_len.saturating_sub(at));
+                lower.archive.contents(&lower.inode, at, len)
+            }
+            None => &[],
+        }
+    }
+
+    /// Writes `bytes` at `offset`, and makes the file longer where it must; how many were written before memory ran out.
+    pub(crate) fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<usize, Errno> {
+        let mut done: usize = 0;
+        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+            let at = offset.checked_add(done as u64).filter(|at| *at < MAX_SIZE);
+            let Some(at) = at else {
+                return if done == 0 {
+                    Err(Errno::EFBIG)
+                } else {
+                    Ok(done)
+                };
+            };
+            let in_page = PAGE_SIZE.saturating_sub(offset_in_page(at)).min(rest.len());
+            let piece = rest.get(..in_page).unwrap_or(rest);
+            match self.page_for_write(at / PAGE) {
+                Ok(frame) => frame.write(offset_in_page(at), piece),
+                Err(_) if done > 0 => break,
+                Err(_) => return Err(Errno::ENOSPC),
+            }
+            done = done.saturating_add(in_page);
+            self.size = self.size.max(at.saturating_add(in_page as u64));
+        }
+        Ok(done)
+    }
+
+    /// The frame of a page, made the file's own first.
+    fn page_for_write(&mut self, page: u64) -> Result<&Frame, NoPage> {
+        if !self.pages.contains_key(&page) {
+            let frame = self.copy_of_page(page)?;
+            self.pages.insert(page, frame);
+        }
+        self.pages.get(&page).ok_or(NoPage::OutOfMemory)
+    }
+
+    /// A new frame with the page's bytes of now.
+    fn copy_of_page(&self, page: u64) -> Result<Frame, NoPage> {
+        let frame = budget::frame().ok_or(NoPage::OutOfMemory)?;
+        let start = page.saturating_mul(PAGE);
+        let mut done = 0;
+        while done < PAGE {
+            let piece = self.lower_bytes(start.saturating_add(done), PAGE.saturating_sub(done));
+            if piece.is_empty() {
+                break;
+            }
+            frame.write(usize::try_from(done).unwrap_or(PAGE_SIZE), piece);
+            done = done.saturating_add(piece.len() as u64);
+        }
+        Ok(frame)
+    }
+
+    /// The frame to map for a page: the file's own or the archive's where there is one, else a new one with the same bytes.
+    pub(crate) fn frame(&self, page: u64) -> Result<Frame, NoPage> {
+        if page.saturating_mul(PAGE) >= self.size {
+            return Err(NoPage::BeyondEnd);
+        }
+        if let Some(frame) = self.pages.get(&page) {
+            return Ok(frame.clone());
+        }
+        match self.frame_in_place(page) {
+            Some(frame) => Ok(frame),
+            None => self.copy_of_page(page),
+        }
+    }
+
+    /// The archive's frame for a page, where it lies in the archive as a page and was not changed.
+    pub(crate) fn frame_in_place(&self, page: u64) -> Option<Frame> {
+        let lower = self.lower.as_ref().filter(|_| self.is_lower_whole(page))?;
+        if self.pages.contains_key(&page) {
+            return None;
+        }
+        lower.archive.frame(&lower.inode, page)
+    }
+
+    /// The frame to map for a page that is shared with the file: always the file's own.
+    pub(crate) fn shared_frame(&mut self, page: u64) -> Result<Frame, NoPage> {
+        if page.saturating_mul(PAGE) >= self.size {
+            return Err(NoPage::BeyondEnd);
+        }
+        self.page_for_write(page).cloned()
+    }
+
+    /// Whether nothing of the archive's page was cut off.
+    fn is_lower_whole(&self, page: u64) -> bool {
+        let end = page.saturating_add(1).saturating_mul(PAGE);
+        let lower_size = self.lower.as_ref().map_or(0, |lower| lower.inode.size);
+        self.lower_len >= end.min(lower_size)
+    }
+
+    /// Cuts the file off at `size`, or makes it longer with zeros.
+    pub(crate) fn truncate(&mut self, size: u64) -> Result<(), Errno> {
+        if size > MAX_SIZE {
+            return Err(Errno::EFBIG);
+        }
+        if size < self.size {
+            self.lower_len = self.lower_len.min(size);
+            drop(self.pages.split_off(&size.div_ceil(PAGE)));
+            if let Some(frame) = self.pages.get(&(size / PAGE)) {
+                frame.fill_zero(offset_in_page(size)..PAGE_SIZE);
+            }
+        }
+        self.size = size;
+        Ok(())
+    }
+
+    /// Whether the bytes are the archive's, unchanged.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.pages.is_empty()
+            && self
+                .lower
+                .as_ref()
+                .is_some_and(|lower| lower.inode.size == self.size && self.lower_len == self.size)
+    }
+}
+
+/// Where in its page a byte lies.
+fn offset_in_page(at: u64) -> usize {
+    usize::try_from(at % PAGE).unwrap_or(0)
+}

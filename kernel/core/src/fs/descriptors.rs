@@ -1,0 +1,120 @@
+//! The program's table of descriptors.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use super::open::OpenFile;
+use crate::errno::Errno;
+use crate::memory::budget;
+
+/// How many descriptors a program may have (`RLIMIT_NOFILE`), unless it changes that.
+pub(crate) const DEFAULT_LIMIT: usize = 1024;
+
+/// How far it may raise that: Linux's default hard limit for a service.
+pub(crate) const HARD_LIMIT: usize = 4096;
+
+/// One descriptor.
+#[derive(Clone)]
+pub(crate) struct Descriptor {
+    /// What is open.
+    pub(crate) file: Rc<OpenFile>,
+    /// What `execve` would do with it.
+    pub(crate) on_exec: OnExec,
+}
+
+/// What happens to a descriptor when another program is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnExec {
+    /// It stays open.
+    Keep,
+    /// It is closed (`FD_CLOEXEC`).
+    Close,
+}
+
+impl OnExec {
+    /// [`Close`](Self::Close) when any of these flags is set.
+    pub(crate) fn from_flag(flags: u32) -> Self {
+        if flags == 0 { Self::Keep } else { Self::Close }
+    }
+}
+
+/// Descriptors by number.
+pub(crate) struct Descriptors {
+    slots: Vec<Option<Descriptor>>,
+    /// The soft limit.
+    pub(crate) limit: usize,
+    /// The hard limit.
+    pub(crate) hard_limit: usize,
+}
+
+impl Default for Descriptors {
+    fn default() -> Self {
+        Self {
+            slots: Vec::new(),
+            limit: DEFAULT_LIMIT,
+            hard_limit: HARD_LIMIT,
+        }
+    }
+}
+
+impl Descriptors {
+    /// What descriptor `number` is.
+    pub(crate) fn get(&self, number: usize) -> Result<&Descriptor, Errno> {
+        self.slots
+            .get(number)
+            .and_then(Option::as_ref)
+            .ok_or(Errno::EBADF)
+    }
+
+    /// The same, to change it.
+    pub(crate) fn get_mut(&mut self, number: usize) -> Result<&mut Descriptor, Errno> {
+        self.slots
+            .get_mut(number)
+            .and_then(Option::as_mut)
+            .ok_or(Errno::EBADF)
+    }
+
+    /// Gives the lowest free number that is at least `lowest`.
+    pub(crate) fn add(&mut self, descriptor: Descriptor, lowest: usize) -> Result<usize, Errno> {
+        let free =
+            (lowest..self.slots.len()).find(|number| matches!(self.slots.get(*number), Some(None)));
+        let number = free.unwrap_or(self.slots.len().max(lowest));
+        if number >= self.limit {
+            return Err(Errno::EMFILE);
+        }
+        self.set(number, descriptor)?;
+        Ok(number)
+    }
+
+    /// Makes `number` this descriptor, in place of what it was.
+    pub(crate) fn set(&mut self, number: usize, descriptor: Descriptor) -> Result<(), Errno> {
+        if number >= self.limit {
+            return Err(Errno::EBADF);
+        }
+        if number >= self.slots.len() {
+            budget::allow_kernel_memory()?;
+            self.slots.resize(number.saturating_add(1), None);
+        }
+        if let Some(slot) = self.slots.get_mut(number) {
+            *slot = Some(descriptor);
+        }
+        Ok(())
+    }
+
+    /// Closes a descriptor.
+    pub(crate) fn close(&mut self, number: usize) -> Result<(), Errno> {
+        self.get(number)?;
+        if let Some(slot) = self.slots.get_mut(number) {
+            *slot = None;
+        }
+        Ok(())
+    }
+
+    /// The numbers that are open, from `first` to `last`.
+    pub(crate) fn open_between(&self, first: usize, last: usize) -> Vec<usize> {
+        let end = last.saturating_add(1).min(self.slots.len());
+        (first..end)
+            .filter(|number| self.get(*number).is_ok())
+            .collect()
+    }
+}

@@ -1,0 +1,91 @@
+//! The state that system calls work on: one process and the machine under it.
+
+use alloc::collections::BTreeSet;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use unikernel_abi::report::Report;
+
+use crate::driver::streams::Streams;
+use crate::fs::descriptors::Descriptors;
+use crate::fs::node::Node;
+use crate::fs::tree::Tree;
+use crate::memory::AddressSpace;
+use crate::process::caller::ModulePlace;
+use crate::process::signal::Signals;
+use crate::process::thread::Thread;
+use crate::report;
+use crate::time::Clock;
+
+/// The process, its thread, and what the machine gives them.
+pub(crate) struct Kernel {
+    /// The program's memory.
+    pub(crate) memory: AddressSpace,
+    /// The names of files.
+    pub(crate) tree: Tree,
+    /// What is open.
+    pub(crate) descriptors: Descriptors,
+    /// Where relative paths start.
+    pub(crate) working_directory: Rc<Node>,
+    /// Permissions that new files don't get (umask(2)).
+    pub(crate) umask: u32,
+    /// What signals do, and which wait.
+    pub(crate) signals: Signals,
+    /// The running thread.
+    pub(crate) thread: Thread,
+    /// The clocks.
+    pub(crate) clock: Clock,
+    /// Stdin, stdout, stderr and the report.
+    pub(crate) streams: Rc<RefCell<Streams>>,
+    /// The file that was started: whose callers are told apart from libc's.
+    pub(crate) program: Rc<Node>,
+    /// System calls that the host was told about.
+    pub(crate) told: BTreeSet<u64>,
+    /// Who was refused something last, so that a second try for the same purpose is not told again.
+    pub(crate) refused: Option<(&'static [u8], ModulePlace)>,
+    /// How the process ends, once that is settled.
+    pub(crate) ending: Option<Ending>,
+    /// Memory of the machine, in bytes.
+    pub(crate) memory_total: u64,
+    /// How long the program waited, in nanoseconds.
+    pub(crate) waited: u64,
+}
+
+/// How a process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// By itself, with the lowest 8 bits of a status.
+    Exited(u8),
+    /// By a signal.
+    Killed(u32),
+}
+
+impl Kernel {
+    /// Tells the host something.
+    pub(crate) fn report(&self, report: &Report<'_>) {
+        report::send(&mut self.streams.borrow_mut(), report);
+    }
+
+    /// The path of a node as reports and `/proc` show it.
+    pub(crate) fn path_of(&self, node: &Rc<Node>) -> Vec<u8> {
+        node.path(self.tree.root()).unwrap_or_else(|| {
+            let location = node.location.borrow();
+            let mut path = location
+                .as_ref()
+                .map_or_else(Vec::new, |location| location.name.to_vec());
+            path.extend_from_slice(b" (deleted)");
+            path
+        })
+    }
+
+    /// How long the program had the processor, in nanoseconds: all the time that it did not wait.
+    pub(crate) fn processor_time(&self) -> u64 {
+        self.clock.monotonic().saturating_sub(self.waited)
+    }
+
+    /// Settles how the process ends; what was settled first holds.
+    pub(crate) fn end(&mut self, ending: Ending) {
+        self.ending.get_or_insert(ending);
+    }
+}

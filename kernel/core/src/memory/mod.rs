@@ -1,0 +1,123 @@
+//! The program's address space: what it mapped, and the pages that are there so far.
+//!
+//! An [`area`](area::Area) is a run of pages with one protection and one backing; [`areas`] keeps them apart and sorted.
+//! [`AddressSpace`] joins them with the machine's page table: a page is made when it is first touched ([`fault`]), by the
+//! program or by a system call's copy ([`copy`]). [`map`], [`protect`], [`remap`] and [`brk`] are what the system calls of
+//! those names do; [`layout`] says where things go, [`budget`] how much memory a program may take.
+
+pub(crate) mod area;
+pub(crate) mod areas;
+pub(crate) mod brk;
+pub(crate) mod budget;
+pub(crate) mod copy;
+pub(crate) mod fault;
+pub(crate) mod layout;
+pub(crate) mod map;
+pub(crate) mod protect;
+pub(crate) mod remap;
+#[cfg(test)]
+mod tests;
+
+use unikernel_machine::address::UserPage;
+use unikernel_machine::space::Space;
+
+use self::area::Area;
+use self::areas::Areas;
+use self::brk::Break;
+use self::layout::Layout;
+use crate::errno::Errno;
+
+/// A page's length.
+pub(crate) const PAGE: u64 = unikernel_machine::address::PAGE_SIZE as u64;
+
+/// More areas than this are refused, as Linux does (`vm.max_map_count`): it bounds what the kernel remembers for a program.
+const MAX_AREAS: usize = 65_530;
+
+/// A run of page numbers in the program's half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pages {
+    /// The first.
+    pub(crate) start: u64,
+    /// The first behind it; never below `start`, never above [`UserPage::END`].
+    pub(crate) end: u64,
+}
+
+impl Pages {
+    /// The pages `start..end`, if they are a run of at least one in the program's half.
+    pub(crate) fn new(start: u64, end: u64) -> Option<Self> {
+        (start < end && end <= UserPage::END).then_some(Self { start, end })
+    }
+
+    /// The pages that `len` bytes from the page-aligned `address` touch.
+    pub(crate) fn of_bytes(address: u64, len: u64) -> Option<Self> {
+        let count = len.checked_add(PAGE.wrapping_sub(1))? / PAGE;
+        let start = address / PAGE;
+        Self::new(start, start.checked_add(count)?)
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// The address of the first byte.
+    pub(crate) fn address(&self) -> u64 {
+        self.start.saturating_mul(PAGE)
+    }
+
+    /// What both have, if anything.
+    pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
+        Self::new(self.start.max(other.start), self.end.min(other.end))
+    }
+
+    /// As the machine wants them.
+    fn range(&self) -> core::ops::Range<u64> {
+        self.start..self.end
+    }
+}
+
+/// A program's memory.
+pub(crate) struct AddressSpace {
+    space: Space,
+    areas: Areas,
+    layout: Layout,
+    brk: Break,
+}
+
+impl AddressSpace {
+    /// An empty address space, made the active one.
+    pub(crate) fn new(layout: Layout) -> Result<Self, Errno> {
+        let space = Space::new().map_err(|_| Errno::ENOMEM)?;
+        space.activate();
+        Ok(Self {
+            space,
+            areas: Areas::default(),
+            layout,
+            brk: Break::default(),
+        })
+    }
+
+    /// Where things go.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The area that holds an address.
+    pub(crate) fn area_at(&self, address: u64) -> Option<(Pages, &Area)> {
+        self.areas.at(address / PAGE)
+    }
+
+    /// All areas by address.
+    pub(crate) fn areas(&self) -> impl Iterator<Item = (Pages, &Area)> {
+        self.areas.iter()
+    }
+
+    /// Puts an area where nothing is.
+    fn insert(&mut self, pages: Pages, area: Area) -> Result<(), Errno> {
+        if self.areas.len() >= MAX_AREAS {
+            return Err(Errno::ENOMEM);
+        }
+        self.areas.insert(pages, area);
+        Ok(())
+    }
+}

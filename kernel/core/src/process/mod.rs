@@ -1,0 +1,9 @@
+//! The process: its thread, signals, faults, waiting, and who made a system call.
+
+pub(crate) mod caller;
+pub(crate) mod fault;
+mod maps;
+pub(crate) mod run;
+pub(crate) mod signal;
+pub(crate) mod thread;
+pub(crate) mod wait;

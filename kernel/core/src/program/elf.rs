@@ -1,0 +1,368 @@
+//! Reads the headers of an ELF file (System V ABI, chapters 4 and 5; x86-64 psABI). Every number in it is only an allegation.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use unikernel_abi::bytes::{slice, u16_at, u32_at, u64_at};
+use unikernel_machine::address::USER_END;
+use unikernel_machine::space::Protection;
+
+use crate::fs::path::MAX_PATH;
+use crate::memory::PAGE;
+
+/// Length of the file header.
+pub(crate) const HEADER: usize = 64;
+
+/// Length of a program header.
+pub(crate) const PROGRAM_HEADER: usize = 56;
+
+/// More program headers than this are refused; Linux's limit is a page of them or so.
+const MAX_HEADERS: u16 = 128;
+
+const ET_EXEC: u16 = 2;
+const ET_DYN: u16 = 3;
+const EM_X86_64: u16 = 62;
+const PT_LOAD: u32 = 1;
+const PT_INTERP: u32 = 3;
+const PT_PHDR: u32 = 6;
+
+/// Why a file is no ELF file that can be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ElfError {
+    /// It does not begin as an ELF file does.
+    Magic,
+    /// It is for another machine: class, byte order or `e_machine` differ.
+    Machine,
+    /// Its type (`e_type`) is none of an executable's.
+    Type(u16),
+    /// It is linked to a fixed address.
+    FixedAddress,
+    /// It ends before something that it announces.
+    Truncated,
+    /// Its program headers have an unknown length or are too many.
+    Headers,
+    /// It has nothing to load.
+    NothingToLoad,
+    /// The segment with this number can't be mapped: it is misaligned, overlaps another, or lies outside the address space.
+    Segment(usize),
+    /// The path of its interpreter is not a text.
+    Interpreter,
+    /// The interpreter wants an interpreter itself.
+    NestedInterpreter,
+}
+
+/// A file's headers, checked: segments ascend, don't overlap page by page, and lie below the end of the program's half.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Elf {
+    /// Where it starts, relative to where it is loaded.
+    pub(crate) entry: u64,
+    /// What to map.
+    pub(crate) segments: Vec<Segment>,
+    /// Where the interpreter's path lies in the file: offset and length, the final NUL included.
+    pub(crate) interpreter: Option<(u64, usize)>,
+    /// Where the program headers are once it is loaded, relative to where.
+    pub(crate) headers: u64,
+    /// How many of them there are.
+    pub(crate) header_count: u16,
+}
+
+/// A `PT_LOAD` segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Segment {
+    /// Its address, relative to where the file is loaded.
+    pub(crate) address: u64,
+    /// Its length in memory; what the file doesn't give is zeros.
+    pub(crate) memory_len: u64,
+    /// Where its bytes start in the file; the same within a page as the address.
+    pub(crate) offset: u64,
+    /// How many bytes the file gives.
+    pub(crate) file_len: u64,
+    /// What the program may do with it.
+    pub(crate) protection: Protection,
+}
+
+impl Segment {
+    /// The address behind its last byte.
+    pub(crate) fn end(&self) -> u64 {
+        self.address.saturating_add(self.memory_len)
+    }
+}
+
+/// Where the program headers lie in a file: offset and count. `header` is the file's first [`HEADER`] bytes.
+pub(crate) fn program_headers(header: &[u8]) -> Result<(u64, u16), ElfError> {
+    let short = ElfError::Truncated;
+    if !header.starts_with(b"\x7fELF") {
+        return Err(ElfError::Magic);
+    }
+    // ELFCLASS64, ELFDATA2LSB.
+    if slice(header, 4, 2).ok_or(short)? != [2, 1] || u16_at(header, 18).ok_or(short)? != EM_X86_64
+    {
+        return Err(ElfError::Machine);
+    }
+    match u16_at(header, 16).ok_or(short)? {
+        ET_DYN => {}
+        ET_EXEC => return Err(ElfError::FixedAddress),
+        other => return Err(ElfError::Type(other)),
+    }
+    let offset = u64_at(header, 32).ok_or(short)?;
+    let len = u16_at(header, 54).ok_or(short)?;
+    let count = u16_at(header, 56).ok_or(short)?;
+    if usize::from(len) != PROGRAM_HEADER || count == 0 || count > MAX_HEADERS {
+        return Err(ElfError::Headers);
+    }
+    Ok((offset, count))
+}
+
+/// Reads a file whose header and program headers these are.
+pub(crate) fn read(header: &[u8], headers: &[u8]) -> Result<Elf, ElfError> {
+    let (offset, header_count) = program_headers(header)?;
+    let mut elf = Elf {
+        entry: u64_at(header, 24).ok_or(ElfError::Truncated)?,
+        segments: Vec::new(),
+        interpreter: None,
+        headers: 0,
+        header_count,
+    };
+    let mut stated_headers = None;
+    for (index, bytes) in headers
+        .chunks_exact(PROGRAM_HEADER)
+        .take(usize::from(header_count))
+        .enumerate()
+    {
+        let number = |at| u64_at(bytes, at).ok_or(ElfError::Truncated);
+        match u32_at(bytes, 0).ok_or(ElfError::Truncated)? {
+            PT_LOAD => {
+                if let Some(segment) = segment(bytes).ok_or(ElfError::Segment(index))? {
+                    elf.add(segment).ok_or(ElfError::Segment(index))?;
+                }
+            }
+            PT_INTERP => {
+                let len = usize::try_from(number(32)?)
+                    .ok()
+                    .filter(|len| (2..=MAX_PATH).contains(len));
+                elf.interpreter = Some((number(8)?, len.ok_or(ElfError::Interpreter)?));
+            }
+            PT_PHDR => stated_headers = Some(number(16)?),
+            _ => {}
+        }
+    }
+    if elf.segments.is_empty() {
+        return Err(ElfError::NothingToLoad);
+    }
+    elf.headers = stated_headers
+        .or_else(|| elf.address_of(offset))
+        .unwrap_or(0);
+    Ok(elf)
+}
+
+/// Reads a `PT_LOAD` header; an empty one is nothing.
+fn segment(bytes: &[u8]) -> Option<Option<Segment>> {
+    let flags = u32_at(bytes, 4)?;
+    let segment = Segment {
+        offset: u64_at(bytes, 8)?,
+        address: u64_at(bytes, 16)?,
+        file_len: u64_at(bytes, 32)?,
+        memory_len: u64_at(bytes, 40)?,
+        protection: [
+            (4, Protection::READ),
+            (2, Protection::WRITE),
+            (1, Protection::EXECUTE),
+        ]
+        .into_iter()
+        .filter(|(flag, _)| flags & flag != 0)
+        .map(|(_, protection)| protection)
+        .collect(),
+    };
+    if segment.memory_len == 0 {
+        return Some(None);
+    }
+    let end = segment.address.checked_add(segment.memory_len)?;
+    let file_end = segment.offset.checked_add(segment.file_len)?;
+    let fits = segment.address % PAGE == segment.offset % PAGE
+        && segment.file_len <= segment.memory_len
+        && end < USER_END
+        && file_end < i64::MAX.cast_unsigned();
+    fits.then_some(Some(segment))
+}
+
+impl Elf {
+    /// Adds a segment; it must begin on a page behind the last one's.
+    fn add(&mut self, segment: Segment) -> Option<()> {
+        if let Some(last) = self.segments.last()
+            && segment.address / PAGE < last.end().div_ceil(PAGE)
+        {
+            return None;
+        }
+        self.segments.push(segment);
+        Some(())
+    }
+
+    /// The address, relative to where the file is loaded, of its byte at `offset`.
+    fn address_of(&self, offset: u64) -> Option<u64> {
+        let segment = self.segments.iter().find(|segment| {
+            segment.offset <= offset && offset < segment.offset.saturating_add(segment.file_len)
+        })?;
+        segment
+            .address
+            .checked_add(offset.checked_sub(segment.offset)?)
+    }
+
+    /// The pages between the start of the first segment and the end of the last: first page and count.
+    pub(crate) fn span(&self) -> (u64, u64) {
+        let first = self
+            .segments
+            .first()
+            .map_or(0, |segment| segment.address / PAGE);
+        let end = self
+            .segments
+            .last()
+            .map_or(0, |segment| segment.end().div_ceil(PAGE));
+        (first, end.saturating_sub(first))
+    }
+}
+
+impl fmt::Display for ElfError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Magic => f.write_str("it is not an ELF file"),
+            Self::Machine => f.write_str("it is not an ELF file for x86-64"),
+            Self::Type(kind) => write!(f, "it is an ELF file of type {kind}, not an executable"),
+            Self::FixedAddress => f.write_str(
+                "it is linked to a fixed address: link it as position-independent (-pie)",
+            ),
+            Self::Truncated => f.write_str("it ends before something that its headers announce"),
+            Self::Headers => {
+                f.write_str("its program headers are not as the ELF format wants them")
+            }
+            Self::NothingToLoad => f.write_str("it has no segment to load"),
+            Self::Segment(index) => write!(
+                f,
+                "program header {index} can't be mapped: it is misaligned, overlaps another, or lies outside the address space"
+            ),
+            Self::Interpreter => f.write_str("the path of its interpreter can't be read"),
+            Self::NestedInterpreter => {
+                f.write_str("it is used as an interpreter but wants one itself")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header for `count` program headers at byte 64.
+    fn header(kind: u16, count: u16) -> Vec<u8> {
+        let mut bytes = alloc::vec![0; HEADER];
+        bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        bytes[16..18].copy_from_slice(&kind.to_le_bytes());
+        bytes[18..20].copy_from_slice(&EM_X86_64.to_le_bytes());
+        bytes[24..32].copy_from_slice(&0x1040_u64.to_le_bytes());
+        bytes[32..40].copy_from_slice(&64_u64.to_le_bytes());
+        bytes[54..56].copy_from_slice(&56_u16.to_le_bytes());
+        bytes[56..58].copy_from_slice(&count.to_le_bytes());
+        bytes
+    }
+
+    fn load(address: u64, memory_len: u64, offset: u64, file_len: u64) -> Vec<u8> {
+        let mut bytes = alloc::vec![0; PROGRAM_HEADER];
+        bytes[..4].copy_from_slice(&PT_LOAD.to_le_bytes());
+        bytes[4..8].copy_from_slice(&5_u32.to_le_bytes());
+        for (at, value) in [(8, offset), (16, address), (32, file_len), (40, memory_len)] {
+            bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        }
+        bytes
+    }
+
+    fn check(segments: &[Vec<u8>], expected: Result<usize, ElfError>) {
+        let count = u16::try_from(segments.len()).unwrap();
+        let found = read(&header(ET_DYN, count), &segments.concat());
+        assert_eq!(found.map(|elf| elf.segments.len()), expected);
+    }
+
+    #[test]
+    fn segments_that_can_be_mapped() {
+        check(&[load(0, 0x2000, 0, 0x2000)], Ok(1));
+        check(
+            &[
+                load(0, 0x1000, 0, 0x800),
+                load(0x3e10, 0x500, 0x2e10, 0x200),
+            ],
+            Ok(2),
+        );
+        check(&[load(0, 0, 0, 0), load(0, 1, 0, 1)], Ok(1));
+    }
+
+    #[test]
+    fn segments_that_cannot() {
+        check(&[load(0x10, 0x100, 0, 0x100)], Err(ElfError::Segment(0)));
+        check(&[load(0, 0x100, 0, 0x200)], Err(ElfError::Segment(0)));
+        check(
+            &[load(u64::MAX - 0xfff, 0x1000, 0, 0)],
+            Err(ElfError::Segment(0)),
+        );
+        check(&[load(USER_END, 0x1000, 0, 0)], Err(ElfError::Segment(0)));
+        check(
+            &[load(0, 0x1001, 0, 0x1001), load(0x1800, 1, 0x1800, 1)],
+            Err(ElfError::Segment(1)),
+        );
+        check(
+            &[load(0x2000, 1, 0, 1), load(0, 1, 0, 1)],
+            Err(ElfError::Segment(1)),
+        );
+        check(&[load(0, 1, !0xfff, 1)], Err(ElfError::Segment(0)));
+    }
+
+    #[test]
+    fn headers_that_are_refused() {
+        assert_eq!(program_headers(b"#!/bin/sh").err(), Some(ElfError::Magic));
+        assert_eq!(
+            program_headers(&header(1, 1)).err(),
+            Some(ElfError::Type(1))
+        );
+        assert_eq!(
+            program_headers(&header(ET_EXEC, 1)).err(),
+            Some(ElfError::FixedAddress)
+        );
+        assert_eq!(
+            program_headers(&header(ET_DYN, 0)).err(),
+            Some(ElfError::Headers)
+        );
+        assert_eq!(
+            program_headers(&header(ET_DYN, 60_000)).err(),
+            Some(ElfError::Headers)
+        );
+        assert_eq!(
+            program_headers(b"\x7fELF\x02\x01").err(),
+            Some(ElfError::Truncated)
+        );
+        let mut other = header(ET_DYN, 1);
+        other[18] = 183;
+        assert_eq!(program_headers(&other).err(), Some(ElfError::Machine));
+        check(&[], Err(ElfError::Headers));
+    }
+
+    #[test]
+    fn any_byte_may_be_wrong() {
+        let (header, headers) = (
+            header(ET_DYN, 2),
+            [
+                load(0, 0x1000, 0, 0x800),
+                load(0x3e10, 0x500, 0x2e10, 0x200),
+            ]
+            .concat(),
+        );
+        for at in 0..header.len() + headers.len() {
+            for value in [0, 1, 0x7f, 0x80, 0xff] {
+                let (mut header, mut headers) = (header.clone(), headers.clone());
+                match at.checked_sub(header.len()) {
+                    None => header[at] = value,
+                    Some(at) => headers[at] = value,
+                }
+                if let Ok(elf) = read(&header, &headers) {
+                    assert!(elf.segments.iter().all(|segment| segment.end() < USER_END));
+                }
+            }
+        }
+    }
+}

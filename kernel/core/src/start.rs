@@ -1,0 +1,175 @@
+//! Bring-up: from a machine that is up to a program that runs, and to the machine's end.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::rc::Rc;
+use core::cell::RefCell;
+
+use unikernel_abi::report::Report;
+use unikernel_machine::boot::{Boot, BootFailed};
+use unikernel_machine::context::Context;
+use unikernel_machine::{power, random, time};
+
+use crate::driver::streams::{Stream, Streams};
+use crate::fs::archive::Mounted;
+use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
+use crate::fs::open::{OpenFile, Target};
+use crate::fs::tree::Tree;
+use crate::kernel::{Ending, Kernel};
+use crate::memory::AddressSpace;
+use crate::memory::layout::{Layout, numbers};
+use crate::process::signal::Signals;
+use crate::process::thread::Thread;
+use crate::program::launch::Settings;
+use crate::program::{Name, StartError, load, stack};
+use crate::report;
+use crate::time::Clock;
+
+/// Runs the image's program and ends the machine.
+///
+/// The exit code of the machine says nothing; how the program ended is in the last report.
+pub fn start(boot: Result<Boot, BootFailed>) -> ! {
+    let (streams, boot) = open_streams(boot);
+    let streams = Rc::new(RefCell::new(streams));
+    report_panics(&streams);
+    match boot {
+        Ok(boot) => match prepare(boot, &streams) {
+            Ok(mut kernel) => run(&mut kernel),
+            Err(error) => report::cannot_start(&mut streams.borrow_mut(), &error),
+        },
+        Err(failure) => report::cannot_start(&mut streams.borrow_mut(), &failure.reason),
+    }
+    streams.borrow_mut().flush();
+    power::off(0)
+}
+
+/// Takes the devices that carry the streams; they are there even when the image can't be started.
+fn open_streams(boot: Result<Boot, BootFailed>) -> (Streams, Result<Boot, BootFailed>) {
+    match boot {
+        Ok(mut boot) => {
+            let streams = Streams::new(core::mem::take(&mut boot.devices), boot.serial.take());
+            (streams, Ok(boot))
+        }
+        Err(mut failed) => {
+            let streams = Streams::new(core::mem::take(&mut failed.devices), failed.serial.take());
+            (streams, Err(failed))
+        }
+    }
+}
+
+/// Has kernel panics reported, unless they come from the streams themselves.
+fn report_panics(streams: &Rc<RefCell<Streams>>) {
+    let streams = streams.clone();
+    unikernel_machine::panic::set_panic_reporter(Box::new(move |reason| {
+        if let Ok(mut streams) = streams.try_borrow_mut() {
+            report::panicked(&mut streams, reason);
+            streams.flush();
+        }
+    }));
+}
+
+/// Mounts the archive, reads the launch record, loads the program.
+pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kernel, StartError> {
+    let settings = Settings::read(boot.module_launch, boot.image_launch)?;
+    streams.borrow_mut().set_terminals(settings.terminals);
+    let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
+    let tree = mount(boot.archive, settings.program, &clock)?;
+    let mut memory =
+        AddressSpace::new(layout(settings.layout_seed)?).map_err(|_| StartError::Memory)?;
+    let loaded = load::load(&tree, &mut memory, settings.program)?;
+    let stack = stack::build(&mut memory, &settings, &loaded, entropy()?).map_err(|errno| {
+        StartError::File(
+            "passing arguments and environment to",
+            Name::new(settings.program),
+            errno,
+        )
+    })?;
+    let context = Context::new(unikernel_machine::address::UserAddr(loaded.start), stack);
+    let name = settings
+        .program
+        .rsplit(|byte| *byte == b'/')
+        .next()
+        .unwrap_or(&[]);
+    Ok(Kernel {
+        memory,
+        working_directory: tree.root().clone(),
+        tree,
+        descriptors: standard_descriptors().map_err(|_| StartError::Memory)?,
+        umask: 0o022,
+        signals: Signals::default(),
+        thread: Thread::new(context, name),
+        clock,
+        streams: streams.clone(),
+        program: loaded.node,
+        told: BTreeSet::new(),
+        refused: None,
+        ending: None,
+        memory_total: boot.memory_total,
+        waited: 0,
+    })
+}
+
+fn mount(
+    archive: Option<unikernel_machine::archive::Archive>,
+    program: &[u8],
+    clock: &Clock,
+) -> Result<Tree, StartError> {
+    let mounted = archive
+        .map(Mounted::new)
+        .transpose()
+        .map_err(StartError::Archive)?;
+    let tree = Tree::new(mounted).map_err(StartError::Archive)?;
+    tree.populate(program, clock.now())
+        .map_err(|errno| StartError::File("populating", Name::new(b"/"), errno))?;
+    Ok(tree)
+}
+
+/// A layout from the seed, or else from entropy.
+fn layout(seed: Option<u64>) -> Result<Layout, StartError> {
+    let seed = match seed {
+        Some(seed) => seed,
+        None => u64::from_le_bytes(entropy()?),
+    };
+    Ok(Layout::new(numbers(seed)))
+}
+
+fn entropy<const N: usize>() -> Result<[u8; N], StartError> {
+    let mut bytes = [0; N];
+    random::fill(&mut bytes).map_err(|_| StartError::NoEntropy)?;
+    Ok(bytes)
+}
+
+/// Descriptors 0, 1 and 2.
+fn standard_descriptors() -> Result<Descriptors, crate::errno::Errno> {
+    let mut descriptors = Descriptors::default();
+    let streams = [
+        (Stream::Stdin, linux_raw_sys::general::O_RDONLY),
+        (Stream::Stdout, linux_raw_sys::general::O_WRONLY),
+        (Stream::Stderr, linux_raw_sys::general::O_WRONLY),
+    ];
+    for (stream, flags) in streams {
+        let descriptor = Descriptor {
+            file: OpenFile::new(Target::Stream(stream), flags),
+            on_exec: OnExec::Keep,
+        };
+        descriptors.add(descriptor, 0)?;
+    }
+    Ok(descriptors)
+}
+
+/// Runs the program and reports how it ended.
+fn run(kernel: &mut Kernel) {
+    kernel.report(&Report::Started {
+        entry_tsc: time::entry_ticks(),
+        program_tsc: time::ticks(),
+    });
+    let report = match kernel.run() {
+        Ending::Exited(status) => Report::Exited {
+            status: u64::from(status),
+        },
+        Ending::Killed(signal) => Report::Killed {
+            signal: u64::from(signal),
+        },
+    };
+    kernel.report(&report);
+}

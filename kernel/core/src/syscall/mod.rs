@@ -1,0 +1,58 @@
+//! System calls: one typed function each, in the file of its subject, and one line each in the [`table`].
+//!
+//! # How to add one
+//! Write the function `fn name(kernel: &mut Kernel, arguments of types that implement FromArg) -> SysResult` in its subject's
+//! file, with the man page's errors, and add its line to the table: number, name, function, level, and what is missing.
+//! The table becomes the dispatch and the statement in the kernel file.
+
+pub mod table;
+
+mod arg;
+mod attributes;
+mod control;
+mod descriptor;
+mod directory;
+mod file;
+mod io;
+mod memory;
+mod metadata;
+mod names;
+mod poll;
+mod process;
+mod rename;
+mod signal;
+mod stat;
+mod system;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod time;
+mod transfer;
+mod user;
+
+use unikernel_abi::report::Report;
+
+use crate::errno::{Errno, encode};
+use crate::kernel::Kernel;
+use crate::process::caller;
+
+/// Does what the program asked for, and puts the result where it looks for it.
+pub(crate) fn handle(kernel: &mut Kernel) {
+    let call = kernel.thread.context.syscall();
+    let result = table::dispatch(kernel, &call).unwrap_or_else(|| missing(kernel, call.number));
+    kernel.thread.context.set_result(encode(result));
+}
+
+/// Tells the host, once a number, that a system call is missing.
+pub(crate) fn missing(kernel: &mut Kernel, number: u64) -> crate::errno::SysResult {
+    // A program that tries numbers at random shall not fill the memory.
+    const MAX_TOLD: usize = 512;
+    if kernel.told.len() < MAX_TOLD && kernel.told.insert(number) {
+        let place = caller::place(kernel, kernel.thread.context.rip.saturating_sub(2));
+        kernel.report(&Report::Unknown {
+            number,
+            at: place.as_place(),
+        });
+    }
+    Err(Errno::ENOSYS)
+}

@@ -1,0 +1,201 @@
+//! The table of system calls: the only list of them.
+//!
+//! A line is `NUMBER NAME => FUNCTION, LEVEL "what is missing";` (the levels: [`unikernel_abi::support::Level`]). It becomes an
+//! arm of the dispatch and a line of [`SUPPORT`], so neither can tell what the other doesn't.
+#![deny(unreachable_patterns, reason = "a number that is listed twice")]
+
+use unikernel_machine::context::Syscall;
+
+use super::arg::Handler;
+use super::{
+    attributes, control, descriptor, directory, file, io, memory, metadata, names, poll, process,
+    rename, signal, stat, system, thread, time, user,
+};
+use crate::errno::SysResult;
+use crate::kernel::Kernel;
+
+macro_rules! syscalls {
+    ($($number:literal $name:ident => $function:path, $level:ident $($note:literal)?;)*) => {
+        /// Calls the function for a system call; `None` when the table has none.
+        pub(crate) fn dispatch(kernel: &mut Kernel, call: &Syscall) -> Option<SysResult> {
+            Some(match call.number {
+                $($number => $function.call(kernel, &call.args),)*
+                _ => return None,
+            })
+        }
+
+        /// The support statement ([`unikernel_abi::support`]).
+        pub const SUPPORT: &str = concat!(
+            "unikernel-support 1 x86_64-linux\n",
+            $(stringify!($number), " ", stringify!($name), " ", stringify!($level), $(" ", $note,)? "\n",)*
+        );
+    };
+}
+
+syscalls! {
+    0 read => io::read, full;
+    1 write => io::write, partial "no SIGPIPE: what the host no longer reads is dropped";
+    2 open => file::open, partial "no O_TMPFILE, O_DIRECT, O_ASYNC";
+    3 close => descriptor::close, full;
+    4 stat => stat::stat, full;
+    5 fstat => stat::fstat, full;
+    6 lstat => stat::lstat, full;
+    7 poll => poll::poll, full;
+    8 lseek => io::lseek, partial "no SEEK_DATA, SEEK_HOLE";
+    9 mmap => memory::mmap, partial "no MAP_HUGETLB, MAP_GROWSDOWN; MAP_LOCKED and MAP_POPULATE load nothing ahead; a shared page stays mapped when its file is cut off";
+    10 mprotect => memory::mprotect, partial "no PROT_GROWSDOWN; all or nothing";
+    11 munmap => memory::munmap, full;
+    12 brk => memory::brk, full;
+    13 rt_sigaction => signal::rt_sigaction, partial "a signal that has a handler ends the program";
+    14 rt_sigprocmask => signal::rt_sigprocmask, full;
+    16 ioctl => control::ioctl, partial "TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX";
+    17 pread64 => io::pread64, full;
+    18 pwrite64 => io::pwrite64, full;
+    19 readv => io::readv, full;
+    20 writev => io::writev, full;
+    21 access => metadata::access, full;
+    24 sched_yield => thread::sched_yield, full;
+    25 mremap => memory::mremap, partial "no MREMAP_DONTUNMAP, no old length of 0";
+    26 msync => memory::msync, full;
+    28 madvise => memory::madvise, partial "MADV_DONTNEED and MADV_FREE forget pages at once, other advice is accepted and ignored";
+    32 dup => descriptor::dup, full;
+    33 dup2 => descriptor::dup2, full;
+    34 pause => process::pause, full;
+    35 nanosleep => time::nanosleep, full;
+    39 getpid => process::getpid, full;
+    56 clone => process::clone, refused "no processes (UK001); threads are missing";
+    57 fork => process::fork, refused "no processes (UK001)";
+    58 vfork => process::vfork, refused "no processes (UK001)";
+    59 execve => process::execve, refused "no other programs (UK002)";
+    60 exit => process::exit, full;
+    61 wait4 => process::wait4, full;
+    62 kill => signal::kill, partial "signals that stop a process are EPERM; handlers do not run";
+    63 uname => system::uname, full;
+    72 fcntl => descriptor::fcntl, partial "no leases, F_NOTIFY, F_SETOWN, seals; locks never conflict, there being one process";
+    74 fsync => io::fsync, full;
+    75 fdatasync => io::fdatasync, full;
+    76 truncate => file::truncate, full;
+    77 ftruncate => file::ftruncate, full;
+    79 getcwd => directory::getcwd, full;
+    80 chdir => directory::chdir, full;
+    81 fchdir => directory::fchdir, full;
+    82 rename => rename::rename, full;
+    83 mkdir => names::mkdir, full;
+    84 rmdir => names::rmdir, full;
+    85 creat => file::creat, full;
+    86 link => names::link, full;
+    87 unlink => names::unlink, full;
+    88 symlink => names::symlink, full;
+    89 readlink => names::readlink, full;
+    90 chmod => attributes::chmod, full;
+    91 fchmod => attributes::fchmod, full;
+    92 chown => attributes::chown, full;
+    93 fchown => attributes::fchown, full;
+    94 lchown => attributes::lchown, full;
+    95 umask => attributes::umask, full;
+    96 gettimeofday => time::gettimeofday, full;
+    97 getrlimit => system::getrlimit, full;
+    98 getrusage => system::getrusage, partial "user time holds all processor time; no counts of faults and switches";
+    99 sysinfo => system::sysinfo, partial "no load averages";
+    100 times => time::times, partial "user time holds all processor time";
+    102 getuid => user::getuid, full;
+    104 getgid => user::getgid, full;
+    107 geteuid => user::geteuid, full;
+    108 getegid => user::getegid, full;
+    110 getppid => process::getppid, full;
+    111 getpgrp => process::getpgrp, full;
+    112 setsid => process::setsid, full;
+    115 getgroups => user::getgroups, full;
+    118 getresuid => user::getresuid, full;
+    120 getresgid => user::getresgid, full;
+    121 getpgid => process::getpgid, full;
+    124 getsid => process::getsid, full;
+    127 rt_sigpending => signal::rt_sigpending, full;
+    131 sigaltstack => thread::sigaltstack, full;
+    137 statfs => stat::statfs, full;
+    138 fstatfs => stat::fstatfs, full;
+    157 prctl => thread::prctl, partial "PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS";
+    158 arch_prctl => thread::arch_prctl, partial "ARCH_SET_FS, ARCH_GET_FS, ARCH_SET_GS, ARCH_GET_GS";
+    160 setrlimit => system::setrlimit, partial "only RLIMIT_NOFILE can be changed";
+    162 sync => io::sync, full;
+    186 gettid => process::gettid, full;
+    200 tkill => signal::tkill, partial "as kill";
+    201 time => time::time, full;
+    202 futex => thread::futex, partial "WAIT, WAKE, WAIT_BITSET, WAKE_BITSET for the one thread that there is";
+    204 sched_getaffinity => thread::sched_getaffinity, full;
+    217 getdents64 => directory::getdents64, full;
+    218 set_tid_address => thread::set_tid_address, full;
+    228 clock_gettime => time::clock_gettime, partial "no clocks of other processes; coarse clocks are exact";
+    229 clock_getres => time::clock_getres, full;
+    230 clock_nanosleep => time::clock_nanosleep, partial "CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME";
+    231 exit_group => process::exit_group, full;
+    234 tgkill => signal::tgkill, partial "as kill";
+    247 waitid => process::waitid, full;
+    257 openat => file::openat, partial "no O_TMPFILE, O_DIRECT, O_ASYNC";
+    258 mkdirat => names::mkdirat, full;
+    260 fchownat => attributes::fchownat, full;
+    262 newfstatat => stat::newfstatat, full;
+    263 unlinkat => names::unlinkat, full;
+    264 renameat => rename::renameat, full;
+    265 linkat => names::linkat, full;
+    266 symlinkat => names::symlinkat, full;
+    267 readlinkat => names::readlinkat, full;
+    268 fchmodat => attributes::fchmodat, full;
+    269 faccessat => metadata::faccessat, full;
+    271 ppoll => poll::ppoll, partial "the signal mask has no effect while it waits, except on what ends the program";
+    273 set_robust_list => thread::set_robust_list, full;
+    274 get_robust_list => thread::get_robust_list, full;
+    280 utimensat => attributes::utimensat, full;
+    292 dup3 => descriptor::dup3, full;
+    295 preadv => io::preadv, full;
+    296 pwritev => io::pwritev, full;
+    302 prlimit64 => system::prlimit64, partial "only RLIMIT_NOFILE can be changed";
+    309 getcpu => thread::getcpu, full;
+    316 renameat2 => rename::renameat2, partial "RENAME_NOREPLACE; no RENAME_EXCHANGE, RENAME_WHITEOUT";
+    318 getrandom => system::getrandom, full;
+    322 execveat => process::execveat, refused "no other programs (UK002)";
+    332 statx => stat::statx, partial "no birth time, no mount id";
+    334 rseq => thread::rseq, refused "no restartable sequences; the C library does without";
+    435 clone3 => process::clone3, refused "no processes (UK001); threads are missing";
+    436 close_range => descriptor::close_range, full;
+    439 faccessat2 => metadata::faccessat2, full;
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use unikernel_abi::support::{HEADER, Level, parse};
+
+    use super::SUPPORT;
+
+    #[test]
+    fn statement_can_be_parsed() {
+        assert!(SUPPORT.starts_with(HEADER));
+        let entries: Vec<_> = parse(SUPPORT).expect("every line is right").collect();
+        assert!(entries.len() > 100);
+        assert!(entries.is_sorted_by_key(|entry| entry.number));
+        for entry in entries {
+            let needs_note = matches!(entry.level, Level::Partial | Level::Stub);
+            assert!(!needs_note || !entry.note.is_empty(), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_linux() {
+        use linux_raw_sys::general as linux;
+        for (number, name) in [
+            (linux::__NR_mmap, "mmap"),
+            (linux::__NR_tgkill, "tgkill"),
+            (linux::__NR_statx, "statx"),
+            (linux::__NR_faccessat2, "faccessat2"),
+            (linux::__NR_getdents64, "getdents64"),
+            (linux::__NR_utimensat, "utimensat"),
+        ] {
+            assert!(
+                SUPPORT.contains(&std::format!("\n{number} {name} ")),
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The process: its end, signals, what is refused, time.
+
+use linux_raw_sys::general as linux;
+use unikernel_machine::address::UserAddr;
+
+use crate::errno::Errno;
+use crate::kernel::Ending;
+use crate::testing::Process;
+
+#[test]
+fn status_has_eight_bits() {
+    for (given, expected) in [(0, 0), (42, 42), (255, 255), (256, 0), (u64::MAX, 255)] {
+        let mut process = Process::new();
+        process.call(linux::__NR_exit_group, &[given]).unwrap();
+        assert_eq!(process.kernel.ending, Some(Ending::Exited(expected)));
+    }
+}
+
+fn kill(signal: u64) -> (crate::errno::SysResult, Option<Ending>) {
+    let mut process = Process::new();
+    let result = process.call(linux::__NR_tgkill, &[1, 1, signal]);
+    process.kernel.deliver_signals();
+    (result, process.kernel.ending)
+}
+
+#[test]
+fn signals_do_what_they_do_by_default() {
+    assert_eq!(kill(6), (Ok(0), Some(Ending::Killed(6))));
+    assert_eq!(kill(64), (Ok(0), Some(Ending::Killed(64))));
+    assert_eq!(kill(17), (Ok(0), None));
+    assert_eq!(kill(0), (Ok(0), None));
+    assert_eq!(kill(65), (Err(Errno::EINVAL), None));
+    assert_eq!(kill(19), (Err(Errno::EPERM), None));
+}
+
+fn set_action(process: &mut Process, signal: u64, handler: u64) -> crate::errno::SysResult {
+    let action = process.put(&[handler, 0, 0, 0].map(u64::to_le_bytes).concat());
+    process.call(linux::__NR_rt_sigaction, &[signal, action, 0, 8])
+}
+
+#[test]
+fn ignored_signal_does_nothing() {
+    let mut process = Process::new();
+    set_action(&mut process, 15, 1).unwrap();
+    process.call(linux::__NR_kill, &[1, 15]).unwrap();
+    assert!(!process.kernel.signals.has_deliverable());
+    assert_eq!(set_action(&mut process, 9, 1), Err(Errno::EINVAL));
+    assert_eq!(set_action(&mut process, 0, 1), Err(Errno::EINVAL));
+}
+
+#[test]
+fn blocked_signal_waits() {
+    let mut process = Process::new();
+    let set = process.put(&(1_u64 << 14 | 1 << 8).to_le_bytes());
+    process
+        .call(linux::__NR_rt_sigprocmask, &[0, set, 0, 8])
+        .unwrap();
+    process.call(linux::__NR_kill, &[0, 15]).unwrap();
+    assert!(!process.kernel.signals.has_deliverable());
+    process
+        .call(linux::__NR_rt_sigprocmask, &[1, set, 0, 8])
+        .unwrap();
+    assert!(process.kernel.signals.has_deliverable());
+    process
+        .call(linux::__NR_rt_sigprocmask, &[0, set, 0, 8])
+        .unwrap();
+    process.call(linux::__NR_kill, &[0, 9]).unwrap();
+    process.kernel.deliver_signals();
+    assert_eq!(process.kernel.ending, Some(Ending::Killed(9)));
+}
+
+#[test]
+fn handler_is_remembered_but_ends_the_program() {
+    let mut process = Process::new();
+    set_action(&mut process, 10, 0x1234).unwrap();
+    let old = process.room(32);
+    process
+        .call(linux::__NR_rt_sigaction, &[10, 0, old, 8])
+        .unwrap();
+    assert_eq!(process.bytes(old, 8), 0x1234_u64.to_le_bytes());
+    process.call(linux::__NR_kill, &[1, 10]).unwrap();
+    process.kernel.deliver_signals();
+    assert_eq!(process.kernel.ending, Some(Ending::Killed(10)));
+    assert_eq!(process.reports(), ["unknown 15"]);
+}
+
+#[test]
+fn processes_are_refused_once_for_each_caller() {
+    let mut process = Process::new();
+    assert_eq!(process.call(linux::__NR_fork, &[]), Err(Errno::ENOSYS));
+    assert_eq!(process.call(linux::__NR_clone, &[17]), Err(Errno::ENOSYS));
+    assert_eq!(process.call(linux::__NR_execve, &[]), Err(Errno::ENOSYS));
+    assert_eq!(process.reports(), ["refused 57 UK001", "refused 59 UK002"]);
+    assert_eq!(
+        process.call(linux::__NR_clone, &[u64::from(linux::CLONE_THREAD)]),
+        Err(Errno::ENOSYS)
+    );
+    assert_eq!(process.reports(), ["unknown 56"]);
+    assert_eq!(process.call(linux::__NR_wait4, &[]), Err(Errno::ECHILD));
+}
+
+#[test]
+fn unknown_call_is_told_once() {
+    let mut process = Process::new();
+    for _ in 0..3 {
+        process.kernel.thread.context.rax = 425;
+        crate::syscall::handle(&mut process.kernel);
+        assert_eq!(process.kernel.thread.context.rax.cast_signed(), -38);
+    }
+    assert_eq!(process.reports(), ["unknown 425"]);
+}
+
+#[test]
+fn no_number_of_a_call_panics() {
+    let values = [
+        0,
+        1,
+        4095,
+        0x10_0000,
+        0x10_0ff8,
+        1 << 31,
+        i64::MAX as u64,
+        u64::MAX - 4095,
+        u64::MAX,
+    ];
+    let mut random = crate::memory::layout::numbers(11);
+    let endless = [
+        linux::__NR_pause,
+        linux::__NR_nanosleep,
+        linux::__NR_clock_nanosleep,
+        linux::__NR_futex,
+    ];
+    for round in 0..30_u64 {
+        let mut process = Process::new();
+        process.host.send(2, &[1, 0, 0, 0, 6, 0, 0, 0]);
+        // Nobody makes room for output here.
+        process.call(linux::__NR_close_range, &[1, 2, 0]).unwrap();
+        for number in (0..450).filter(|number| !endless.contains(number)) {
+            let mut args = [0; 6];
+            for arg in &mut args {
+                *arg = values[usize::try_from(random() % 9).unwrap()].wrapping_add(round % 3);
+            }
+            if matches!(number, linux::__NR_poll | linux::__NR_ppoll) {
+                args[2] = 0;
+            }
+            let _ = process.call(number, &args);
+            process.host.take(7);
+            process.host.take(9);
+            process.host.take(11);
+        }
+    }
+}
+
+#[test]
+fn sleeping_takes_its_time() {
+    let mut process = Process::new();
+    let time = process.put(&[1_u64, 500_000_000].map(u64::to_le_bytes).concat());
+    let before = process.kernel.clock.monotonic();
+    assert_eq!(process.call(linux::__NR_nanosleep, &[time, 0]), Ok(0));
+    assert!(process.kernel.clock.monotonic() - before >= 1_500_000_000);
+    assert!(process.kernel.processor_time() < 1_000_000_000);
+    let wrong = process.put(&[0_u64, 1_000_000_000].map(u64::to_le_bytes).concat());
+    assert_eq!(
+        process.call(linux::__NR_nanosleep, &[wrong, 0]),
+        Err(Errno::EINVAL)
+    );
+}
+
+#[test]
+fn clocks_tell_the_hosts_time() {
+    let mut process = Process::new();
+    let to = process.room(16);
+    process.call(linux::__NR_clock_gettime, &[0, to]).unwrap();
+    assert_eq!(process.bytes(to, 8), 1_700_000_000_u64.to_le_bytes());
+    assert_eq!(
+        process.call(linux::__NR_clock_gettime, &[77, to]),
+        Err(Errno::EINVAL)
+    );
+    assert_eq!(process.call(linux::__NR_time, &[0]), Ok(1_700_000_000));
+}
+
+#[test]
+fn futex_of_the_only_thread() {
+    let mut process = Process::new();
+    let word = process.put(&5_u32.to_le_bytes());
+    let time = process.put(&[0_u64, 1000].map(u64::to_le_bytes).concat());
+    assert_eq!(
+        process.call(linux::__NR_futex, &[word, 0x80, 4, 0]),
+        Err(Errno::EAGAIN)
+    );
+    assert_eq!(
+        process.call(linux::__NR_futex, &[word, 0x80, 5, time]),
+        Err(Errno::ETIMEDOUT)
+    );
+    assert_eq!(process.call(linux::__NR_futex, &[word, 0x81, 1, 0]), Ok(0));
+}
+
+#[test]
+fn instruction_that_faults_ends_the_program() {
+    for (vector, expected) in [
+        (0, "fault 8 1 0x0"),
+        (6, "fault 4 2 0x0"),
+        (13, "fault 11 128 0x0"),
+    ] {
+        let mut process = Process::new();
+        process.kernel.exception(vector);
+        assert_eq!(process.reports(), [expected]);
+    }
+    let mut process = Process::new();
+    process
+        .kernel
+        .page_fault(UserAddr(0), unikernel_machine::user::Access::Write);
+    assert_eq!(process.reports(), ["fault 11 1 0x0"]);
+    assert_eq!(process.kernel.ending, Some(Ending::Killed(11)));
+}
+
+#[test]
+fn random_bytes_are_filled_in() {
+    let mut process = Process::new();
+    let to = process.room(32);
+    assert_eq!(process.call(linux::__NR_getrandom, &[to, 32, 0]), Ok(32));
+    assert_ne!(process.bytes(to, 16), process.bytes(to + 16, 16));
+    unikernel_machine::testing::remove_entropy();
+    assert_eq!(
+        process.call(linux::__NR_getrandom, &[to, 32, 0]),
+        Err(Errno::EAGAIN)
+    );
+}

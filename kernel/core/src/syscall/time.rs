@@ -1,0 +1,143 @@
+//! Time: clock_gettime(2), clock_nanosleep(2), times(2).
+
+use linux_raw_sys::general as linux;
+use unikernel_machine::address::UserAddr;
+
+use crate::errno::{Errno, SysResult};
+use crate::kernel::Kernel;
+use crate::process::wait::Unmet;
+use crate::program::stack::CLOCK_TICKS;
+use crate::time::{SECOND, Timestamp};
+
+/// `TIMER_ABSTIME`.
+const ABSOLUTE: u32 = 1;
+
+pub(super) fn clock_gettime(kernel: &mut Kernel, clock: u32, to: UserAddr) -> SysResult {
+    let nanos = read_clock(kernel, clock)?;
+    write_timespec(kernel, to, nanos)?;
+    Ok(0)
+}
+
+pub(super) fn clock_getres(kernel: &mut Kernel, clock: u32, to: UserAddr) -> SysResult {
+    read_clock(kernel, clock)?;
+    if to.0 != 0 {
+        write_timespec(kernel, to, 1)?;
+    }
+    Ok(0)
+}
+
+fn read_clock(kernel: &Kernel, clock: u32) -> Result<u64, Errno> {
+    match clock {
+        linux::CLOCK_REALTIME | linux::CLOCK_REALTIME_COARSE | linux::CLOCK_TAI => {
+            Ok(kernel.clock.unix())
+        }
+        linux::CLOCK_MONOTONIC
+        | linux::CLOCK_MONOTONIC_RAW
+        | linux::CLOCK_MONOTONIC_COARSE
+        | linux::CLOCK_BOOTTIME => Ok(kernel.clock.monotonic()),
+        linux::CLOCK_PROCESS_CPUTIME_ID | linux::CLOCK_THREAD_CPUTIME_ID => {
+            Ok(kernel.processor_time())
+        }
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+pub(super) fn gettimeofday(kernel: &mut Kernel, to: UserAddr, zone: UserAddr) -> SysResult {
+    let nanos = kernel.clock.unix();
+    if to.0 != 0 {
+        write_pair(kernel, to, nanos / SECOND, nanos % SECOND / 1000)?;
+    }
+    if zone.0 != 0 {
+        kernel.memory.write(zone, &[0; 8])?;
+    }
+    Ok(0)
+}
+
+pub(super) fn time(kernel: &mut Kernel, to: UserAddr) -> SysResult {
+    let seconds = kernel.clock.unix() / SECOND;
+    if to.0 != 0 {
+        kernel.memory.write(to, &seconds.to_le_bytes())?;
+    }
+    usize::try_from(seconds).map_err(|_| Errno::EOVERFLOW)
+}
+
+pub(super) fn nanosleep(kernel: &mut Kernel, length: UserAddr, left: UserAddr) -> SysResult {
+    clock_nanosleep(kernel, linux::CLOCK_MONOTONIC, 0, length, left)
+}
+
+pub(super) fn clock_nanosleep(
+    kernel: &mut Kernel,
+    clock: u32,
+    flags: u32,
+    time: UserAddr,
+    left: UserAddr,
+) -> SysResult {
+    if flags & !ABSOLUTE != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let nanos = to_nanos(read_timespec(kernel, time)?).ok_or(Errno::EINVAL)?;
+    let is_absolute = flags & ABSOLUTE != 0;
+    let deadline = match (clock, is_absolute) {
+        (linux::CLOCK_REALTIME | linux::CLOCK_MONOTONIC | linux::CLOCK_BOOTTIME, false) => {
+            kernel.clock.monotonic().saturating_add(nanos)
+        }
+        (linux::CLOCK_REALTIME, true) => nanos.saturating_sub(kernel.clock.unix_at_entry()),
+        (linux::CLOCK_MONOTONIC | linux::CLOCK_BOOTTIME, true) => nanos,
+        (linux::CLOCK_PROCESS_CPUTIME_ID | linux::CLOCK_TAI, _) => return Err(Errno::EOPNOTSUPP),
+        _ => return Err(Errno::EINVAL),
+    };
+    match kernel.wait_until::<()>(Some(deadline), |_| None) {
+        Ok(()) | Err(Unmet::TimedOut) => Ok(0),
+        Err(Unmet::Interrupted) => {
+            if !is_absolute && left.0 != 0 {
+                let rest = deadline.saturating_sub(kernel.clock.monotonic());
+                write_timespec(kernel, left, rest)?;
+            }
+            Err(Errno::EINTR)
+        }
+    }
+}
+
+pub(super) fn times(kernel: &mut Kernel, to: UserAddr) -> SysResult {
+    let ticks = |nanos: u64| nanos / (SECOND / CLOCK_TICKS);
+    if to.0 != 0 {
+        let user = ticks(kernel.processor_time());
+        let fields = [user, 0, 0, 0].map(u64::to_le_bytes);
+        kernel.memory.write(to, fields.as_flattened())?;
+    }
+    usize::try_from(ticks(kernel.clock.monotonic())).map_err(|_| Errno::EOVERFLOW)
+}
+
+/// Reads a `struct timespec`; `EINVAL` when its nanoseconds are a second or more.
+pub(super) fn read_timespec(kernel: &mut Kernel, from: UserAddr) -> Result<Timestamp, Errno> {
+    let seconds = kernel.memory.read_u64(from)?.cast_signed();
+    let nanos = kernel
+        .memory
+        .read_u64(from.checked_add(8).ok_or(Errno::EFAULT)?)?;
+    let nanos = u32::try_from(nanos)
+        .ok()
+        .filter(|nanos| u64::from(*nanos) < SECOND)
+        .ok_or(Errno::EINVAL)?;
+    Ok(Timestamp { seconds, nanos })
+}
+
+/// As nanoseconds, at most what fits; `None` for a time before 0.
+pub(super) fn to_nanos(time: Timestamp) -> Option<u64> {
+    let seconds = u64::try_from(time.seconds).ok()?;
+    Some(
+        seconds
+            .saturating_mul(SECOND)
+            .saturating_add(u64::from(time.nanos)),
+    )
+}
+
+pub(super) fn write_timespec(kernel: &mut Kernel, to: UserAddr, nanos: u64) -> Result<(), Errno> {
+    write_pair(kernel, to, nanos / SECOND, nanos % SECOND)
+}
+
+fn write_pair(kernel: &mut Kernel, to: UserAddr, first: u64, second: u64) -> Result<(), Errno> {
+    kernel.memory.write(
+        to,
+        [first.to_le_bytes(), second.to_le_bytes()].as_flattened(),
+    )
+}

@@ -1,0 +1,324 @@
+//! Moving bytes between open files and the program's memory.
+
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use linux_raw_sys::general as linux;
+use unikernel_machine::address::UserAddr;
+use unikernel_machine::random;
+
+use crate::driver::streams::{Received, Stream};
+use crate::errno::{Errno, SysResult};
+use crate::fs::contents::{Contents, Piece};
+use crate::fs::device::Device;
+use crate::fs::node::Kind;
+use crate::fs::open::{OpenFile, Target};
+use crate::kernel::Kernel;
+
+/// Longest transfer of one call (`MAX_RW_COUNT`).
+const MAX_TRANSFER: usize = 0x7fff_f000;
+
+/// Bytes that are copied through the kernel at a time.
+const CHUNK: usize = 1024;
+
+/// Where in the file to read or write.
+#[derive(Clone, Copy)]
+pub(super) enum At {
+    /// At the file's own offset, which moves.
+    Position,
+    /// At this offset.
+    Offset(u64),
+}
+
+/// The two directions of a transfer.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    /// From the file to the program.
+    Read,
+    /// From the program to the file.
+    Write,
+}
+
+/// Moves up to `len` bytes between a file and the program's memory at `address`.
+pub(super) fn transfer(
+    kernel: &mut Kernel,
+    file: &OpenFile,
+    way: Way,
+    at: At,
+    address: UserAddr,
+    len: usize,
+) -> SysResult {
+    let len = len.min(MAX_TRANSFER);
+    match (&file.target, way) {
+        (Target::Stream(stream), Way::Read) => read_stream(kernel, file, *stream, address, len),
+        (Target::Stream(stream), Way::Write) => write_stream(kernel, file, *stream, address, len),
+        (Target::Device(device, _), Way::Read) => read_device(kernel, *device, address, len),
+        (Target::Device(device, _), Way::Write) => write_device(*device, len),
+        (Target::Text(bytes, _), Way::Read) => {
+            let offset = offset_of(file, at);
+            let start = usize::try_from(offset)
+                .unwrap_or(usize::MAX)
+                .min(bytes.len());
+            let rest = bytes.get(start..).unwrap_or(&[]);
+            let piece = rest.get(..len).unwrap_or(rest);
+            kernel.memory.write(address, piece)?;
+            Ok(moved(file, at, offset, piece.len()))
+        }
+        (Target::Node(node), way) => match (&node.kind, way) {
+            (Kind::File(contents), Way::Read) => {
+                let offset = offset_of(file, at);
+                let count = read_file(kernel, contents, offset, address, len)?;
+                Ok(moved(file, at, offset, count))
+            }
+            (Kind::File(contents), Way::Write) => {
+                let offset = if file.has(linux::O_APPEND) {
+                    node.size()
+                } else {
+                    offset_of(file, at)
+                };
+                let count = write_file(kernel, contents, offset, address, len)?;
+                if count > 0 {
+                    node.touch_contents(kernel.clock.now());
+                }
+                Ok(moved(file, at, offset, count))
+            }
+            (Kind::Directory(_), _) => Err(Errno::EISDIR),
+            _ => Err(Errno::EINVAL),
+        },
+        (Target::Text(..) | Target::Name(_), _) => Err(Errno::EBADF),
+    }
+}
+
+fn offset_of(file: &OpenFile, at: At) -> u64 {
+    match at {
+        At::Position => file.position.get(),
+        At::Offset(offset) => offset,
+    }
+}
+
+/// Moves the file's offset behind what was transferred.
+fn moved(file: &OpenFile, at: At, offset: u64, count: usize) -> usize {
+    if matches!(at, At::Position) {
+        file.position.set(offset.saturating_add(count as u64));
+    }
+    count
+}
+
+fn read_file(
+    kernel: &mut Kernel,
+    contents: &RefCell<Contents>,
+    offset: u64,
+    to: UserAddr,
+    len: usize,
+) -> SysResult {
+    let mut done: usize = 0;
+    while done < len {
+        let at = offset.saturating_add(done as u64);
+        // Taken out of the borrow first: a copy to a mapping of the same file changes its pages.
+        let piece = contents.borrow().piece(at, len.saturating_sub(done));
+        let Some(piece) = piece else {
+            break;
+        };
+        let target = to.checked_add(done as u64).ok_or(Errno::EFAULT)?;
+        match copy_out(kernel, target, &piece) {
+            Ok(count) => done = done.saturating_add(count),
+            Err(errno) if done == 0 => return Err(errno),
+            Err(_) => break,
+        }
+    }
+    Ok(done)
+}
+
+fn copy_out(kernel: &mut Kernel, to: UserAddr, piece: &Piece) -> SysResult {
+    match piece {
+        Piece::Archive(bytes) => {
+            kernel.memory.write(to, bytes)?;
+            Ok(bytes.len())
+        }
+        Piece::Memory(frame, start, count) => {
+            let mut bytes = [0; CHUNK];
+            let part = bytes.get_mut(..(*count).min(CHUNK)).unwrap_or(&mut []);
+            frame.read(*start, part);
+            kernel.memory.write(to, part)?;
+            Ok(part.len())
+        }
+        Piece::Zeros(count) => {
+            kernel.memory.zero(to, *count)?;
+            Ok(*count)
+        }
+    }
+}
+
+fn write_file(
+    kernel: &mut Kernel,
+    contents: &RefCell<Contents>,
+    offset: u64,
+    from: UserAddr,
+    len: usize,
+) -> SysResult {
+    let mut done: usize = 0;
+    let mut buffer = [0; CHUNK];
+    while done < len {
+        let part = buffer
+            .get_mut(..len.saturating_sub(done).min(CHUNK))
+            .unwrap_or(&mut []);
+        let source = from.checked_add(done as u64).ok_or(Errno::EFAULT)?;
+        let result = kernel.memory.read(source, part).and_then(|()| {
+            let at = offset.checked_add(done as u64).ok_or(Errno::EFBIG)?;
+            contents.borrow_mut().write(at, part)
+        });
+        match result {
+            Ok(count) if count < part.len() => return Ok(done.saturating_add(count)),
+            Ok(count) => done = done.saturating_add(count),
+            Err(errno) if done == 0 => return Err(errno),
+            Err(_) => break,
+        }
+    }
+    Ok(done)
+}
+
+fn read_device(kernel: &mut Kernel, device: Device, to: UserAddr, len: usize) -> SysResult {
+    match device {
+        Device::Null => Ok(0),
+        Device::Zero | Device::Full => {
+            kernel.memory.zero(to, len)?;
+            Ok(len)
+        }
+        Device::Random | Device::Urandom => fill_random(kernel, to, len),
+        Device::Terminal => Err(Errno::EIO),
+    }
+}
+
+fn write_device(device: Device, len: usize) -> SysResult {
+    match device {
+        Device::Null | Device::Zero | Device::Random | Device::Urandom => Ok(len),
+        Device::Full => Err(Errno::ENOSPC),
+        Device::Terminal => Err(Errno::EIO),
+    }
+}
+
+/// Fills memory with entropy. `EIO` when the machine's source fails.
+pub(super) fn fill_random(kernel: &mut Kernel, to: UserAddr, len: usize) -> SysResult {
+    let mut done: usize = 0;
+    let mut bytes = [0; 256];
+    while done < len {
+        let part = bytes
+            .get_mut(..len.saturating_sub(done).min(256))
+            .unwrap_or(&mut []);
+        random::fill(part).map_err(|_| Errno::EIO)?;
+        kernel
+            .memory
+            .write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, part)?;
+        done = done.saturating_add(part.len());
+    }
+    Ok(done)
+}
+
+/// Reads what the host sent, waiting for the first byte.
+fn read_stream(
+    kernel: &mut Kernel,
+    file: &OpenFile,
+    stream: Stream,
+    to: UserAddr,
+    len: usize,
+) -> SysResult {
+    if stream != Stream::Stdin || len == 0 {
+        return if len == 0 { Ok(0) } else { Err(Errno::EBADF) };
+    }
+    let mut buffer = [0; CHUNK];
+    let mut done: usize = 0;
+    loop {
+        let part = buffer
+            .get_mut(..len.saturating_sub(done).min(CHUNK))
+            .unwrap_or(&mut []);
+        let received = kernel.streams.borrow_mut().receive(part);
+        match received {
+            Received::Bytes(count) => {
+                let bytes = part.get(..count).unwrap_or(&[]);
+                kernel
+                    .memory
+                    .write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, bytes)?;
+                done = done.saturating_add(count);
+                if done == len {
+                    return Ok(done);
+                }
+            }
+            Received::Ended => return Ok(done),
+            Received::Nothing if done > 0 => return Ok(done),
+            Received::Nothing if file.has(linux::O_NONBLOCK) => return Err(Errno::EAGAIN),
+            Received::Nothing => kernel.wait_until(None, |kernel| {
+                let mut streams = kernel.streams.borrow_mut();
+                (streams.waiting() > 0 || streams.has_ended()).then_some(())
+            })?,
+        }
+    }
+}
+
+/// Writes to the host, waiting for room.
+fn write_stream(
+    kernel: &mut Kernel,
+    file: &OpenFile,
+    stream: Stream,
+    from: UserAddr,
+    len: usize,
+) -> SysResult {
+    let mut buffer = [0; CHUNK];
+    let mut large = Vec::new();
+    let chunk = if len <= CHUNK {
+        &mut buffer[..]
+    } else {
+        enlarge(&mut large)
+    };
+    let mut done: usize = 0;
+    while done < len {
+        let size = len.saturating_sub(done).min(chunk.len());
+        let part = chunk.get_mut(..size).unwrap_or(&mut []);
+        let source = from.checked_add(done as u64).ok_or(Errno::EFAULT)?;
+        match kernel
+            .memory
+            .read(source, part)
+            .and_then(|()| send(kernel, file, stream, part))
+        {
+            Ok(count) if count < part.len() => return Ok(done.saturating_add(count)),
+            Ok(count) => done = done.saturating_add(count),
+            Err(errno) if done == 0 => return Err(errno),
+            Err(_) => break,
+        }
+    }
+    Ok(done)
+}
+
+/// A buffer for long writes: each chunk is a notification of the host, which costs more than the copy.
+fn enlarge(buffer: &mut Vec<u8>) -> &mut [u8] {
+    buffer.resize(8 * CHUNK, 0);
+    buffer
+}
+
+fn send(kernel: &mut Kernel, file: &OpenFile, stream: Stream, bytes: &[u8]) -> SysResult {
+    let mut done: usize = 0;
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        let sent = kernel.streams.borrow_mut().send(stream, rest);
+        done = done.saturating_add(sent);
+        if sent > 0 {
+            continue;
+        }
+        if file.has(linux::O_NONBLOCK) {
+            return if done > 0 {
+                Ok(done)
+            } else {
+                Err(Errno::EAGAIN)
+            };
+        }
+        let room = kernel.wait_until(None, |kernel| {
+            kernel.streams.borrow_mut().can_send(stream).then_some(())
+        });
+        if let Err(unmet) = room {
+            return if done > 0 {
+                Ok(done)
+            } else {
+                Err(unmet.into())
+            };
+        }
+    }
+    Ok(done)
+}

@@ -1,0 +1,201 @@
+//! The words that tests are written in: a process, its memory, its files, a call.
+
+use alloc::collections::BTreeSet;
+use alloc::rc::Rc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use unikernel_abi::report::{Decoded, Report, decode};
+use unikernel_machine::address::UserAddr;
+use unikernel_machine::context::{Context, Syscall};
+use unikernel_machine::testing::{self as machine, DevicePeer};
+use unikernel_machine::virtio::DeviceKind;
+
+use crate::driver::streams::Streams;
+use crate::errno::{Errno, SysResult};
+use crate::fs::archive::Mounted;
+use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
+use crate::fs::node::{Kind, Node};
+use crate::fs::open::{OpenFile, Target};
+use crate::fs::tree::Tree;
+use crate::kernel::Kernel;
+use crate::memory::AddressSpace;
+use crate::memory::area::Area;
+use crate::memory::layout::{Layout, numbers};
+use crate::memory::map::{Place, Promise};
+use crate::memory::protect::READ_WRITE;
+use crate::process::signal::Signals;
+use crate::process::thread::Thread;
+use crate::syscall;
+use crate::time::{Clock, Timestamp};
+
+/// An archive with a few files; `testdata/README.md` lists them.
+pub(crate) static ARCHIVE: &[u8] = include_bytes!("../testdata/small.erofs");
+
+/// Where tests keep what they pass to calls.
+const SCRATCH: u64 = 0x10_0000;
+
+/// Length of that memory.
+const SCRATCH_LEN: u64 = 0x4_0000;
+
+/// A process that makes calls, and the host on the other side of its streams.
+pub(crate) struct Process {
+    pub(crate) kernel: Kernel,
+    pub(crate) host: DevicePeer,
+    next: u64,
+}
+
+impl Process {
+    /// A process over the small archive, with 256 KiB of memory mapped.
+    pub(crate) fn new() -> Self {
+        let (device, host) = machine::virtio_device(DeviceKind::Console, 2, &[]);
+        let streams = Rc::new(RefCell::new(Streams::new(vec![device], None)));
+        let mounted = Mounted::new(machine::archive(ARCHIVE)).expect("the archive is whole");
+        let tree = Tree::new(Some(mounted)).expect("it has a root");
+        tree.populate(b"/small", Timestamp::default())
+            .expect("it can be populated");
+        let mut memory = AddressSpace::new(Layout::new(numbers(1))).expect("there is memory");
+        let area = Area::anonymous(READ_WRITE);
+        memory
+            .map(Place::Fixed(SCRATCH), SCRATCH_LEN, area, Promise::None)
+            .expect("nothing is there");
+        memory.start_heap(0x4000_0000);
+        let program = tree
+            .lookup(tree.root(), b"small")
+            .expect("it can be read")
+            .expect("it is there");
+        Self {
+            kernel: Kernel {
+                memory,
+                working_directory: tree.root().clone(),
+                tree,
+                descriptors: descriptors(),
+                umask: 0o022,
+                signals: Signals::default(),
+                thread: Thread::new(Context::new(UserAddr(0), UserAddr(0)), b"test"),
+                clock: Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000),
+                streams,
+                program,
+                told: BTreeSet::new(),
+                refused: None,
+                ending: None,
+                memory_total: 1 << 24,
+                waited: 0,
+            },
+            host,
+            next: SCRATCH,
+        }
+    }
+
+    /// Makes a system call by number.
+    pub(crate) fn call(&mut self, number: u32, args: &[u64]) -> SysResult {
+        let mut all = [0; 6];
+        all[..args.len()].copy_from_slice(args);
+        let call = Syscall {
+            number: u64::from(number),
+            args: all,
+        };
+        self.kernel.thread.context.rax = call.number;
+        syscall::table::dispatch(&mut self.kernel, &call).unwrap_or(Err(Errno::ENOSYS))
+    }
+
+    /// Puts bytes into the process's memory; their address.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> u64 {
+        let at = self.room(bytes.len());
+        self.kernel
+            .memory
+            .write(UserAddr(at), bytes)
+            .expect("scratch memory is writable");
+        at
+    }
+
+    /// Puts a text with its NUL into memory; its address.
+    pub(crate) fn text(&mut self, text: &str) -> u64 {
+        let mut bytes = Vec::from(text);
+        bytes.push(0);
+        self.put(&bytes)
+    }
+
+    /// Free memory of this length; its address.
+    pub(crate) fn room(&mut self, len: usize) -> u64 {
+        let at = self.next;
+        self.next = (at + len as u64).next_multiple_of(16);
+        if self.next > SCRATCH + SCRATCH_LEN {
+            self.next = SCRATCH;
+            return self.room(len);
+        }
+        at
+    }
+
+    /// Bytes of the process's memory.
+    pub(crate) fn bytes(&mut self, at: u64, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.kernel
+            .memory
+            .read(UserAddr(at), &mut bytes)
+            .expect("it can be read");
+        bytes
+    }
+
+    /// What the host was told so far, as text.
+    pub(crate) fn reports(&mut self) -> Vec<std::string::String> {
+        let bytes = self.host.take(11);
+        let mut rest = &bytes[..];
+        let mut texts = Vec::new();
+        while let Decoded::Report(report, used) = decode(rest) {
+            texts.push(match report {
+                Report::Refused { number, rule, .. } => {
+                    std::format!(
+                        "refused {number} {}",
+                        std::string::String::from_utf8_lossy(rule)
+                    )
+                }
+                Report::Unknown { number, .. } => std::format!("unknown {number}"),
+                Report::Killed { signal } => std::format!("killed {signal}"),
+                Report::Exited { status } => std::format!("exited {status}"),
+                Report::Fault {
+                    signal,
+                    code,
+                    address,
+                    ..
+                } => std::format!("fault {signal} {code} {address:#x}"),
+                Report::CannotStart { reason } => {
+                    std::string::String::from_utf8_lossy(reason).into_owned()
+                }
+                other => std::format!("{other:?}"),
+            });
+            rest = &rest[used..];
+        }
+        texts
+    }
+}
+
+fn descriptors() -> Descriptors {
+    use crate::driver::streams::Stream;
+    let mut descriptors = Descriptors::default();
+    for (stream, flags) in [(Stream::Stdin, 0), (Stream::Stdout, 1), (Stream::Stderr, 1)] {
+        let file = OpenFile::new(Target::Stream(stream), flags);
+        descriptors
+            .add(
+                Descriptor {
+                    file,
+                    on_exec: OnExec::Keep,
+                },
+                0,
+            )
+            .expect("there is room");
+    }
+    descriptors
+}
+
+/// A file that no path names.
+pub(crate) fn node() -> Rc<Node> {
+    let tree = Tree::new(None).expect("an empty tree can be made");
+    let contents = crate::fs::contents::Contents::new();
+    tree.create(
+        Kind::File(RefCell::new(contents)),
+        0o100_644,
+        Timestamp::default(),
+    )
+}

@@ -1,0 +1,84 @@
+//! A page table as a map.
+
+use super::std::collections::BTreeMap;
+use super::std::ops::Range;
+
+use super::frame::Frame;
+use crate::address::UserPage;
+use crate::space::{OutOfFrames, Protection};
+
+/// A program's pages.
+#[derive(Debug, Default)]
+pub struct Space(BTreeMap<u64, (Frame, Protection)>);
+
+impl Space {
+    /// An empty space.
+    ///
+    /// # Errors
+    /// Never here; on a real machine when there is no frame for its table.
+    pub fn new() -> Result<Self, OutOfFrames> {
+        Ok(Self::default())
+    }
+
+    /// Makes it the space that programs run in. There is only one here.
+    pub fn activate(&self) {}
+
+    /// Maps a page; gives the frame that was there.
+    ///
+    /// # Errors
+    /// Never here; on a real machine when there is no frame for a table.
+    pub fn map(
+        &mut self,
+        page: UserPage,
+        frame: Frame,
+        protection: Protection,
+    ) -> Result<Option<Frame>, OutOfFrames> {
+        Ok(self
+            .0
+            .insert(page.number(), (frame, protection))
+            .map(|(frame, _)| frame))
+    }
+
+    /// Takes a page out; gives its frame.
+    pub fn unmap(&mut self, page: UserPage) -> Option<Frame> {
+        self.0.remove(&page.number()).map(|(frame, _)| frame)
+    }
+
+    /// What is mapped there.
+    #[must_use]
+    pub fn lookup(&self, page: UserPage) -> Option<(Frame, Protection)> {
+        self.0.get(&page.number()).cloned()
+    }
+
+    /// Changes a page's protection; `false` when nothing is mapped.
+    pub fn protect(&mut self, page: UserPage, protection: Protection) -> bool {
+        match self.0.get_mut(&page.number()) {
+            Some(entry) => {
+                entry.1 = protection;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Visits each mapped page whose number is in `pages`, in order.
+    pub fn for_each_mapped(&self, pages: Range<u64>, visit: &mut dyn FnMut(UserPage, Protection)) {
+        for (number, (_, protection)) in self.0.range(pages) {
+            if let Some(page) = UserPage::new(*number) {
+                visit(page, *protection);
+            }
+        }
+    }
+
+    /// Takes out what is mapped in a range of page numbers.
+    pub fn unmap_range(&mut self, pages: Range<u64>) {
+        self.0.retain(|page, _| !pages.contains(page));
+    }
+
+    /// Changes the protection of what is mapped in a range of page numbers.
+    pub fn protect_range(&mut self, pages: Range<u64>, protection: Protection) {
+        for (_, entry) in self.0.range_mut(pages) {
+            entry.1 = protection;
+        }
+    }
+}
