@@ -109,22 +109,20 @@ impl ElfFacts {
     /// # Errors
     /// When the bytes are no ELF, or what is needed of it does not lie within them. The file's name is the caller's to add.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let ident = bytes
+        let start = bytes
             .first_chunk::<20>()
             .filter(|start| start.starts_with(&elf::ELFMAG))
             .ok_or_else(|| Error::input(not_elf(bytes)))?;
-        let is_64 = ident[4] == elf::ELFCLASS64.0;
-        let is_little_endian = ident[5] == elf::ELFDATA2LSB.0;
+        let (class, order) = (elf::FileClass(start[4]), elf::DataEncoding(start[5]));
         let short = |at: usize| {
-            let pair = [ident[at], ident[at + 1]];
-            if is_little_endian {
-                u16::from_le_bytes(pair)
-            } else {
-                u16::from_be_bytes(pair)
+            let pair = [start[at], start[at + 1]];
+            match order {
+                elf::ELFDATA2LSB => u16::from_le_bytes(pair),
+                _ => u16::from_be_bytes(pair),
             }
         };
-        let mut facts = Self::unknown(is_64, is_little_endian, short(16), short(18));
-        if is_64 && is_little_endian {
+        let mut facts = Self::unknown(class, order, short(16), short(18));
+        if facts.is_64 && facts.is_little_endian {
             facts
                 .read(bytes)
                 .map_err(|cause| Error::input(format!("broken ELF file: {cause}")))?;
@@ -132,10 +130,15 @@ impl ElfFacts {
         Ok(facts)
     }
 
-    fn unknown(is_64: bool, is_little_endian: bool, elf_type: u16, machine: u16) -> Self {
+    fn unknown(
+        class: elf::FileClass,
+        order: elf::DataEncoding,
+        elf_type: u16,
+        machine: u16,
+    ) -> Self {
         Self {
-            is_64,
-            is_little_endian,
+            is_64: class == elf::ELFCLASS64,
+            is_little_endian: order == elf::ELFDATA2LSB,
             elf_type: match elf_type {
                 1 => ElfType::Relocatable,
                 2 => ElfType::Fixed,
@@ -301,10 +304,10 @@ impl ElfFacts {
                 elf::DT_RUNPATH => self.runpath = folders(&string(*value)?),
                 elf::DT_SONAME => self.soname = Some(string(*value)?),
                 elf::DT_TEXTREL => self.text_relocations = true,
-                elf::DT_FLAGS => self.text_relocations |= value & u64::from(elf::DF_TEXTREL.0) != 0,
+                elf::DT_FLAGS => self.text_relocations |= value & elf::DF_TEXTREL.0 != 0,
                 elf::DT_FLAGS_1 => {
-                    self.is_pie = value & u64::from(elf::DF_1_PIE.0) != 0;
-                    self.no_default_folders = value & u64::from(elf::DF_1_NODEFLIB.0) != 0;
+                    self.is_pie = value & elf::DF_1_PIE.0 != 0;
+                    self.no_default_folders = value & elf::DF_1_NODEFLIB.0 != 0;
                 }
                 elf::DT_INIT | elf::DT_INIT_ARRAY => self.has_init = true,
                 _ => {}
@@ -479,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn test_program_is_a_pie_that_needs_libc() {
+    fn rust_program_is_a_pie_that_needs_libc() {
         let facts = ElfFacts::parse(&own()).unwrap();
         assert_eq!(facts.elf_type, ElfType::Dynamic);
         assert!(facts.is_x86_64() && facts.is_pie && facts.has_init);

@@ -1,3 +1,5 @@
-//! The commands: words in, stages called, words out.
+//! The commands, one file each.
 
+pub mod build;
+pub mod doctor;
 pub mod run;

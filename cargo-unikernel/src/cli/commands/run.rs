@@ -1,4 +1,4 @@
-//! `cargo unikernel run`: boots an image with our streams as its own and ends with its status.
+//! `cargo unikernel run`: builds one program, or takes an image, boots it with our streams as its own and ends with its status.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,14 +6,116 @@ use std::time::Duration;
 
 use crate::assemble::Image;
 use crate::cli::shell::Shell;
+use crate::cli::{BuildOptions, Exit, Global};
+use crate::env;
 use crate::error::{Error, Result};
 use crate::launch::Launch;
+use crate::manifest::{self, Project};
+use crate::pipeline;
+use crate::program::cargo::Wanted;
+use crate::progress::Progress;
 use crate::symbols::Symbols;
-use crate::vmm::run::{Console, Job, run, shown};
+use crate::vmm::run::{Console, Job, shown};
 use crate::vmm::{Accel, Settings};
+
+/// What is run, and how.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    build: BuildOptions,
+    #[command(flatten)]
+    flags: Flags,
+    /// Let the host reach a port of the guest
+    #[arg(
+        short,
+        long = "forward",
+        value_name = "[IP:][HOST:]GUEST[/udp]",
+        help_heading = "Run"
+    )]
+    forwards: Vec<String>,
+    /// Print the command that would run the image, and start nothing
+    #[arg(long, help_heading = "Run")]
+    dry_run: bool,
+}
+
+/// Builds, unless an image is named, and runs. What is given for this run only does not get into the image, so that it is not
+/// written anew.
+///
+/// # Errors
+/// Whatever a stage refuses, or when the VMM can't be started.
+pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
+    if !args.forwards.is_empty() {
+        return Err(no_network("`--forward`"));
+    }
+    if args.flags.image.is_some() && args.build.names_program() {
+        return Err(Error::input(
+            "an image and a program to build exclude each other",
+        ));
+    }
+    let effect = if args.dry_run {
+        Effect::Show
+    } else {
+        Effect::Run
+    };
+    if let Some(status) = run_ready(&args.flags, effect, shell)? {
+        return Ok(Exit::Guest(status));
+    }
+    let request = args.build.request(global, Wanted::One)?;
+    let made = pipeline::build(&Project::load(request)?, shell)?;
+    let made = made.first();
+    let made = made.ok_or_else(|| Error::internal("a build without an image"))?;
+    refuse_network(&made.manifest.run)?;
+    let defaults = Settings {
+        memory: made.manifest.memory,
+        cpus: made.manifest.cpus,
+        ..from_environment()?
+    };
+    if effect == Effect::Run {
+        shell.started("Booting", &made.image.path.display().to_string());
+    }
+    let status = run_image(
+        &made.image,
+        &args.flags,
+        &defaults,
+        &made.symbols,
+        effect,
+        shell,
+    )?;
+    Ok(Exit::Guest(status))
+}
+
+/// What `UNIKERNEL_ACCEL` and `UNIKERNEL_VMM` say.
+fn from_environment() -> Result<Settings> {
+    let accel = match env::text("UNIKERNEL_ACCEL")? {
+        Some(word) => word.parse()?,
+        None => Accel::Auto,
+    };
+    Ok(Settings {
+        accel,
+        vmm: env::text("UNIKERNEL_VMM")?,
+        ..Settings::default()
+    })
+}
+
+fn refuse_network(run: &manifest::Run) -> Result<()> {
+    if !run.forward.is_empty() {
+        return Err(no_network("`run.forward` of the manifest"));
+    }
+    if run.ready.is_some() {
+        return Err(no_network("`run.ready` of the manifest"));
+    }
+    Ok(())
+}
+
+fn no_network(what: &str) -> Error {
+    Error::input(format!(
+        "{what} is not yet possible on this kernel: it has no network"
+    ))
+}
 
 /// What `run` takes beside what `build` takes.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Run")]
 pub struct Flags {
     /// Run this image; nothing is built
     #[arg(long, value_name = "FILE")]
@@ -96,7 +198,7 @@ pub fn run_image(
     };
     let console = Console::host();
     match effect {
-        Effect::Run => Ok(run(&job, &console, shell)?.status()),
+        Effect::Run => Ok(crate::vmm::run::run(&job, &console, shell)?.status()),
         Effect::Show => {
             shell.data(&shown(&job, &console, shell)?.to_string())?;
             Ok(0)
@@ -114,7 +216,7 @@ pub fn run_ready(flags: &Flags, effect: Effect, shell: &Shell) -> Result<Option<
     };
     let image = Image::open(path)?;
     let symbols = Symbols::of_image(&image);
-    run_image(&image, flags, &Settings::default(), &symbols, effect, shell).map(Some)
+    run_image(&image, flags, &from_environment()?, &symbols, effect, shell).map(Some)
 }
 
 fn variable(text: &str) -> Result<(String, OsString)> {
@@ -134,17 +236,9 @@ fn seconds(text: &str) -> Result<Duration> {
     duration.ok_or_else(|| Error::input("give a number of seconds above 0"))
 }
 
-/// A number of bytes, or one with K, M or G (powers of 1024).
 fn size(text: &str) -> Result<u64> {
-    let (digits, shift) = match text.as_bytes().last() {
-        Some(b'K' | b'k') => (&text[..text.len() - 1], 10),
-        Some(b'M' | b'm') => (&text[..text.len() - 1], 20),
-        Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
-        _ => (text, 0),
-    };
-    let bytes = digits.parse::<u64>().ok();
-    let bytes = bytes.and_then(|number| number.checked_mul(1 << shift));
-    bytes.ok_or_else(|| Error::input("give a number of bytes, or one with K, M or G"))
+    let size: manifest::Size = text.parse().map_err(|why: String| Error::input(why))?;
+    Ok(size.0)
 }
 
 #[cfg(test)]
