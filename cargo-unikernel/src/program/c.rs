@@ -96,7 +96,7 @@ fn compiler(settings: &Settings, language: Language) -> Result<Invocation> {
         .debug(true)
         .pic(true)
         .cpp(language == Language::Cpp)
-        .warnings(true)
+        .warnings(false)
         .cargo_output(false);
     let found = build
         .try_get_compiler()
