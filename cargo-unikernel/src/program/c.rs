@@ -97,6 +97,9 @@ fn compiler(settings: &Settings, language: Language) -> Result<Invocation> {
         .pic(true)
         .cpp(language == Language::Cpp)
         .warnings(false)
+        .cargo_metadata(false)
+        .cargo_debug(false)
+        .cargo_warnings(false)
         .cargo_output(false);
     let found = build
         .try_get_compiler()
