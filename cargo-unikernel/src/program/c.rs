@@ -96,7 +96,11 @@ fn compiler(settings: &Settings, language: Language) -> Result<Invocation> {
         .debug(true)
         .pic(true)
         .cpp(language == Language::Cpp)
-        .warnings(true)
+        // Which warnings there are is the user's choice.
+        .warnings(false)
+        .cargo_metadata(false)
+        .cargo_warnings(false)
+        .cargo_debug(false)
         .cargo_output(false);
     let found = build
         .try_get_compiler()
