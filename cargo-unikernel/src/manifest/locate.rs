@@ -280,9 +280,15 @@ fn refuse_cargo_flags(flags: &Flags) -> Result<()> {
         ("--target", flags.target.is_some()),
     ];
     match given.iter().find(|(_, given)| *given) {
-        Some((flag, _)) => Err(Error::input(format!(
-            "`{flag}` is for cargo packages, and there is none here"
-        ))),
+        Some((flag, _)) => {
+            let error = Error::input(format!(
+                "`{flag}` is for cargo packages, and there is none here"
+            ));
+            Err(match flags.packages.first() {
+                Some(spec) => cargo::hint_for_slip(error, spec),
+                None => error,
+            })
+        }
         None => Ok(()),
     }
 }

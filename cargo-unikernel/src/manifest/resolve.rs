@@ -218,3 +218,102 @@ fn formats(
     }
     Ok(formats)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Request;
+    use super::*;
+    use crate::fs;
+    use crate::test_support::closure_of_c;
+
+    /// The manifest that this text gives under these flags.
+    fn manifest_of(text: &str, overrides: Raw) -> Result<Manifest> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Unikernel.toml");
+        let text = format!("{text}\n[build]\nbinary = \"app\"\n");
+        fs::write_bytes(&path, text.as_bytes()).unwrap();
+        let mut request = Request {
+            overrides,
+            ..Request::default()
+        };
+        request.flags.manifest_path = Some(path);
+        let project = Project::load(request)?;
+        let built = Built {
+            program: closure_of_c("int main(void) { return 0; }", &[]).program,
+            package: None,
+            is_example: false,
+            artefacts: folder.path().to_owned(),
+        };
+        project.manifest(&built)
+    }
+
+    fn check_error(text: &str, message: &str, hint: &str) {
+        let error = manifest_of(text, Raw::default()).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+        assert!(
+            error.hint_text().unwrap_or_default().contains(hint),
+            "{error:?}"
+        );
+    }
+
+    #[test]
+    fn defaults_are_those_that_are_documented() {
+        let manifest = manifest_of("", Raw::default()).unwrap();
+        assert_eq!(manifest.name, "app");
+        assert_eq!(manifest.kernel.name, "builtin");
+        assert_eq!((manifest.memory, manifest.cpus), (None, 1));
+        assert_eq!(manifest.formats[0].name, "elf");
+        let names: Vec<&str> = manifest.env.keys().map(String::as_str).collect();
+        assert_eq!(names, ["HOME", "PATH", "TERM"]);
+    }
+
+    #[test]
+    fn flag_counts_over_the_manifest() {
+        let flags = Raw {
+            name: Some("flag".to_owned()),
+            ..Raw::default()
+        };
+        let text = "name = \"file\"\nmemory = \"64M\"\nargs = [\"a\"]\n[env]\nHOME = \"/root\"\n";
+        let manifest = manifest_of(text, flags).unwrap();
+        assert_eq!(manifest.name, "flag");
+        assert_eq!(manifest.memory, Some(64 << 20));
+        assert_eq!(manifest.env["HOME"], "/root");
+        assert_eq!(manifest.args, ["a"]);
+    }
+
+    #[test]
+    fn names_that_mean_nothing_are_refused() {
+        check_error("kernel = \"biultin\"", "no kernel `biultin`", "`builtin`");
+        check_error("name = \"a/b\"", "no file name", "");
+        check_error(
+            "[image]\nformats = [\"elv\"]",
+            "no image format `elv`",
+            "did you mean `elf`",
+        );
+        check_error("[image]\nformats = []", "is empty", "");
+        check_error("[image]\nsize = \"1G\"", "for disks", "");
+        check_error(
+            "[lint]\nUK010 = \"never\"",
+            "unknown level `never`",
+            "`deny`",
+        );
+        check_error(
+            "[lint]\nUK01O = \"warn\"",
+            "no lint rule `UK01O`",
+            "did you mean `UK01",
+        );
+        check_error(
+            "[[lint.allow]]\nrule = \"UK012\"\nreason = \" \"",
+            "gives no reason",
+            "",
+        );
+    }
+
+    #[test]
+    fn waiver_is_taken_over() {
+        let text = "[lint]\nUK012 = \"warn\"\n[[lint.allow]]\nrule = \"UK010\"\nat = \"libx\"\nreason = \"why\"\n";
+        let levels = manifest_of(text, Raw::default()).unwrap().levels;
+        assert_eq!(levels.overrides["UK012"], Level::Warn);
+        assert_eq!(levels.waivers[0].at, "libx");
+    }
+}

@@ -96,10 +96,11 @@ fn compiler(settings: &Settings, language: Language) -> Result<Invocation> {
         .debug(true)
         .pic(true)
         .cpp(language == Language::Cpp)
+        // Which warnings there are is the user's choice.
         .warnings(false)
         .cargo_metadata(false)
-        .cargo_debug(false)
         .cargo_warnings(false)
+        .cargo_debug(false)
         .cargo_output(false);
     let found = build
         .try_get_compiler()

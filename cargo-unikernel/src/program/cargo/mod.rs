@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use cargo_metadata::{Artifact, Message, Metadata, MetadataCommand, TargetKind};
 
-pub use select::{Choice, Wanted, choose};
+pub use select::{Choice, Wanted, choose, hint_for_slip};
 
 use super::{Built, Link, Program};
 use crate::error::{Error, Result};

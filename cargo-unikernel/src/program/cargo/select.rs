@@ -155,6 +155,20 @@ fn named(package: &Package, wanted: &str) -> bool {
 
 fn unknown_package(wanted: &str, members: &[&Package]) -> Error {
     let error = Error::input(format!("package `{wanted}` is not in this workspace"));
+    let error = hint_for_slip(error, wanted);
+    if error.hint_text().is_some() {
+        return error;
+    }
+    let names: Vec<String> = members
+        .iter()
+        .map(|package| format!("`{}`", package.name))
+        .collect();
+    error.hint(format!("it has {}", names.join(", ")))
+}
+
+/// Adds what was probably meant when `-p` was given something that other tools take there.
+#[must_use]
+pub fn hint_for_slip(error: Error, wanted: &str) -> Error {
     let spec = wanted.split(':').next_back().unwrap_or(wanted);
     if spec
         .split('/')
@@ -177,11 +191,7 @@ fn unknown_package(wanted: &str, members: &[&Package]) -> Error {
             "`-p` is cargo's flag for a package; for an image for that machine use `--format {format}`"
         ));
     }
-    let names: Vec<String> = members
-        .iter()
-        .map(|package| format!("`{}`", package.name))
-        .collect();
-    error.hint(format!("it has {}", names.join(", ")))
+    error
 }
 
 fn candidates<'a>(packages: &[&'a Package], flags: &Flags) -> Result<Vec<Candidate<'a>>> {
@@ -304,4 +314,135 @@ fn arguments(
         }
     }
     args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs;
+    use crate::program::cargo;
+
+    /// A workspace: `one` with two binaries and an example, `two` with one binary, `three` with a `cdylib` alone.
+    fn metadata() -> (tempfile::TempDir, Metadata) {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            fs::write_bytes(&folder.path().join(path), text.as_bytes()).unwrap();
+        };
+        write(
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"one\", \"two\", \"three\"]\nresolver = \"3\"\n",
+        );
+        let package = |name: &str, rest: &str| {
+            let text = format!(
+                "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n{rest}"
+            );
+            write(&format!("{name}/Cargo.toml"), &text);
+        };
+        package("one", "");
+        package("two", "");
+        package("three", "[lib]\ncrate-type = [\"cdylib\"]\n");
+        for file in [
+            "one/src/bin/a.rs",
+            "one/src/bin/b.rs",
+            "one/examples/e.rs",
+            "two/src/main.rs",
+        ] {
+            write(file, "fn main() {}\n");
+        }
+        write("three/src/lib.rs", "");
+        let flags = Flags {
+            manifest_path: Some(folder.path().join("Cargo.toml")),
+            network: vec!["--offline".to_owned()],
+            ..Flags::default()
+        };
+        let metadata = cargo::metadata(&flags).unwrap();
+        (folder, metadata)
+    }
+
+    fn packages(names: &[&str]) -> Flags {
+        Flags {
+            packages: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Flags::default()
+        }
+    }
+
+    /// The arguments for cargo without the ids of packages, which hold paths.
+    fn chosen(flags: &Flags, wanted: Wanted) -> std::result::Result<String, String> {
+        let (_folder, metadata) = metadata();
+        match choose(&metadata, flags, Link::Auto, wanted) {
+            Ok(choice) => {
+                let args = choice.args().iter().map(|arg| match arg.rsplit_once('/') {
+                    Some((_, name)) => name.split('#').next().unwrap_or_default(),
+                    None => arg,
+                });
+                Ok(args.collect::<Vec<_>>().join(" "))
+            }
+            Err(error) => Err(format!(
+                "{error}; {}",
+                error.hint_text().unwrap_or_default()
+            )),
+        }
+    }
+
+    #[test]
+    fn build_takes_all_and_run_takes_one() {
+        assert_eq!(
+            chosen(&packages(&["one"]), Wanted::All),
+            Ok("--package one".to_owned())
+        );
+        let several = chosen(&packages(&["one"]), Wanted::One).unwrap_err();
+        assert!(
+            several.contains("a, b") && several.contains("--bin"),
+            "{several}"
+        );
+        let one = chosen(&packages(&["two"]), Wanted::One);
+        assert_eq!(one, Ok("--package two --bin two".to_owned()));
+    }
+
+    #[test]
+    fn named_targets_are_handed_on() {
+        let flags = Flags {
+            bins: vec!["b".to_owned()],
+            ..Flags::default()
+        };
+        assert_eq!(
+            chosen(&flags, Wanted::One),
+            Ok("--package one --bin b".to_owned())
+        );
+        let flags = Flags {
+            examples: vec!["e".to_owned()],
+            ..packages(&["one"])
+        };
+        let both = chosen(&flags, Wanted::All);
+        assert_eq!(both, Ok("--package one --example e".to_owned()));
+        let flags = Flags {
+            bins: vec!["c".to_owned()],
+            ..packages(&["one"])
+        };
+        let unknown = chosen(&flags, Wanted::One).unwrap_err();
+        assert!(unknown.contains("`a`, `b`"), "{unknown}");
+    }
+
+    #[test]
+    fn library_is_taken_where_there_is_no_binary() {
+        let library = chosen(&packages(&["three"]), Wanted::One);
+        assert_eq!(library, Ok("--package three --lib".to_owned()));
+    }
+
+    #[test]
+    fn slips_get_a_hint() {
+        let hint = |name: &str| chosen(&packages(&[name]), Wanted::All).unwrap_err();
+        assert!(hint("1883").contains("-f 1883"));
+        assert!(hint("8080:80").contains("-f 8080:80"));
+        assert!(hint("vbox").contains("--format vdi"));
+        assert!(hint("four").contains("`one`"));
+    }
+
+    #[test]
+    fn binary_as_a_shared_object_is_refused() {
+        let (_folder, metadata) = metadata();
+        let error = choose(&metadata, &packages(&["two"]), Link::Shared, Wanted::All).unwrap_err();
+        assert!(error.hint_text().unwrap().contains("cdylib"));
+        assert!(choose(&metadata, &packages(&["three"]), Link::Shared, Wanted::All).is_ok());
+    }
 }
