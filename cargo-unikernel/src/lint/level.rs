@@ -39,6 +39,23 @@ impl Level {
         Self::ALL.into_iter().find(|level| level.word() == word)
     }
 
+    /// The lowest level of findings that are shown with this word: `error`, `warning`, `note`.
+    #[must_use]
+    pub fn from_weight(word: &str) -> Option<Self> {
+        let shown = |level: &Self| level.weight().is_some_and(|weight| weight.word() == word);
+        Self::ALL.into_iter().find(shown)
+    }
+
+    /// The next higher one; the highest stays. What is not told stays so too.
+    #[must_use]
+    pub const fn lifted(self) -> Self {
+        match self {
+            Self::Allow => Self::Allow,
+            Self::Note => Self::Warn,
+            Self::Warn | Self::Deny => Self::Deny,
+        }
+    }
+
     /// How a finding of this level is shown; `None`: not at all.
     #[must_use]
     pub const fn weight(self) -> Option<Weight> {

@@ -45,6 +45,8 @@ struct Elf {
     libraries: Vec<String>,
     executable_tls: Option<u64>,
     relocations: Option<Vec<String>>,
+    #[serde(default)]
+    text_relocations: bool,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -159,6 +161,7 @@ impl Elf {
             libraries: self.libraries,
             executable_tls: self.executable_tls,
             relocations: relocations.transpose()?,
+            text_relocations: self.text_relocations,
         })
     }
 }

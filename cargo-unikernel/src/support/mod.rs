@@ -49,6 +49,8 @@ pub struct ElfSupport {
     pub executable_tls: Option<u64>,
     /// The relocation types that it knows (`R_X86_64_*`); `None`: a dynamic linker in the image does them.
     pub relocations: Option<Vec<u32>>,
+    /// Whether it lets relocations change code.
+    pub text_relocations: bool,
 }
 
 impl Default for ElfSupport {
@@ -59,6 +61,7 @@ impl Default for ElfSupport {
             libraries: Vec::new(),
             executable_tls: None,
             relocations: None,
+            text_relocations: false,
         }
     }
 }
