@@ -237,6 +237,16 @@ pub fn enter(folder: &Path) -> Result<()> {
     std::env::set_current_dir(folder).map_err(|error| failed("enter", folder, &error))
 }
 
+/// Where this program itself lies, links resolved.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn own_program() -> Result<PathBuf> {
+    let path = std::env::current_exe()
+        .map_err(|error| Error::input(format!("can't find this program's own file: {error}")))?;
+    canonical(&path)
+}
+
 /// Removes a file; one that is not there is fine.
 ///
 /// # Errors

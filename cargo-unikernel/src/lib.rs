@@ -34,6 +34,8 @@ pub mod vmm;
 
 // On top: these know all of the above, none of the above knows them.
 pub mod cli;
+pub mod manifest;
+pub mod pipeline;
 
 #[cfg(test)]
 mod test_support;

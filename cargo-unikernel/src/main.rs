@@ -1,2 +1,8 @@
-//! placeholder
-fn main() {}
+//! The command: words in, an exit status out.
+
+use cargo_unikernel::cli::{self, Exit};
+use cargo_unikernel::env;
+
+fn main() -> Exit {
+    cli::main(env::args())
+}

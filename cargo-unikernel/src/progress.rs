@@ -70,6 +70,10 @@ pub trait Progress {
     fn finished(&self, verb: &str, what: &str);
     /// Text of another tool, passed through as it is (it ends its own lines).
     fn pass_through(&self, text: &str);
+    /// A line of JSON for the program that asked for it (`--message-format json`).
+    fn machine(&self, line: &str) {
+        let _ = line;
+    }
 }
 
 /// Tells nobody; for tests and for callers that look at the result only.

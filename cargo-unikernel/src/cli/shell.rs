@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstream::ColorChoice;
 
+use super::Exit;
 use crate::error::{Error, Result};
 use crate::progress::{Diagnostic, Progress, Weight};
 
@@ -50,6 +51,18 @@ impl Shell {
     #[must_use]
     pub fn verbosity(&self) -> Verbosity {
         self.verbosity
+    }
+
+    /// Tells what clap has to say: help on standard output, misuse on standard error.
+    #[must_use]
+    pub fn usage(error: &clap::Error) -> Exit {
+        // With nobody to read it there is nothing to be done.
+        let _ = error.print();
+        if error.use_stderr() {
+            Exit::Usage
+        } else {
+            Exit::Done
+        }
     }
 
     /// A line of data, on standard output.
@@ -136,6 +149,11 @@ impl Progress for Shell {
 
     fn pass_through(&self, text: &str) {
         self.put(text);
+    }
+
+    fn machine(&self, line: &str) {
+        // Whoever closed the pipe has seen enough; a full disk shows when the last line is written.
+        let _ = self.data(line);
     }
 }
 

@@ -98,7 +98,7 @@ fn find_interpreter(
         facts,
         needed_by: vec![program.name.clone()],
     };
-    Ok((Interpreter::Found(library), bytes))
+    Ok((Interpreter::Found(Box::new(library)), bytes))
 }
 
 /// The facts of a file that a dynamic linker for x86-64 would load, or why it would not.

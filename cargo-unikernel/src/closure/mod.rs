@@ -69,7 +69,7 @@ pub enum Interpreter {
     /// The program needs none.
     None,
     /// It is there.
-    Found(Library),
+    Found(Box<Library>),
     /// It is not there, or does not fit.
     Missing(Missing),
 }

@@ -156,6 +156,21 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "builtin")]
+    fn kernel_that_comes_with_the_tool_can_be_packed() {
+        let kernel = KernelFile::open(&builtin::KERNEL, None).unwrap();
+        assert_eq!(kernel.path(), None);
+        assert!(kernel.support().unwrap().by_name("write").is_some());
+    }
+
+    #[test]
+    #[cfg(not(feature = "builtin"))]
+    fn without_a_kernel_of_its_own_the_tool_says_so() {
+        let error = KernelFile::open(&builtin::KERNEL, None).unwrap_err();
+        assert!(error.hint_text().unwrap().contains("--kernel-file"));
+    }
+
+    #[test]
     fn support_statement_names_system_calls() {
         let kernel = opened(&testing::kernel(&[0xf4])).unwrap();
         let support = kernel.support().unwrap();

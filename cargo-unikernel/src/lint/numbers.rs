@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn any_bytes_are_decoded_to_their_end() {
-        let bytes: Vec<u8> = (0..4096_u32).map(|n| (n * 7919 >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..4096_u32).map(|n| ((n * 7919) >> 3) as u8).collect();
         let mut numbers = Numbers::default();
         sweep(&bytes, u64::MAX - 16, &mut numbers);
         assert_eq!(find(&bytes).sites.len(), 0);

@@ -301,10 +301,7 @@ fn dynamic(layout: &Layout, libraries: [u32; 2], strings_len: u64) -> [(elf::Dyn
         (elf::DT_RELA, layout.relocations),
         (elf::DT_RELASZ, 2 * 24),
         (elf::DT_RELAENT, 24),
-        (
-            elf::DT_FLAGS_1,
-            u64::from((elf::DF_1_NOW | elf::DF_1_PIE).0),
-        ),
+        (elf::DT_FLAGS_1, (elf::DF_1_NOW | elf::DF_1_PIE).0),
         (elf::DT_NULL, 0),
     ]
 }

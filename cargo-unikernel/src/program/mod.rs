@@ -1,7 +1,10 @@
 //! The program: the user's application as an ELF, built by cargo, by a C compiler, or ready.
 
+pub mod c;
+pub mod cargo;
 pub mod elf;
 pub mod launcher;
+pub mod native;
 pub mod strip;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +12,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::fs;
+use crate::progress::Progress;
 use elf::{ElfFacts, ElfType};
 
 /// Longest program or library that is read: 2 GiB.
@@ -44,6 +48,74 @@ impl Shape {
     }
 }
 
+/// How a program is to be linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Link {
+    /// What suits kernel and program.
+    #[default]
+    Auto,
+    /// A position-independent executable with a dynamic linker.
+    Pie,
+    /// A shared object that exports `main`.
+    Shared,
+    /// A position-independent executable without a dynamic linker.
+    StaticPie,
+}
+
+impl Link {
+    /// The words for the four, in manifest and command line.
+    pub const WORDS: [&'static str; 4] = ["auto", "pie", "shared", "static-pie"];
+
+    /// The kind with this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "auto" => Some(Self::Auto),
+            "pie" => Some(Self::Pie),
+            "shared" => Some(Self::Shared),
+            "static-pie" => Some(Self::StaticPie),
+            _ => None,
+        }
+    }
+}
+
+/// Where a program comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settings {
+    /// A cargo package or workspace.
+    Cargo(cargo::Settings),
+    /// C and C++ files.
+    C(c::Settings),
+    /// A native build, or a ready ELF.
+    Native(native::Settings),
+}
+
+/// A program that was built, and where what is made of it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// The program.
+    pub program: Program,
+    /// The cargo package it comes from.
+    pub package: Option<String>,
+    /// Whether it is one of a package's examples.
+    pub is_example: bool,
+    /// `<target-dir>/unikernel/<profile>`.
+    pub artefacts: PathBuf,
+}
+
+/// Builds the programs.
+///
+/// # Errors
+/// When a compiler fails, or what it makes is no ELF.
+pub fn build(settings: &Settings, progress: &dyn Progress) -> Result<Vec<Built>> {
+    match settings {
+        Settings::Cargo(settings) => cargo::build(settings, progress),
+        Settings::C(settings) => c::build(settings, progress).map(|built| vec![built]),
+        Settings::Native(settings) => native::build(settings, progress).map(|built| vec![built]),
+    }
+}
+
 /// The user's application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
@@ -51,8 +123,10 @@ pub struct Program {
     pub name: String,
     /// Where it lies on the host.
     pub path: PathBuf,
-    /// Its content.
+    /// Its content, with the build-id of what is archived.
     pub bytes: Arc<[u8]>,
+    /// What is archived of it.
+    pub stripped: Arc<[u8]>,
     /// What is known about it.
     pub facts: ElfFacts,
     /// How it wants to be started.
@@ -71,10 +145,20 @@ impl Program {
         if name.is_empty() || name.contains('/') {
             return Err(Error::input(format!("`{name}` is no name for a program")));
         }
+        let (bytes, stripped): (Arc<[u8]>, Arc<[u8]>) = if facts.is_x86_64() {
+            let parts = strip::strip(&bytes)
+                .map_err(|error| error.context(format!("can't use `{}`", path.display())))?;
+            (parts.unstripped.into(), parts.program.into())
+        } else {
+            // The lint will have none of it; it is to be told so.
+            let bytes: Arc<[u8]> = bytes.into();
+            (bytes.clone(), bytes)
+        };
         Ok(Self {
             name: name.to_owned(),
             path: path.to_owned(),
-            bytes: bytes.into(),
+            bytes,
+            stripped,
             shape: Shape::of(&facts),
             facts,
         })

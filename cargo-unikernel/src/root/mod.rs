@@ -4,6 +4,7 @@
 //! [`Source`]: bytes, or a host file of known length that is read when the archive is written.
 
 mod path;
+pub mod plan;
 mod source;
 
 use std::collections::BTreeMap;

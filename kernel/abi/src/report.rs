@@ -24,6 +24,26 @@ pub struct Place<'a> {
     pub offset: u64,
 }
 
+/// Places one after the other, as they are encoded; what is no place ends them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Places<'a>(
+    /// Encoded by [`Places::put`].
+    pub &'a [u8],
+);
+
+impl<'a> Places<'a> {
+    /// Writes one more place.
+    pub fn put(sink: &mut dyn Sink, at: Place<'_>) {
+        place(sink, at);
+    }
+
+    /// The places in order.
+    pub fn iter(self) -> impl Iterator<Item = Place<'a>> {
+        let mut fields = Fields(self.0);
+        core::iter::from_fn(move || fields.place())
+    }
+}
+
 /// What the guest has to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Report<'a> {
@@ -63,8 +83,10 @@ pub enum Report<'a> {
         number: u64,
         /// The lint rule that finds it before the boot.
         rule: &'a [u8],
-        /// Who called: the return address outside libc where it could be found, else the instruction.
+        /// Who called: the innermost return address outside of libc that could be found, else the instruction.
         at: Place<'a>,
+        /// Return addresses further out. In a static program libc is no file of its own, and `at` may lie in it.
+        callers: Places<'a>,
     },
     /// A system call that this kernel does not have; told once a number.
     Unknown {
@@ -145,10 +167,16 @@ impl Report<'_> {
                 numbers(sink, &[signal, code, address, access]);
                 place(sink, at);
             }
-            Self::Refused { number, rule, at } => {
+            Self::Refused {
+                number,
+                rule,
+                at,
+                callers,
+            } => {
                 numbers(sink, &[number]);
                 text(sink, rule);
                 place(sink, at);
+                text(sink, callers.0);
             }
             Self::Unknown { number, at } => {
                 numbers(sink, &[number]);
@@ -219,6 +247,7 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
             number: fields.number()?,
             rule: fields.text()?,
             at: fields.place()?,
+            callers: Places(fields.text()?),
         },
         6 => Report::Unknown {
             number: fields.number()?,
@@ -293,6 +322,7 @@ mod tests {
             number: 57,
             rule: b"UK001",
             at: AT,
+            callers: Places(&[2, 0, 0, 0, b'/', b'a', 7, 0, 0, 0, 0, 0, 0, 0]),
         },
         Report::Unknown {
             number: 425,
@@ -329,6 +359,21 @@ mod tests {
         for len in 0..bytes.len() {
             assert_eq!(decode(&bytes[..len]), Decoded::Incomplete, "{len} bytes");
         }
+    }
+
+    #[test]
+    fn places_one_after_the_other() {
+        let mut bytes = Vec::new();
+        let other = Place {
+            module: b"",
+            offset: 9,
+        };
+        Places::put(&mut bytes, AT);
+        Places::put(&mut bytes, other);
+        let all: Vec<_> = Places(&bytes).iter().collect();
+        assert_eq!(all, [AT, other]);
+        let cut: Vec<_> = Places(&bytes[..bytes.len() - 1]).iter().collect();
+        assert_eq!(cut, [AT]);
     }
 
     #[test]

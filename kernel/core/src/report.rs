@@ -11,8 +11,16 @@ use crate::driver::streams::{Stream, Streams};
 /// Longest sentence in a report.
 const MAX_TEXT: usize = 512;
 
-/// A frame that is being written.
-struct Frame(Vec<u8>);
+/// A frame, or a part of one, that is being written.
+#[derive(Default)]
+pub(crate) struct Frame(Vec<u8>);
+
+impl Frame {
+    /// What was written.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 impl Sink for Frame {
     fn put(&mut self, bytes: &[u8]) {
@@ -22,7 +30,7 @@ impl Sink for Frame {
 
 /// Sends one report, waiting for room.
 pub(crate) fn send(streams: &mut Streams, report: &Report<'_>) {
-    let mut frame = Frame(Vec::new());
+    let mut frame = Frame::default();
     report.encode(&mut frame);
     streams.send_all(Stream::Report, &frame.0);
 }

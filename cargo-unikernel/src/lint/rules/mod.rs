@@ -125,9 +125,9 @@ pub(super) fn needed_by(chain: &[String]) -> String {
 }
 
 /// What the kernel answers where it does not do what is asked; `None` where it does, or programs carry on without.
-fn answer(level: support::Level, note: &str, tolerated: bool, abi: Abi) -> Option<String> {
+fn answer(level: support::Level, note: &str, tolerated: Option<&str>, abi: Abi) -> Option<String> {
     let text = match (level, abi) {
-        _ if tolerated => return None,
+        _ if tolerated.is_some() => return None,
         (support::Level::Full, _) => return None,
         (support::Level::Partial, _) => "is partial",
         (support::Level::Ignored, _) => "is ignored",

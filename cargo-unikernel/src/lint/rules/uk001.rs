@@ -106,10 +106,10 @@ fn answer_to(subject: &Subject<'_>, name: &str) -> Option<String> {
                 Some(known) => answer(
                     known.level,
                     &known.note,
-                    known.tolerated.is_some(),
+                    known.tolerated.as_deref(),
                     Abi::LibcSymbols,
                 ),
-                None => answer(support::Level::Missing, "", false, Abi::LibcSymbols),
+                None => answer(support::Level::Missing, "", None, Abi::LibcSymbols),
             }
         }
         _ => None,
@@ -119,8 +119,8 @@ fn answer_to(subject: &Subject<'_>, name: &str) -> Option<String> {
 fn call_answer(subject: &Subject<'_>, name: &str) -> Option<String> {
     let abi = Abi::LinuxSyscall;
     match subject.support.by_name(name) {
-        Some(call) => answer(call.level, &call.note, call.tolerated.is_some(), abi),
-        None => answer(support::Level::Missing, "", false, abi),
+        Some(call) => answer(call.level, &call.note, call.tolerated.as_deref(), abi),
+        None => answer(support::Level::Missing, "", None, abi),
     }
 }
 

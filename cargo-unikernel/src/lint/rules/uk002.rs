@@ -81,8 +81,8 @@ fn answer_to(subject: &Subject<'_>, name: &str) -> Option<String> {
         }
         Abi::LibcSymbols if subject.defines(name) => None,
         abi @ Abi::LibcSymbols => match subject.support.symbol(name) {
-            Some(known) => answer(known.level, &known.note, known.tolerated.is_some(), abi),
-            None => answer(support::Level::Missing, "", false, abi),
+            Some(known) => answer(known.level, &known.note, known.tolerated.as_deref(), abi),
+            None => answer(support::Level::Missing, "", None, abi),
         },
     }
 }
@@ -90,8 +90,8 @@ fn answer_to(subject: &Subject<'_>, name: &str) -> Option<String> {
 fn call_answer(subject: &Subject<'_>, name: &str) -> Option<String> {
     let abi = Abi::LinuxSyscall;
     match subject.support.by_name(name) {
-        Some(call) => answer(call.level, &call.note, call.tolerated.is_some(), abi),
-        None => answer(support::Level::Missing, "", false, abi),
+        Some(call) => answer(call.level, &call.note, call.tolerated.as_deref(), abi),
+        None => answer(support::Level::Missing, "", None, abi),
     }
 }
 

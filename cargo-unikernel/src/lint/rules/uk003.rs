@@ -85,9 +85,9 @@ pub(super) fn is_of_process(number: u32) -> bool {
 fn missing(call: Option<&Call>) -> Option<String> {
     let abi = Abi::LinuxSyscall;
     match call {
-        None => answer(support::Level::Missing, "", false, abi),
+        None => answer(support::Level::Missing, "", None, abi),
         Some(call) if call.level == support::Level::Missing => {
-            answer(call.level, &call.note, call.tolerated.is_some(), abi)
+            answer(call.level, &call.note, call.tolerated.as_deref(), abi)
         }
         Some(_) => None,
     }

@@ -1,7 +1,7 @@
 //! UK004: a system call does less than it says.
 
 use super::uk003::{imported, is_of_process};
-use super::{Docs, Finding, Level, Rule, Subject, answer};
+use super::{Docs, Finding, Level, Module, Rule, Subject, answer};
 use crate::support::{self, Abi, Call};
 
 /// The rule.
@@ -27,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (module, function, call) in imported(subject) {
-        let Some((call, answer)) = less(call, module.is_program) else {
+        let Some((call, answer)) = less(call, told_from(&module)) else {
             continue;
         };
         let message = format!(
@@ -42,7 +42,12 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
     }
     for (number, address) in &subject.numbers.sites {
         let call = subject.support.by_number(*number);
-        let Some((call, answer)) = less(call, !subject.is_static()) else {
+        let lowest = if subject.is_static() {
+            support::Level::Ignored
+        } else {
+            support::Level::Partial
+        };
+        let Some((call, answer)) = less(call, lowest) else {
             continue;
         };
         if is_of_process(*number) {
@@ -58,16 +63,25 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
     found
 }
 
-/// What a call does less than it says.
-fn less(call: Option<&Call>, with_partial: bool) -> Option<(&Call, String)> {
+/// The least of the levels that are told of this file.
+fn told_from(module: &Module<'_>) -> support::Level {
+    if module.is_program {
+        support::Level::Partial
+    } else {
+        support::Level::Ignored
+    }
+}
+
+/// What a call does less than it says, if it does that much less.
+fn less(call: Option<&Call>, lowest: support::Level) -> Option<(&Call, String)> {
     let call = call.filter(|call| call.level != support::Level::Missing)?;
-    if call.level == support::Level::Partial && !with_partial {
+    if call.level < lowest {
         return None;
     }
     let answer = answer(
         call.level,
         &call.note,
-        call.tolerated.is_some(),
+        call.tolerated.as_deref(),
         Abi::LinuxSyscall,
     )?;
     Some((call, answer))

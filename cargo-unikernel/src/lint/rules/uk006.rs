@@ -40,7 +40,7 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
             support::Level::Partial => module.is_program,
             _ => true,
         };
-        let tolerated = known.tolerated.is_some();
+        let tolerated = known.tolerated.as_deref();
         let answer = answer(known.level, &known.note, tolerated, Abi::LibcSymbols);
         let Some(answer) = answer.filter(|_| told) else {
             continue;

@@ -4,7 +4,7 @@ use object::elf;
 use object::endian::LittleEndian as LE;
 use object::read::elf::{FileHeader, ProgramHeader};
 
-use super::Header;
+use super::read::Header;
 
 /// The executable segments of a 64-bit ELF: link address and bytes of each. What is no such ELF has none.
 #[must_use]

@@ -5,14 +5,15 @@ use object::read::elf::{Dyn, Sym};
 use object::{StringTable, elf, pod};
 
 use super::memory::{Memory, entry_at, n_symbols};
-use super::{Bound, ElfFacts, NeededVersion, Symbol, folders, text};
+use super::read::{Result, folders, text};
+use super::{Bound, ElfFacts, NeededVersion, Symbol};
 
 impl ElfFacts {
     pub(super) fn read_dynamic(
         &mut self,
         entries: &[elf::Dyn64<LE>],
         memory: &Memory<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<()> {
         self.is_dynamic = true;
         let entries: Vec<(elf::DynamicTag, u64)> = entries
             .iter()
@@ -46,14 +47,14 @@ impl ElfFacts {
                 elf::DT_SONAME => self.soname = Some(string(*value)?),
                 elf::DT_TEXTREL => self.text_relocations = true,
                 elf::DT_FLAGS => {
-                    self.text_relocations |= value & u64::from(elf::DF_TEXTREL.0) != 0;
-                    self.bind_now |= value & u64::from(elf::DF_BIND_NOW.0) != 0;
+                    self.text_relocations |= value & elf::DF_TEXTREL.0 != 0;
+                    self.bind_now |= value & elf::DF_BIND_NOW.0 != 0;
                 }
                 elf::DT_BIND_NOW => self.bind_now = true,
                 elf::DT_FLAGS_1 => {
-                    self.bind_now |= value & u64::from(elf::DF_1_NOW.0) != 0;
-                    self.is_pie = value & u64::from(elf::DF_1_PIE.0) != 0;
-                    self.no_default_folders = value & u64::from(elf::DF_1_NODEFLIB.0) != 0;
+                    self.bind_now |= value & elf::DF_1_NOW.0 != 0;
+                    self.is_pie = value & elf::DF_1_PIE.0 != 0;
+                    self.no_default_folders = value & elf::DF_1_NODEFLIB.0 != 0;
                 }
                 elf::DT_INIT | elf::DT_INIT_ARRAY => self.has_init = true,
                 _ => {}
@@ -79,7 +80,7 @@ impl ElfFacts {
         bounds: &[Bound],
         memory: &Memory<'_>,
         strings: &StringTable<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<()> {
         let outside = "the dynamic symbol table lies outside of the file";
         let bytes = memory.at(address).ok_or(outside)?;
         let (symbols, _) =
@@ -115,7 +116,7 @@ impl ElfFacts {
         address: u64,
         memory: &Memory<'_>,
         strings: &StringTable<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<()> {
         let bytes = memory
             .at(address)
             .ok_or("the version table lies outside of the file")?;
@@ -157,7 +158,7 @@ impl ElfFacts {
         value: &impl Fn(elf::DynamicTag) -> Option<u64>,
         n_symbols: u32,
         memory: &Memory<'_>,
-    ) -> Result<Vec<Bound>, String> {
+    ) -> Result<Vec<Bound>> {
         let mut bounds = vec![Bound::Unused; n_symbols as usize];
         let tables = [
             (elf::DT_RELA, elf::DT_RELASZ),
@@ -188,7 +189,7 @@ impl ElfFacts {
         address: u64,
         memory: &Memory<'_>,
         strings: &StringTable<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<()> {
         let broken = "a version lies outside of its table";
         let bytes = memory.at(address).ok_or(broken)?;
         let mut at = 0;

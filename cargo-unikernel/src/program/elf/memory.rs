@@ -4,7 +4,7 @@ use object::endian::LittleEndian as LE;
 use object::read::elf::{GnuHashTable, HashTable, ProgramHeader};
 use object::{elf, pod};
 
-use super::Header;
+use super::read::{Header, Result};
 
 /// Most entries that one table of a file may have here; the largest real ones have some hundred thousand.
 const MAX_SYMBOLS: u32 = 1 << 22;
@@ -33,7 +33,7 @@ impl<'a> Memory<'a> {
 pub(super) fn n_symbols(
     value: &impl Fn(elf::DynamicTag) -> Option<u64>,
     memory: &Memory<'_>,
-) -> Result<u32, String> {
+) -> Result<u32> {
     let outside = "the symbol hash table lies outside of the file";
     let number = if let Some(address) = value(elf::DT_HASH) {
         let bytes = memory.at(address).ok_or(outside)?;

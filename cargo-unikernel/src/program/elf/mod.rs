@@ -6,19 +6,15 @@
 mod code;
 mod dynamic;
 mod memory;
+mod read;
 
 pub use code::executable;
 
 use std::collections::BTreeSet;
 
 use object::elf;
-use object::endian::LittleEndian as LE;
-use object::read::elf::{FileHeader, ProgramHeader};
 
 use crate::error::{Error, Result};
-use memory::Memory;
-
-type Header = elf::FileHeader64<LE>;
 
 /// What an ELF file is meant for (`e_type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,22 +137,20 @@ impl ElfFacts {
     /// # Errors
     /// When the bytes are no ELF, or what is needed of it does not lie within them. The file's name is the caller's to add.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let ident = bytes
+        let start = bytes
             .first_chunk::<20>()
             .filter(|start| start.starts_with(&elf::ELFMAG))
             .ok_or_else(|| Error::input(not_elf(bytes)))?;
-        let is_64 = ident[4] == elf::ELFCLASS64.0;
-        let is_little_endian = ident[5] == elf::ELFDATA2LSB.0;
+        let (class, order) = (elf::FileClass(start[4]), elf::DataEncoding(start[5]));
         let short = |at: usize| {
-            let pair = [ident[at], ident[at + 1]];
-            if is_little_endian {
-                u16::from_le_bytes(pair)
-            } else {
-                u16::from_be_bytes(pair)
+            let pair = [start[at], start[at + 1]];
+            match order {
+                elf::ELFDATA2LSB => u16::from_le_bytes(pair),
+                _ => u16::from_be_bytes(pair),
             }
         };
-        let mut facts = Self::unknown(is_64, is_little_endian, short(16), short(18));
-        if is_64 && is_little_endian {
+        let mut facts = Self::unknown(class, order, short(16), short(18));
+        if facts.is_64 && facts.is_little_endian {
             facts
                 .read(bytes)
                 .map_err(|cause| Error::input(format!("broken ELF file: {cause}")))?;
@@ -164,10 +158,15 @@ impl ElfFacts {
         Ok(facts)
     }
 
-    fn unknown(is_64: bool, is_little_endian: bool, elf_type: u16, machine: u16) -> Self {
+    fn unknown(
+        class: elf::FileClass,
+        order: elf::DataEncoding,
+        elf_type: u16,
+        machine: u16,
+    ) -> Self {
         Self {
-            is_64,
-            is_little_endian,
+            is_64: class == elf::ELFCLASS64,
+            is_little_endian: order == elf::ELFDATA2LSB,
             elf_type: match elf_type {
                 1 => ElfType::Relocatable,
                 2 => ElfType::Fixed,
@@ -234,86 +233,6 @@ impl ElfFacts {
         };
         format!("{class}{order} {machine}")
     }
-
-    fn read(&mut self, bytes: &[u8]) -> std::result::Result<(), String> {
-        let header = Header::parse(bytes).map_err(|error| error.to_string())?;
-        self.entry = header.e_entry(LE);
-        let segments = header
-            .program_headers(LE, bytes)
-            .map_err(|error| error.to_string())?;
-        if header.e_phnum(LE) == elf::PN_XNUM {
-            return Err("more than 65,534 program headers".to_owned());
-        }
-        let memory = Memory(bytes, segments);
-        for segment in segments {
-            self.read_segment(segment, &memory)?;
-        }
-        Ok(())
-    }
-
-    fn read_segment(
-        &mut self,
-        segment: &elf::ProgramHeader64<LE>,
-        memory: &Memory<'_>,
-    ) -> std::result::Result<(), String> {
-        let bytes = memory.0;
-        match segment.p_type(LE) {
-            elf::PT_LOAD => {
-                let within = segment
-                    .p_offset(LE)
-                    .checked_add(segment.p_filesz(LE))
-                    .is_some_and(|end| end <= bytes.len() as u64);
-                if !within {
-                    return Err("a segment reaches beyond the end of the file".to_owned());
-                }
-                let end = segment
-                    .p_vaddr(LE)
-                    .checked_add(segment.p_memsz(LE))
-                    .ok_or("a segment reaches beyond the address space")?;
-                if segment.p_filesz(LE) > segment.p_memsz(LE) {
-                    return Err("a segment is longer in the file than in memory".to_owned());
-                }
-                self.memory_end = self.memory_end.max(end);
-                let both = elf::PF_W.0 | elf::PF_X.0;
-                self.writable_code |= segment.p_flags(LE).0 & both == both;
-            }
-            elf::PT_INTERP => {
-                let path = segment
-                    .interpreter(LE, bytes)
-                    .map_err(|error| error.to_string())?;
-                self.interpreter = path.map(text);
-            }
-            elf::PT_DYNAMIC => {
-                let dynamic = segment
-                    .dynamic(LE, bytes)
-                    .map_err(|error| error.to_string())?;
-                self.read_dynamic(dynamic.unwrap_or_default(), memory)?;
-            }
-            elf::PT_TLS => {
-                self.tls = Some(Tls {
-                    len: segment.p_memsz(LE),
-                    align: segment.p_align(LE),
-                });
-            }
-            elf::PT_GNU_RELRO => self.relro = true,
-            elf::PT_GNU_STACK => {
-                self.executable_stack = segment.p_flags(LE).0 & elf::PF_X.0 != 0;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-fn folders(list: &str) -> Vec<String> {
-    list.split(':')
-        .filter(|folder| !folder.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// What the bytes look like, when they are no ELF.
@@ -342,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn test_program_is_a_pie_that_needs_libc() {
+    fn rust_program_is_a_pie_that_needs_libc() {
         let facts = ElfFacts::parse(&own()).unwrap();
         assert_eq!(facts.elf_type, ElfType::Dynamic);
         assert!(facts.is_x86_64() && facts.is_pie && facts.has_init);

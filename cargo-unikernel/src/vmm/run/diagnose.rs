@@ -1,6 +1,6 @@
 //! What a guest reports, in words for people.
 
-use unikernel_abi::report::{Place, Report};
+use unikernel_abi::report::{Place, Places, Report};
 
 use crate::progress::{Diagnostic, Weight};
 use crate::support::Support;
@@ -38,7 +38,12 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
             let message = format!("the program was ended by {}: {what}", signal_name(signal));
             located(plain(Weight::Error, message), at, at.offset, guest)
         }
-        Report::Refused { number, rule, at } => {
+        Report::Refused {
+            number,
+            rule,
+            at,
+            callers,
+        } => {
             let message = format!(
                 "the program called {}, which this kernel refuses; it got ENOSYS",
                 syscall(number, guest)
@@ -48,8 +53,8 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
             diagnostic.notes.push(format!(
                 "`cargo unikernel lint` finds such calls: rule {rule}"
             ));
-            // A return address may be the first of the next line.
-            located(diagnostic, at, at.offset.saturating_sub(1), guest)
+            let at = caller(at, callers, guest);
+            located(diagnostic, at, before(at), guest)
         }
         Report::Unknown { number, at } => {
             let message = format!(
@@ -85,6 +90,21 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
     })
 }
 
+/// Who called: the innermost place with a source line, since a C library comes without; else the innermost.
+fn caller<'a>(at: Place<'a>, callers: Places<'a>, guest: Guest<'_>) -> Place<'a> {
+    let has_line = |place: &Place<'_>| {
+        let location = guest.symbols.locate(&text(place.module), before(*place));
+        location.is_some_and(|location| location.line.is_some())
+    };
+    let mut places = std::iter::once(at).chain(callers.iter());
+    places.find(has_line).unwrap_or(at)
+}
+
+/// A return address may be the first of the next line; the byte before belongs to the call.
+fn before(at: Place<'_>) -> u64 {
+    at.offset.saturating_sub(1)
+}
+
 /// The diagnostic with its place: file and line where they are known, and always module and offset.
 fn located(mut diagnostic: Diagnostic, at: Place<'_>, offset: u64, guest: Guest<'_>) -> Diagnostic {
     let module = text(at.module);
@@ -102,6 +122,18 @@ fn located(mut diagnostic: Diagnostic, at: Place<'_>, offset: u64, guest: Guest<
     }
     diagnostic.place = Some(found.line.unwrap_or(place));
     diagnostic
+}
+
+/// What there is to say about a program that a signal ended, and nothing else explains it.
+pub(super) fn killed(signal: u64) -> Diagnostic {
+    Diagnostic {
+        weight: Weight::Error,
+        rule: None,
+        message: format!("the program was ended by {}", signal_name(signal)),
+        place: None,
+        notes: Vec::new(),
+        help: None,
+    }
 }
 
 fn fault(signal: u64, code: u64, address: u64, access: u64) -> String {
@@ -135,7 +167,7 @@ fn syscall(number: u64, guest: Guest<'_>) -> String {
 }
 
 /// A signal's name (signal(7), x86-64).
-pub(super) fn signal_name(signal: u64) -> String {
+fn signal_name(signal: u64) -> String {
     const NAMES: [&str; 31] = [
         "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
         "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
@@ -216,6 +248,7 @@ mod tests {
                 number: 57,
                 rule: b"UK001",
                 at,
+                callers: Places::default(),
             },
             "the program called `fork` (system call 57), which this kernel refuses; it got ENOSYS",
             Some("0x7000"),

@@ -21,6 +21,9 @@ const LEAVE: Duration = Duration::from_secs(5);
 /// `SIGPIPE`: what ends a program natively when nobody reads its output.
 const SIGPIPE: u8 = 13;
 
+/// `SIGTERM`: what [`Action::Terminate`] becomes in the guest.
+const SIGTERM: u8 = 15;
+
 /// Who must have carried everything before a run is over.
 const CARRIERS: [Carrier; 5] = [
     Carrier::Port(Stream::Stdout),
@@ -155,8 +158,14 @@ impl Supervisor {
 
     /// How it ended.
     pub(super) fn outcome(self) -> Outcome {
+        let end = match (self.said, self.otherwise) {
+            // It was our SIGTERM that stood for the SIGPIPE of its lost output.
+            (Some(End::Killed(SIGTERM)), End::Killed(SIGPIPE)) => End::Killed(SIGPIPE),
+            (Some(said), _) => said,
+            (None, otherwise) => otherwise,
+        };
         Outcome {
-            end: self.said.unwrap_or(self.otherwise),
+            end,
             boot_ticks: self.boot_ticks,
         }
     }
@@ -311,6 +320,11 @@ mod tests {
     fn lost_stdout_ends_the_program_as_natively() {
         let mut run = Supervisor::new(None, None);
         assert_eq!(run.on(&Event::StdoutLost, S(1)), [Action::Terminate]);
+        run.on(&report(Report::Killed { signal: 15 }), S(2));
+        assert_eq!(run.outcome().status(), 141);
+
+        let mut run = Supervisor::new(None, None);
+        run.on(&Event::StdoutLost, S(1));
         assert_eq!(run.tick(S(11)), [Action::Kill]);
         assert_eq!(run.outcome().status(), 141);
     }

@@ -14,6 +14,9 @@ use crate::memory::PAGE;
 /// How many words of the stack are looked at for a return address.
 const MAX_WORDS: u64 = 512;
 
+/// How many return addresses are told.
+const MAX_CALLERS: usize = 8;
+
 /// Longest call instruction: prefix, opcode, ModRM, SIB, displacement.
 const MAX_CALL: usize = 8;
 
@@ -49,10 +52,12 @@ pub(crate) fn place(kernel: &Kernel, address: u64) -> ModulePlace {
     }
 }
 
-/// Who made the system call that is being handled: the innermost return address outside libc and the dynamic loader, found by
-/// looking through the stack, since nothing says that frame pointers are kept. Without one, the system call instruction.
-pub(crate) fn caller(kernel: &mut Kernel) -> ModulePlace {
+/// Who made the system call that is being handled, innermost first: return addresses outside of libc and the dynamic loader,
+/// found by looking through the stack, since nothing says that frame pointers are kept. Without one, the system call
+/// instruction. In a static program libc is no file of its own, so the first ones lie in it.
+pub(crate) fn callers(kernel: &mut Kernel) -> (ModulePlace, Vec<ModulePlace>) {
     let stack = kernel.thread.context.rsp;
+    let mut found = Vec::new();
     for index in 0..MAX_WORDS {
         let Some(at) = stack.checked_add(index.saturating_mul(8)) else {
             break;
@@ -61,11 +66,18 @@ pub(crate) fn caller(kernel: &mut Kernel) -> ModulePlace {
             break;
         };
         if is_in_program(kernel, word) && follows_call(kernel, word) {
-            return place(kernel, word);
+            found.push(place(kernel, word));
+        }
+        if found.len() > MAX_CALLERS {
+            break;
         }
     }
-    // `SYSCALL` is two bytes long, and the saved address is that of the next instruction.
-    place(kernel, kernel.thread.context.rip.saturating_sub(2))
+    if found.is_empty() {
+        // `SYSCALL` is two bytes long, and the saved address is that of the next instruction.
+        found.push(place(kernel, kernel.thread.context.rip.saturating_sub(2)));
+    }
+    let innermost = found.remove(0);
+    (innermost, found)
 }
 
 fn is_in_program(kernel: &Kernel, address: u64) -> bool {

@@ -1,0 +1,5 @@
+//! The commands, one file each.
+
+pub mod build;
+pub mod doctor;
+pub mod run;

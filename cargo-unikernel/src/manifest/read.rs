@@ -1,0 +1,248 @@
+//! Reading TOML: errors with the place marked, and with what was probably meant.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use super::raw::Raw;
+use crate::error::{Error, Result};
+use crate::fs;
+
+/// Longest manifest that is read: 4 MiB.
+const MAX_LEN: u64 = 4 << 20;
+
+/// The manifest tables of a `Cargo.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct CargoTables {
+    /// `[package.metadata.unikernel]`.
+    pub(super) package: Option<Raw>,
+    /// `[workspace.metadata.unikernel]`.
+    pub(super) workspace: Option<Raw>,
+}
+
+#[derive(serde::Deserialize)]
+struct CargoToml {
+    package: Option<WithMetadata>,
+    workspace: Option<WithMetadata>,
+}
+
+#[derive(serde::Deserialize)]
+struct WithMetadata {
+    metadata: Option<Metadata>,
+}
+
+#[derive(serde::Deserialize)]
+struct Metadata {
+    unikernel: Option<Raw>,
+}
+
+/// Reads a `Unikernel.toml`.
+///
+/// # Errors
+/// When it can't be read, is no TOML, or has keys or values that mean nothing.
+pub(super) fn unikernel_toml(path: &Path) -> Result<Raw> {
+    let raw: Raw = read(path)?;
+    Ok(raw.rooted(&folder(path)?))
+}
+
+/// Reads our tables of a `Cargo.toml`.
+///
+/// # Errors
+/// As for [`unikernel_toml`].
+pub(super) fn cargo_toml(path: &Path) -> Result<CargoTables> {
+    let toml: CargoToml = read(path)?;
+    let folder = folder(path)?;
+    let tables = |part: Option<WithMetadata>| {
+        let raw = part?.metadata?.unikernel?;
+        Some(raw.rooted(&folder))
+    };
+    Ok(CargoTables {
+        package: tables(toml.package),
+        workspace: tables(toml.workspace),
+    })
+}
+
+fn folder(path: &Path) -> Result<std::path::PathBuf> {
+    let path = fs::absolute(path)?;
+    Ok(path.parent().map(Path::to_owned).unwrap_or_default())
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let bytes = fs::read_at_most(path, MAX_LEN)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| Error::input(format!("can't read `{}`: {error}", path.display())))?;
+    toml::from_str(&text).map_err(|error| explained(path, &text, &error))
+}
+
+/// The error with the place in the file, and a guess at what was meant.
+fn explained(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let message = error.message().trim();
+    let (message, hint) = match unknown_word(message) {
+        Some((message, hint)) => (message, Some(hint)),
+        None => (message.replace('\n', ", "), None),
+    };
+    let mut out = Error::input(message).context(format!("`{}` is not usable", path.display()));
+    if let Some(span) = error.span() {
+        out = out.snippet(snippet(path, text, span));
+    }
+    match hint {
+        Some(hint) => out.hint(hint),
+        None => out,
+    }
+}
+
+/// Splits serde's words for an unknown field or variant: what is unknown, and the hint.
+fn unknown_word(message: &str) -> Option<(String, String)> {
+    let (what, rest) = match message.strip_prefix("unknown field `") {
+        Some(rest) => ("key", rest),
+        None => ("value", message.strip_prefix("unknown variant `")?),
+    };
+    let (word, rest) = rest.split_once('`')?;
+    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    Some((
+        format!("unknown {what} `{word}`"),
+        did_you_mean(word, &known),
+    ))
+}
+
+/// ``did you mean `X`?``, or all there is to choose from.
+#[must_use]
+pub fn did_you_mean(word: &str, known: &[&str]) -> String {
+    let distance = |candidate: &&&str| strsim::damerau_levenshtein(word, candidate);
+    let nearest = known.iter().min_by_key(distance);
+    match nearest {
+        Some(nearest) if strsim::damerau_levenshtein(word, nearest) <= 1 + word.len() / 4 => {
+            format!("did you mean `{nearest}`?")
+        }
+        _ => {
+            let all: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("known here: {}", all.join(", "))
+        }
+    }
+}
+
+/// The line with the place marked, as rustc shows it.
+fn snippet(path: &Path, text: &str, span: std::ops::Range<usize>) -> String {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line_number = before.matches('\n').count() + 1;
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = before.get(line_start..).unwrap_or_default().chars().count();
+    let line = text.get(line_start..).unwrap_or_default();
+    let line = line.lines().next().unwrap_or_default();
+    let marked = text.get(span).unwrap_or_default();
+    let n_marks = marked
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        .max(1);
+    let number = line_number.to_string();
+    let margin = " ".repeat(number.len());
+    let marks = format!("{}{}", " ".repeat(column), "^".repeat(n_marks));
+    let place = format!("{}:{line_number}:{}", path.display(), column + 1);
+    format!("{margin}--> {place}\n{margin} |\n{number} | {line}\n{margin} | {marks}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::raw::File;
+    use super::*;
+
+    fn parse(text: &str) -> Result<Raw> {
+        toml::from_str(text).map_err(|error| explained(Path::new("Unikernel.toml"), text, &error))
+    }
+
+    fn check_error(text: &str, message: &str, place: &str, hint: Option<&str>) {
+        let error = parse(text).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+        let snippet = error.snippet_text().unwrap_or_default();
+        assert!(
+            snippet.contains(&format!("Unikernel.toml:{place}")),
+            "{snippet}"
+        );
+        assert_eq!(error.hint_text(), hint, "{text}");
+    }
+
+    #[test]
+    fn errors_name_the_place_and_the_likely_key() {
+        check_error(
+            "name = \"a\"\nkernle = \"builtin\"\n",
+            "unknown key `kernle`",
+            "2:1",
+            Some("did you mean `kernel`?"),
+        );
+        check_error("memory = \"64X\"", "`64X` is no size", "1:10", None);
+        check_error(
+            "link = \"stattic-pie\"",
+            "unknown value `stattic-pie`",
+            "1:8",
+            Some("did you mean `static-pie`?"),
+        );
+        check_error(
+            "[files]\n\"etc/x\" = \"x\"",
+            "guest paths start with `/`",
+            "2:1",
+            None,
+        );
+        check_error(
+            "[files]\n\"/a/../b\" = \"x\"",
+            "has a `..` part",
+            "2:1",
+            None,
+        );
+        check_error("name = \"a", "", "1:", None);
+        check_error(
+            "[build]\nsurces = []",
+            "unknown key `surces`",
+            "2:1",
+            Some("did you mean `sources`?"),
+        );
+    }
+
+    #[test]
+    fn snippet_marks_the_place() {
+        let error = parse("name = \"a\"\nkernle = 1\n").unwrap_err();
+        assert_eq!(
+            error.snippet_text().unwrap(),
+            " --> Unikernel.toml:2:1\n  |\n2 | kernle = 1\n  | ^^^^^^"
+        );
+    }
+
+    #[test]
+    fn all_forms_of_files() {
+        let raw = parse(
+            "[files]\n\"/a\" = \"b\"\n\"/c\" = \"&\"\n\"/d\" = { host = \"k\", mode = \"0600\" }\n\
+             \"/e\" = { symlink = \"/a\" }\n\"/f\" = { dir = true }\n\"/g\" = false\n",
+        )
+        .unwrap()
+        .rooted(Path::new("/m"));
+        let files: Vec<File> = raw.files.into_values().collect();
+        let host = |path: &str, mode| File::Host {
+            path: path.into(),
+            mode,
+        };
+        assert_eq!(
+            files,
+            [
+                host("/m/b", None),
+                host("/m/c", None),
+                host("/m/k", Some(0o600)),
+                File::Symlink("/a".to_owned()),
+                File::Folder { mode: None },
+                File::Absent,
+            ]
+        );
+    }
+
+    #[test]
+    fn package_wins_over_workspace_key_by_key() {
+        let package = parse("memory = \"1M\"\n[env]\nA = \"1\"\n").unwrap();
+        let workspace =
+            parse("memory = \"2M\"\nname = \"w\"\n[env]\nA = \"2\"\nB = \"2\"\n").unwrap();
+        let raw = package.over(workspace);
+        assert_eq!(raw.memory.map(|size| size.0), Some(1 << 20));
+        assert_eq!(raw.name.as_deref(), Some("w"));
+        assert_eq!((&raw.env["A"][..], &raw.env["B"][..]), ("1", "2"));
+    }
+}

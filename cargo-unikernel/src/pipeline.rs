@@ -1,0 +1,166 @@
+//! The stages in order: from a project to images.
+
+use std::path::PathBuf;
+
+use crate::assemble::{Image, assemble};
+use crate::error::{Error, Result};
+use crate::kernel::KernelFile;
+use crate::launch::Launch;
+use crate::manifest::{Manifest, Project};
+use crate::program::{self, Built};
+use crate::progress::Progress;
+use crate::root::plan::{self, Plan};
+use crate::symbols::Symbols;
+use crate::{closure, lint};
+
+/// An image, with what it was made from.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// What the user wanted.
+    pub manifest: Manifest,
+    /// The image.
+    pub image: Image,
+    /// Names and lines for what it reports.
+    pub symbols: Symbols,
+}
+
+/// What an image would be made of.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// What the user wants.
+    pub manifest: Manifest,
+    /// The kernel.
+    pub kernel: KernelFile,
+    /// The program that the lint let pass.
+    pub linted: lint::Linted,
+    /// The root tree.
+    pub root: Plan,
+    /// What is started.
+    pub launch: Launch,
+    /// Where the images go, one for each format.
+    pub paths: Vec<PathBuf>,
+}
+
+/// Builds all programs of a project and makes an image of each, in each format.
+///
+/// # Errors
+/// Whatever a stage refuses.
+pub fn build(project: &Project, progress: &dyn Progress) -> Result<Vec<Made>> {
+    let mut made = Vec::new();
+    for planned in plan(project, progress)? {
+        made.extend(make(&planned, progress)?);
+    }
+    Ok(made)
+}
+
+/// The stages up to the root tree: everything but writing images.
+///
+/// # Errors
+/// Whatever a stage refuses, or when two programs would be one file.
+pub fn plan(project: &Project, progress: &dyn Progress) -> Result<Vec<Planned>> {
+    let mut all: Vec<Planned> = Vec::new();
+    for built in program::build(&project.program, progress)? {
+        let planned = plan_one(project.manifest(&built)?, built, progress)?;
+        if let Some(path) = planned
+            .paths
+            .iter()
+            .find(|path| all.iter().any(|other| other.paths.contains(path)))
+        {
+            return Err(Error::input(format!("two programs would become `{}`", path.display()))
+                .hint("give them names of their own: [package.metadata.unikernel.bin.NAME] name = \"...\""));
+        }
+        all.push(planned);
+    }
+    if all.is_empty() {
+        return Err(Error::input("nothing was built that could be started")
+            .hint("a program is a binary, or a `cdylib` that exports `main`"));
+    }
+    Ok(all)
+}
+
+fn plan_one(manifest: Manifest, built: Built, progress: &dyn Progress) -> Result<Planned> {
+    let paths = paths(&manifest, &built);
+    let mut program = built.program;
+    program.name.clone_from(&manifest.name);
+    let kernel = KernelFile::open(manifest.kernel, manifest.kernel_file.as_deref())?;
+    let closure = closure::find(program, &manifest.closure)?;
+    let support = kernel.support()?;
+    let linted = lint::check(
+        closure,
+        manifest.kernel.name,
+        &support,
+        &manifest.levels,
+        progress,
+    )?;
+    let root = plan::plan(&manifest.root, &linted)?;
+    let launch = Launch::new(
+        linted.closure(),
+        manifest.args.clone(),
+        manifest.env.clone(),
+    )?;
+    progress.detail(&root.listing());
+    Ok(Planned {
+        manifest,
+        kernel,
+        linted,
+        root,
+        launch,
+        paths,
+    })
+}
+
+/// Writes the images.
+///
+/// # Errors
+/// When one can't be written, or is larger than its budget.
+pub fn make(planned: &Planned, progress: &dyn Progress) -> Result<Vec<Made>> {
+    let mut made = Vec::new();
+    for path in &planned.paths {
+        progress.started("Packing", &planned.manifest.name);
+        let image = assemble(
+            &planned.kernel,
+            &planned.linted,
+            &planned.root.tree,
+            &planned.launch,
+            path,
+        )?;
+        check_budget(&planned.manifest, &image)?;
+        let mut symbols = Symbols::of_tree(&planned.root.tree);
+        symbols.insert(&planned.launch.name, image.unstripped());
+        made.push(Made {
+            manifest: planned.manifest.clone(),
+            image,
+            symbols,
+        });
+    }
+    Ok(made)
+}
+
+fn check_budget(manifest: &Manifest, image: &Image) -> Result<()> {
+    match manifest.budget {
+        Some(budget) if image.len > budget => {
+            // What breaks its budget is not left to be taken for a good one.
+            crate::fs::remove_file(&image.path)?;
+            Err(Error::input(format!(
+                "the image `{}` has {} bytes, more than its budget of {budget}",
+                image.path.display(),
+                image.len
+            ))
+            .hint("`-v` lists what is packed"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `<target-dir>/unikernel/<profile>/<kernel>/[examples/]<name>.<ext>`.
+fn paths(manifest: &Manifest, built: &Built) -> Vec<PathBuf> {
+    let mut folder = built.artefacts.join(manifest.kernel.name);
+    if built.is_example {
+        folder.push("examples");
+    }
+    let name = &manifest.name;
+    let formats = manifest.formats.iter();
+    formats
+        .map(|format| folder.join(format!("{name}.{}", format.extension)))
+        .collect()
+}
