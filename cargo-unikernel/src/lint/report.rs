@@ -86,9 +86,10 @@ fn answers(group: &[&Finding]) -> Vec<String> {
         told.push(&finding.answer);
         let same = group.iter().filter(|other| other.answer == finding.answer);
         let same: Vec<&Finding> = same.copied().collect();
-        lines.push(match same.len() == group.len() {
-            true => format!("each {}", finding.answer),
-            false => format!("{} {}", names(same.into_iter()), finding.answer),
+        lines.push(match same.len() {
+            1 => format!("{} {}", names(same.into_iter()), finding.answer),
+            number if number == group.len() => format!("each {}", finding.answer),
+            _ => format!("each of {} {}", names(same.into_iter()), finding.answer),
         });
     }
     lines
@@ -127,13 +128,13 @@ mod tests {
             text,
             [
                 "warning[UK001]: 2 imported functions make processes: `daemon`, `fork`\n  --> /app\n   \
-             = note: `daemon` is a stub (-1)\n   = note: `fork` is a stub (-1, errno untouched)\n   \
+             = note: `daemon` is a stub: -1\n   = note: `fork` is a stub: -1, errno untouched\n   \
              = help: keep the program in the foreground: the unikernel is the daemon",
                 "warning[UK005]: 2 symbols are undefined: `mq_close`, `mq_open`\n  --> /app\n   \
              = note: each is missing: the guest aborts when it is used\n   \
              = note: `mq_open`: all POSIX message queues",
                 "note[UK001]: `libx.so` imports `fork`, which makes a process\n  --> /usr/lib/libx.so\n   \
-             = note: `fork` is a stub (-1, errno untouched)\n   = note: needed by `app`\n   \
+             = note: `fork` is a stub: -1, errno untouched\n   = note: needed by `app`\n   \
              = help: keep the program in the foreground and let it do its work in threads; waive it when the call can't happen",
             ]
         );

@@ -140,7 +140,8 @@ fn answer(level: support::Level, note: &str, tolerated: Option<&str>, abi: Abi) 
     };
     Some(match note {
         "" => text.to_owned(),
-        note => format!("{text} ({note})"),
+        note if text.contains(':') => format!("{text} ({note})"),
+        note => format!("{text}: {note}"),
     })
 }
 

@@ -158,9 +158,9 @@ mod tests {
     fn import_is_a_warning_with_the_kernels_answer() {
         let missing = "is missing and gives ENOSYS";
         check_on("nanos", FORKS, &[], &[("fork", Level::Warn, missing)]);
-        let refused = "is missing and gives ENOSYS (no processes (UK001))";
+        let refused = "is missing and gives ENOSYS: no processes (UK001)";
         check_on("builtin", FORKS, &[], &[("fork", Level::Warn, refused)]);
-        let stub = "is a stub (-1, errno untouched)";
+        let stub = "is a stub: -1, errno untouched";
         check_on("osv", FORKS, &[], &[("fork", Level::Warn, stub)]);
     }
 

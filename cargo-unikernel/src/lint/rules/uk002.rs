@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(answers("nanos"), [missing, missing]);
         let osv = answers("osv");
         assert!(osv[0].contains("aborts"), "{osv:?}");
-        assert!(osv[1].contains("is a stub (-1, ENOEXEC"), "{osv:?}");
+        assert!(osv[1].contains("is a stub: -1, ENOEXEC"), "{osv:?}");
     }
 
     #[test]

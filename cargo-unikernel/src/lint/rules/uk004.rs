@@ -99,7 +99,7 @@ mod tests {
         let found = found_on("nanos", &closure, check);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].level, Level::Note);
-        assert_eq!(found[0].answer, "is ignored (returns 0, gives no locking)");
+        assert_eq!(found[0].answer, "is ignored: returns 0, gives no locking");
     }
 
     #[test]
