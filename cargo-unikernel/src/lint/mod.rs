@@ -107,11 +107,7 @@ pub fn findings(subject: &Subject<'_>, levels: &Levels) -> (Vec<Finding>, Vec<(F
                 .get(rule.id)
                 .copied()
                 .unwrap_or(finding.level);
-            let waiver = levels.waivers.iter().find(|waiver| {
-                let found =
-                    finding.place.contains(&waiver.at) || finding.message.contains(&waiver.at);
-                waiver.rule == rule.id && found
-            });
+            let waiver = levels.waivers.iter().find(|waiver| waiver.covers(&finding));
             match waiver {
                 Some(waiver) => waived.push((finding, waiver.reason.clone())),
                 None if finding.level != Level::Allow => kept.push(finding),

@@ -5,15 +5,15 @@ use crate::cli::Exit;
 use crate::cli::shell::Shell;
 use crate::error::{Error, Result};
 use crate::image::ImageFormat;
-use crate::kernel::KERNELS;
+use crate::kernel::{self, KERNELS};
 use crate::lint::{self, RULES, rules};
-use crate::support::number_of;
+use crate::support::{Support, number_of};
 use crate::vmm::VMMS;
 
 /// What is explained.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A rule (UK001), kernel, image format, VMM, system call or function of the C library
+    /// A rule (UK001; `lints`: all of them as a page), kernel, image format, VMM, system call or function of the C library
     name: String,
 }
 
@@ -25,6 +25,7 @@ pub fn run(args: &Args, shell: &Shell) -> Result<Exit> {
     let name = args.name.as_str();
     let text = match rules::by_id(name) {
         Some(rule) => Some(lint::explain(rule)),
+        None if name == "lints" => Some(lint::page()),
         None => registered(name),
     };
     let text = match text {
@@ -45,8 +46,15 @@ fn registered(name: &str) -> Option<String> {
         format.map(|format| ("image format", format.about)),
         vmm.map(|vmm| ("VMM", vmm.about)),
     ];
-    let (kind, about) = found.into_iter().flatten().next()?;
-    Some(format!("{name} ({kind}): {about}"))
+    if let Some((kind, about)) = found.into_iter().flatten().next() {
+        return Some(format!("{name} ({kind}): {about}"));
+    }
+    let support = Support::of_kernel(name)?.ok()?;
+    Some(format!(
+        "{name} (kernel): the lint knows what version {} supports ({}); `cargo unikernel kernel support {name}` lists it",
+        support.version,
+        support.abi.word()
+    ))
 }
 
 fn formats() -> impl Iterator<Item = &'static ImageFormat> {
@@ -86,7 +94,7 @@ fn with_note(level: &str, note: &str) -> String {
 
 fn unknown(name: &str) -> Error {
     let rules = RULES.iter().map(|rule| rule.id);
-    let names = KERNELS.iter().map(|kernel| kernel.name);
+    let names = kernel::names();
     let formats = formats().map(|format| format.name);
     let vmms = VMMS.iter().map(|vmm| vmm.name);
     let known: Vec<&str> = rules.chain(names).chain(formats).chain(vmms).collect();
@@ -102,7 +110,7 @@ mod tests {
 
     #[test]
     fn names_of_all_kinds_are_known() {
-        for name in ["builtin", "elf"] {
+        for name in ["builtin", "elf", "osv"] {
             assert!(registered(name).unwrap().starts_with(name));
         }
         assert_eq!(registered("nothing"), None);
