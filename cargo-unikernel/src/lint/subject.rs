@@ -7,7 +7,7 @@ use super::numbers::{self, Numbers};
 use super::wrappers;
 use crate::closure::{Closure, Interpreter};
 use crate::program::elf::{ElfFacts, Symbol};
-use crate::support::Support;
+use crate::support::{Level, Support};
 
 /// Files of the C library by soname up to the version: what they import and call is the C library's own affair.
 const C_LIBRARY: [&str; 14] = [
@@ -123,6 +123,14 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn defines(&self, name: &str) -> bool {
         self.defined.contains(name)
+    }
+
+    /// Whether an imported symbol is weak and nobody has it: a program asks for it before it uses it.
+    #[must_use]
+    pub fn stays_null(&self, import: &Symbol) -> bool {
+        let known = self.support.symbol(&import.name);
+        let given = known.is_some_and(|known| known.level != Level::Missing);
+        import.weak && !given && !self.defines(&import.name)
     }
 
     /// Whether the C library's code is the program's own, so that a number in it says little about the program.

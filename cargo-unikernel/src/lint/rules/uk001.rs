@@ -57,7 +57,8 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (module, import) in subject.imports() {
         let name = import.name.as_str();
-        let Some(answer) = answer_to(subject, name) else {
+        let answer = answer_to(subject, name).filter(|_| !subject.stays_null(import));
+        let Some(answer) = answer else {
             continue;
         };
         let message = format!("`{}` imports `{name}`, which makes a process", module.name);
@@ -181,6 +182,14 @@ mod tests {
         let source = "int main(void) { long n; __asm__ volatile(\"syscall\" : \"=a\"(n) : \"a\"(57L) : \"rcx\", \"r11\"); return n == 0; }";
         let missing = "is missing and gives ENOSYS";
         check_on("nanos", source, &["-O2"], &[("fork", Level::Warn, missing)]);
+    }
+
+    #[test]
+    fn weak_import_that_nobody_has_is_quiet() {
+        let source = "__attribute__((weak)) int pidfd_spawnp(void); int main(void) { return pidfd_spawnp ? pidfd_spawnp() : 0; }";
+        for kernel in ["nanos", "osv"] {
+            check_on(kernel, source, &["-shared", "-fPIC"], &[]);
+        }
     }
 
     #[test]

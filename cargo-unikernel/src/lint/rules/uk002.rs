@@ -39,7 +39,8 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
         "configure the program so that it runs no other; waive it when the call can't happen";
     for (module, import) in subject.imports().filter(|(_, import)| owns(&import.name)) {
         let name = import.name.as_str();
-        let Some(answer) = answer_to(subject, name) else {
+        let answer = answer_to(subject, name).filter(|_| !subject.stays_null(import));
+        let Some(answer) = answer else {
             continue;
         };
         let message = format!(

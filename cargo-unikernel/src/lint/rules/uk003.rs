@@ -67,13 +67,23 @@ pub(super) fn imported<'a>(
     imports.filter_map(|(module, import)| {
         let function = import.name.as_str();
         let calls = wrappers::calls_of(function);
-        if calls.is_empty() || uk001::owns(function) || uk002::owns(function) {
+        if calls.is_empty()
+            || subject.stays_null(import)
+            || uk001::owns(function)
+            || uk002::owns(function)
+        {
             return None;
         }
         let known = calls
             .iter()
             .filter_map(|call| subject.support.by_name(call));
-        Some((module, function, known.min_by_key(|call| call.level)))
+        let call = known.min_by_key(|call| call.level);
+        // Threads are all that it asks `clone` for, and what is partial about that is processes.
+        let is_thread = function == "pthread_create";
+        if is_thread && call.is_some_and(|call| call.level == support::Level::Partial) {
+            return None;
+        }
+        Some((module, function, call))
     })
 }
 
@@ -140,5 +150,7 @@ mod tests {
         check_on("nanos", source, &[], &[]);
         let rseq = "int main(void) { long n; __asm__ volatile(\"syscall\" : \"=a\"(n) : \"a\"(334L) : \"rcx\", \"r11\"); return n == 0; }";
         check_on("nanos", rseq, &["-O2"], &[]);
+        let thread = "#include <pthread.h>\nint main(void) { return pthread_create(0, 0, 0, 0); }";
+        check_on("nanos", thread, &[], &[]);
     }
 }
