@@ -1,8 +1,9 @@
 //! The rules. How to add one: a file `ukNNN.rs` with `static RULE` and a pure function, a `mod` line and an entry in [`RULES`].
 //!
 //! How much a finding weighs is the evidence times what the kernel lacks. An import alone is weak evidence (most programs that
-//! import `fork` never call it): what the program itself imports is a warning, what a library imports is a note, and neither is
-//! ever an error. Errors are facts that hold whatever the program does: it could not be started.
+//! import `fork` never call it): it is a note, or a warning where it is the program's own and the call would make a process, run
+//! another program, or end the guest; it is never an error. Errors are facts that hold whatever the program does: it could not
+//! be started.
 
 mod uk001;
 mod uk002;
