@@ -3,6 +3,7 @@
 mod build;
 mod doctor;
 mod dry_run;
+mod lint;
 mod manifest;
 mod run;
 mod signals;
