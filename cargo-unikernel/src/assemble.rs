@@ -73,22 +73,23 @@ impl Image {
 /// it. An image that is there already with the same bytes is left alone.
 ///
 /// # Errors
-/// When the kernel can't be packed so, something is too large, a host file can't be read, or `out` can't be written.
+/// When the image would be larger than `budget` bytes, the kernel can't be packed so, something is too large, a host file can't be read, or `out` can't be written.
 pub fn assemble(
     kernel: &KernelFile,
     linted: &Linted,
     root: &RootTree,
     launch: &Launch,
+    budget: Option<u64>,
     out: &Path,
-) -> Result<Image> {
+) -> Result<(Image, Written)> {
     for path in [&launch.program, &launch.name] {
         if !matches!(root.get(path), Some(Node::File { .. })) {
             return Err(Error::internal(format!("the root tree has no `{path}`")));
         }
     }
-    let (image, _) = write(kernel, root, launch, out)?;
+    let (image, written) = write(kernel, root, launch, budget, out)?;
     fs::write_bytes(&image.unstripped(), &linted.program().bytes)?;
-    Ok(image)
+    Ok((image, written))
 }
 
 /// Writes an image to `out`. Only a [`Linted`] is a reason to: callers have one, or are tests.
@@ -96,6 +97,7 @@ pub(crate) fn write(
     kernel: &KernelFile,
     root: &RootTree,
     launch: &Launch,
+    budget: Option<u64>,
     out: &Path,
 ) -> Result<(Image, Written)> {
     let extension = out.extension().unwrap_or_default();
@@ -113,6 +115,15 @@ pub(crate) fn write(
     })?;
     let context = |error: Error| error.context(format!("making the image `{}`", out.display()));
     let plan = (format.plan)(&kernel.parts(root, launch).map_err(context)?).map_err(context)?;
+    if let Some(budget) = budget.filter(|budget| plan.len() > *budget) {
+        return Err(context(
+            Error::input(format!(
+                "it would have {} bytes, more than its budget of {budget}",
+                plan.len()
+            ))
+            .hint("`-v` lists what is packed"),
+        ));
+    }
     let written =
         if fs::open(out).is_ok_and(|mut old| plan.is_content_of(&mut old).is_ok_and(|same| same)) {
             Written::Unchanged

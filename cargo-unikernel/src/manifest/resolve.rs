@@ -243,6 +243,8 @@ mod tests {
             package: None,
             is_example: false,
             artefacts: folder.path().to_owned(),
+            inputs: Vec::new(),
+            variables: Vec::new(),
         };
         project.manifest(&built)
     }
