@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
+use super::later::{self, Later};
 use super::search::{configured_folders, default_folders};
 use super::{Alias, Closure, Interpreter, Library, Missing, Settings, Sysroot, normal};
 use crate::error::{Error, Result};
@@ -97,6 +98,7 @@ fn find_interpreter(
         host,
         facts,
         needed_by: vec![program.name.clone()],
+        opened_later: None,
     };
     Ok((Interpreter::Found(Box::new(library)), bytes))
 }
@@ -185,6 +187,51 @@ impl<'a> Search<'a> {
         if let Some(libc) = libc {
             first.needed.push(libc.library().to_owned());
         }
+        self.load(first, program)?;
+        // What is opened later may itself import what has more opened.
+        let mut opened = BTreeSet::new();
+        loop {
+            let wanted = later::wanted(&program.name, &program.facts, &self.libraries);
+            let Some(next) = wanted.into_iter().find(|it| opened.insert(it.name)) else {
+                return Ok(());
+            };
+            self.open_later(&next, program)?;
+        }
+    }
+
+    /// Adds a library that libc opens by name, as far as it is there: whether the program gets that far is not known.
+    fn open_later(&mut self, later: &Later, program: &Program) -> Result<()> {
+        if !self.known.insert(later.name.to_owned()) {
+            return Ok(());
+        }
+        let mut chain = vec![
+            program.name.clone(),
+            later.by.clone(),
+            "libc.so.6".to_owned(),
+        ];
+        chain.dedup();
+        let opener = Pending {
+            needed: Vec::new(),
+            runpath: Vec::new(),
+            inherited: Vec::new(),
+            has_runpath: false,
+            no_default_folders: false,
+            chain,
+        };
+        let (n_libraries, n_missing) = (self.libraries.len(), self.missing.len());
+        let next = self.look_up(later.name, &opener)?;
+        self.missing.truncate(n_missing);
+        if let Some(library) = self.libraries.get_mut(n_libraries) {
+            library.opened_later = Some(later.reason.clone());
+        }
+        match next {
+            Some(next) => self.load(next, program),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks up all that an object needs, and what that needs.
+    fn load(&mut self, first: Pending, program: &Program) -> Result<()> {
         let mut queue = VecDeque::from([first]);
         while let Some(object) = queue.pop_front() {
             for name in object.needed.clone() {
@@ -245,6 +292,7 @@ impl<'a> Search<'a> {
                 guest,
                 facts,
                 needed_by: object.chain.clone(),
+                opened_later: None,
             });
             return Ok(Some(next));
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::Hasher as _;
-use std::io::{Read, Write};
+use std::io::{Read, Seek as _, SeekFrom, Write};
 
 use twox_hash::XxHash64;
 
@@ -282,11 +282,19 @@ fn emit_zeros(len: u64, target: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<(
 }
 
 fn emit_source(source: &Source, target: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let (path, len) = match source {
+    let (path, at, len) = match source {
         Source::Bytes(bytes) => return target(bytes),
-        Source::HostFile { path, len } => (path, *len),
+        Source::HostFile { path, len } => (path, None, *len),
+        Source::HostPart { path, at, len } => (path, Some(*at), *len),
     };
     let mut file = fs::open(path)?;
+    // A whole file is read to its end, so that one that has grown is noticed; a part has something behind it.
+    let end = if at.is_some() { len } else { u64::MAX };
+    if let Some(at) = at {
+        file.seek(SeekFrom::Start(at))
+            .map_err(|error| fs::failed("read", path, &error))?;
+    }
+    let mut file = file.take(end);
     let mut buffer = vec![0; CHUNK];
     let mut total: u64 = 0;
     loop {

@@ -1,9 +1,12 @@
 //! What the commands print, and how they end.
 
+mod again;
+mod bad_input;
 mod build;
 mod doctor;
 mod dry_run;
 mod manifest;
+mod root;
 mod run;
 mod signals;
 mod status;
