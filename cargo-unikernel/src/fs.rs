@@ -8,6 +8,7 @@ use std::fs::{self, File, Metadata, Permissions, TryLockError};
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 
@@ -35,6 +36,17 @@ pub struct Stamp {
     changed: i128,
     /// Time of the last change of content.
     modified: i128,
+}
+
+impl Stamp {
+    /// Whether the last change was so short ago that another one might have the same time: file systems' clocks tick every few
+    /// milliseconds.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.map_or(0, |now| i128::try_from(now.as_nanos()).unwrap_or(0));
+        now - self.changed.max(self.modified) < 20_000_000
+    }
 }
 
 /// The stamp of a file, links followed.

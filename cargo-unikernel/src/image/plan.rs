@@ -209,6 +209,34 @@ impl Plan {
         Ok(digest.finish())
     }
 
+    /// Puts into `hash` what tells this file from others: places, bytes, and of host files their stamps. False when that does
+    /// not tell: a host file is not there, or was changed just now.
+    #[must_use]
+    pub fn fingerprint(&self, hash: &mut XxHash64) -> bool {
+        hash.write_u64(self.len);
+        self.pieces.iter().all(|(start, piece)| {
+            hash.write_u64(*start);
+            hash.write_u64(piece.content.len());
+            match &piece.content {
+                Content::Source(Source::Bytes(bytes)) => hash.write(bytes),
+                Content::Source(Source::HostFile { path, .. } | Source::HostPart { path, .. }) => {
+                    if let Content::Source(Source::HostPart { at, .. }) = &piece.content {
+                        hash.write_u64(*at);
+                    }
+                    match fs::stamp(path) {
+                        Ok(stamp) if !stamp.is_fresh() => {
+                            hash.write(format!("{} {stamp:?}", path.display()).as_bytes());
+                        }
+                        _ => return false,
+                    }
+                }
+                Content::Plan(plan) => return plan.fingerprint(hash),
+                Content::Reserved(_) => return false,
+            }
+            true
+        })
+    }
+
     /// Whether `file` holds exactly what would be written.
     ///
     /// # Errors

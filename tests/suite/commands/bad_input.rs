@@ -231,7 +231,7 @@ fn version_offset(kernel: &[u8]) -> Option<usize> {
 }
 
 #[test]
-fn folder_without_permission() {
+fn folder_that_cannot_be_read() {
     let project = with_manifest("[files]\n\"/data\" = \"data\"").file("data/file", "x");
     let data = project.path("data");
     let set = |mode| fs::set_permissions(&data, fs::Permissions::from_mode(mode));

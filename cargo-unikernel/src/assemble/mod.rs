@@ -1,5 +1,7 @@
 //! From kernel, checked program and root tree to an image.
 
+mod record;
+
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -114,23 +116,32 @@ pub(crate) fn write(
         ))
     })?;
     let context = |error: Error| error.context(format!("making the image `{}`", out.display()));
-    let plan = (format.plan)(&kernel.parts(root, launch).map_err(context)?).map_err(context)?;
-    if let Some(budget) = budget.filter(|budget| plan.len() > *budget) {
-        return Err(context(
-            Error::input(format!(
-                "it would have {} bytes, more than its budget of {budget}",
-                plan.len()
-            ))
-            .hint("`-v` lists what is packed"),
-        ));
+    let parts = kernel.parts(root, launch).map_err(context)?;
+    let fingerprint = record::fingerprint(&parts, format.name);
+    if fingerprint.is_some_and(|fingerprint| record::is_of(out, fingerprint)) {
+        check_budget(fs::len(out)?, budget).map_err(context)?;
+        return Ok((Image::open(out)?, Written::Unchanged));
     }
+    let plan = (format.plan)(&parts).map_err(context)?;
+    check_budget(plan.len(), budget).map_err(context)?;
     let written =
         if fs::open(out).is_ok_and(|mut old| plan.is_content_of(&mut old).is_ok_and(|same| same)) {
             Written::Unchanged
         } else {
             fs::write_atomically(out, |file| plan.write(file)).map_err(context)?
         };
+    record::remember(out, fingerprint)?;
     Ok((Image::open(out)?, written))
+}
+
+fn check_budget(len: u64, budget: Option<u64>) -> Result<()> {
+    match budget {
+        Some(budget) if len > budget => Err(Error::input(format!(
+            "it would have {len} bytes, more than its budget of {budget}"
+        ))
+        .hint("`-v` lists what is packed")),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
