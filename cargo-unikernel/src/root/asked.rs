@@ -193,12 +193,11 @@ fn conversions(
 
 /// The path among libc's strings that ends with `/gconv`.
 fn built_in_folder(libc: &[u8]) -> Option<PathBuf> {
-    let found = memmem::find_iter(libc, b"/gconv\0").find_map(|at| {
+    memmem::find_iter(libc, b"/gconv\0").find_map(|at| {
         let start = libc.get(..at)?.iter().rposition(|byte| *byte == 0)? + 1;
         let path = std::str::from_utf8(libc.get(start..at + b"/gconv".len())?).ok()?;
         path.starts_with('/').then(|| PathBuf::from(path))
-    });
-    found
+    })
 }
 
 #[cfg(test)]

@@ -61,14 +61,13 @@ struct Found {
     env: BTreeMap<String, Option<OsString>>,
 }
 
-/// The compiler for a language, with the flags that `CC`, `CFLAGS` and the target ask for. What was found is remembered in
+/// The compiler for a language and a level of optimisation (`-O`), with the flags that `CC`, `CFLAGS` and the target ask for. What was found is remembered in
 /// `folder`.
 ///
 /// # Errors
 /// When there is none.
-pub(super) fn find(folder: &Path, language: Language, optimised: bool) -> Result<Invocation> {
-    let kind = if optimised { "optimised" } else { "debug" };
-    let record = folder.join(format!(".{}-{kind}.compiler", language.word()));
+pub(super) fn find(folder: &Path, language: Language, opt_level: u32) -> Result<Invocation> {
+    let record = folder.join(format!(".{}-{opt_level}.compiler", language.word()));
     let variables: Vec<_> = variables()
         .into_iter()
         .map(|name| (name.clone(), env::get(&name)))
@@ -76,7 +75,7 @@ pub(super) fn find(folder: &Path, language: Language, optimised: bool) -> Result
     if let Some(found) = remembered(&record, &variables) {
         return Ok(invocation(found));
     }
-    let found = look(folder, language, optimised, variables)?;
+    let found = look(folder, language, opt_level, variables)?;
     let text = serde_json::to_vec(&found)
         .map_err(|error| Error::internal(format!("a compiler's record: {error}")))?;
     fs::write_bytes(&record, &text)?;
@@ -101,7 +100,7 @@ fn remembered(record: &Path, variables: &[(String, Option<OsString>)]) -> Option
 fn look(
     folder: &Path,
     language: Language,
-    optimised: bool,
+    opt_level: u32,
     variables: Vec<(String, Option<OsString>)>,
 ) -> Result<Found> {
     let mut build = cc::Build::new();
@@ -109,7 +108,7 @@ fn look(
         .target(TARGET)
         .host(TARGET)
         .out_dir(folder)
-        .opt_level(if optimised { 2 } else { 0 })
+        .opt_level(opt_level)
         .debug(true)
         .pic(true)
         .cpp(language == Language::Cpp)

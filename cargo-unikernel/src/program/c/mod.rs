@@ -76,6 +76,10 @@ pub fn build(settings: &Settings, progress: &dyn Progress) -> Result<Built> {
     })
 }
 
+fn opt_level(settings: &Settings) -> u32 {
+    if settings.optimised { 2 } else { 0 }
+}
+
 fn output_name(settings: &Settings) -> String {
     match settings.link {
         Link::Shared => format!("{}.so", settings.name),
@@ -111,7 +115,7 @@ fn compile(settings: &Settings, source: &Path, folder: &Path) -> Result<Step<'st
     let output = folder.join(object_name(source, &settings.folder));
     let (here, artefacts) = (settings.folder.display(), settings.artefacts.display());
     let includes = settings.include.iter();
-    let invocation = compiler::find(folder, Language::of(source), settings.optimised)?
+    let invocation = compiler::find(folder, Language::of(source), opt_level(settings))?
         .arg(format!("-ffile-prefix-map={artefacts}=."))
         .arg(format!("-ffile-prefix-map={here}=."))
         .arg(format!(
@@ -149,7 +153,7 @@ fn link<'a>(
         // What is missing is told here and not at the first call in the guest.
         Link::Shared => &["-shared", "-Wl,-z,defs"],
     };
-    let mut invocation = compiler::find(folder, language, settings.optimised)?
+    let mut invocation = compiler::find(folder, language, opt_level(settings))?
         .args(kind)
         .args([
             "-Wl,-z,noexecstack",
