@@ -81,10 +81,16 @@ fn only_the_doors_touch_the_world() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// `Build::emit` ends the build script that calls it, which has nobody to return an error to; `try_emit` returns it.
+const ENDS_A_BUILD_SCRIPT: &str = "unikernel-build/src/build.rs";
+
 #[test]
 fn nothing_ends_the_process_but_main() {
     let files = workspace::rust_files();
     for path in files.iter().filter(|path| !path.starts_with("kernel/")) {
+        if path == ENDS_A_BUILD_SCRIPT {
+            continue;
+        }
         let text = code(&workspace::read(path));
         assert!(
             !has_word(&text, "process::exit"),
