@@ -11,7 +11,7 @@ use crate::program::{self, Built};
 use crate::progress::Progress;
 use crate::root::plan::{self, Plan};
 use crate::symbols::Symbols;
-use crate::{closure, lint};
+use crate::{closure, fs, lint};
 
 /// An image, with what it was made from.
 #[derive(Debug, Clone)]
@@ -46,8 +46,9 @@ pub struct Planned {
 /// # Errors
 /// Whatever a stage refuses.
 pub fn build(project: &Project, progress: &dyn Progress) -> Result<Vec<Made>> {
+    let _lock = lock(project, progress)?;
     let mut made = Vec::new();
-    for planned in plan(project, progress)? {
+    for planned in plan_all(project, progress)? {
         made.extend(make(&planned, progress)?);
     }
     Ok(made)
@@ -58,6 +59,18 @@ pub fn build(project: &Project, progress: &dyn Progress) -> Result<Vec<Made>> {
 /// # Errors
 /// Whatever a stage refuses, or when two programs would be one file.
 pub fn plan(project: &Project, progress: &dyn Progress) -> Result<Vec<Planned>> {
+    let _lock = lock(project, progress)?;
+    plan_all(project, progress)
+}
+
+/// Of two builds into the same folder, one waits.
+fn lock(project: &Project, progress: &dyn Progress) -> Result<fs::Lock> {
+    fs::lock(&project.program.artefacts(), || {
+        progress.started("Blocking", "waiting for file lock on artefact folder");
+    })
+}
+
+fn plan_all(project: &Project, progress: &dyn Progress) -> Result<Vec<Planned>> {
     let mut all: Vec<Planned> = Vec::new();
     for built in program::build(&project.program, progress)? {
         let planned = plan_one(project.manifest(&built)?, built, progress)?;
@@ -116,15 +129,17 @@ fn plan_one(manifest: Manifest, built: Built, progress: &dyn Progress) -> Result
 pub fn make(planned: &Planned, progress: &dyn Progress) -> Result<Vec<Made>> {
     let mut made = Vec::new();
     for path in &planned.paths {
-        progress.started("Packing", &planned.manifest.name);
-        let image = assemble(
+        let (image, written) = assemble(
             &planned.kernel,
             &planned.linted,
             &planned.root.tree,
             &planned.launch,
+            planned.manifest.budget,
             path,
         )?;
-        check_budget(&planned.manifest, &image)?;
+        if written == fs::Written::Changed {
+            progress.started("Packed", &planned.manifest.name);
+        }
         let mut symbols = Symbols::of_tree(&planned.root.tree);
         symbols.insert(&planned.launch.name, image.unstripped());
         made.push(Made {
@@ -134,22 +149,6 @@ pub fn make(planned: &Planned, progress: &dyn Progress) -> Result<Vec<Made>> {
         });
     }
     Ok(made)
-}
-
-fn check_budget(manifest: &Manifest, image: &Image) -> Result<()> {
-    match manifest.budget {
-        Some(budget) if image.len > budget => {
-            // What breaks its budget is not left to be taken for a good one.
-            crate::fs::remove_file(&image.path)?;
-            Err(Error::input(format!(
-                "the image `{}` has {} bytes, more than its budget of {budget}",
-                image.path.display(),
-                image.len
-            ))
-            .hint("`-v` lists what is packed"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// `<target-dir>/unikernel/<profile>/<kernel>/[examples/]<name>.<ext>`.

@@ -72,7 +72,7 @@ pub(crate) fn image(folder: &Path, code: &[u8]) -> (Image, Written) {
     fs::write_bytes(&path, &kernel(code)).unwrap();
     let kernel = KernelFile::open(kernel::find("builtin").unwrap(), Some(&path)).unwrap();
     let out = folder.join("image.elf");
-    assemble::write(&kernel, &RootTree::default(), &launch(), &out).unwrap()
+    assemble::write(&kernel, &RootTree::default(), &launch(), None, &out).unwrap()
 }
 
 /// `Elf64_Ehdr` with two program headers and four sections.

@@ -4,6 +4,7 @@
 //! guest there is no cache and no configuration, so what was found by those lies in a default folder there.
 
 mod find;
+mod later;
 mod search;
 mod sysroot;
 
@@ -39,6 +40,8 @@ pub struct Library {
     pub facts: ElfFacts,
     /// Who needs it, from the program on: `["app", "libssl.so.3"]`.
     pub needed_by: Vec<String>,
+    /// Why it is there although no file names it as needed: libc opens it later.
+    pub opened_later: Option<String>,
 }
 
 /// A second name of a library.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use memchr::memmem;
+
 use super::sysroot::Sysroot;
 use crate::fs;
 
@@ -23,10 +25,7 @@ const BUILT_IN: [&str; 7] = [
 /// a slash (glibc, elf/dl-load.c `system_dirs`). musl has its own three in one string. All that we know when none is found.
 #[must_use]
 pub(super) fn default_folders(interpreter: &[u8]) -> Vec<String> {
-    let has = |needle: &str| {
-        let needle = needle.as_bytes();
-        interpreter.windows(needle.len()).any(|at| at == needle)
-    };
+    let has = |needle: &str| memmem::find(interpreter, needle.as_bytes()).is_some();
     if has("/lib:/usr/local/lib:/usr/lib\0") {
         return ["/lib", "/usr/local/lib", "/usr/lib"]
             .map(str::to_owned)

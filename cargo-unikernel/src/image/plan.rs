@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::Hasher as _;
-use std::io::{Read, Write};
+use std::io::{Read, Seek as _, SeekFrom, Write};
 
 use twox_hash::XxHash64;
 
@@ -209,6 +209,34 @@ impl Plan {
         Ok(digest.finish())
     }
 
+    /// Puts into `hash` what tells this file from others: places, bytes, and of host files their stamps. False when that does
+    /// not tell: a host file is not there, or was changed just now.
+    #[must_use]
+    pub fn fingerprint(&self, hash: &mut XxHash64) -> bool {
+        hash.write_u64(self.len);
+        self.pieces.iter().all(|(start, piece)| {
+            hash.write_u64(*start);
+            hash.write_u64(piece.content.len());
+            match &piece.content {
+                Content::Source(Source::Bytes(bytes)) => hash.write(bytes),
+                Content::Source(Source::HostFile { path, .. } | Source::HostPart { path, .. }) => {
+                    if let Content::Source(Source::HostPart { at, .. }) = &piece.content {
+                        hash.write_u64(*at);
+                    }
+                    match fs::stamp(path) {
+                        Ok(stamp) if !stamp.is_fresh() => {
+                            hash.write(format!("{} {stamp:?}", path.display()).as_bytes());
+                        }
+                        _ => return false,
+                    }
+                }
+                Content::Plan(plan) => return plan.fingerprint(hash),
+                Content::Reserved(_) => return false,
+            }
+            true
+        })
+    }
+
     /// Whether `file` holds exactly what would be written.
     ///
     /// # Errors
@@ -282,11 +310,19 @@ fn emit_zeros(len: u64, target: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<(
 }
 
 fn emit_source(source: &Source, target: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let (path, len) = match source {
+    let (path, at, len) = match source {
         Source::Bytes(bytes) => return target(bytes),
-        Source::HostFile { path, len } => (path, *len),
+        Source::HostFile { path, len } => (path, None, *len),
+        Source::HostPart { path, at, len } => (path, Some(*at), *len),
     };
     let mut file = fs::open(path)?;
+    // A whole file is read to its end, so that one that has grown is noticed; a part has something behind it.
+    let end = if at.is_some() { len } else { u64::MAX };
+    if let Some(at) = at {
+        file.seek(SeekFrom::Start(at))
+            .map_err(|error| fs::failed("read", path, &error))?;
+    }
+    let mut file = file.take(end);
     let mut buffer = vec![0; CHUNK];
     let mut total: u64 = 0;
     loop {

@@ -168,6 +168,7 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
     let profile = request.flags.profile_folder();
     let artefacts = fs::absolute(&target)?.join("unikernel").join(profile);
     let build = effective_build(&request, raw.build.clone(), here)?;
+    refuse_not_yet(&build)?;
     let folder = build.dir.clone().unwrap_or_else(|| here.to_owned());
     let native = |command, binary| native::Settings {
         name: name.clone(),
@@ -257,6 +258,25 @@ fn effective_build(request: &Request, manifest: Option<Build>, here: &Path) -> R
         sources: Some(sources),
         ..Build::default()
     })
+}
+
+/// Keys of the schema that nothing is done for yet.
+fn refuse_not_yet(build: &Build) -> Result<()> {
+    if let Some(source) = &build.source {
+        return Err(
+            Error::input("`build.source` is not possible yet: nothing is fetched").hint(format!(
+                "unpack `{}` yourself and name its folder with `build.dir`",
+                source.url
+            )),
+        );
+    }
+    if let Some(name) = &build.template {
+        return Err(Error::input(format!(
+            "`build.template` is not possible yet: there is no template `{name}`"
+        ))
+        .hint("say how it is built with `build.command` and `build.binary`"));
+    }
+    Ok(())
 }
 
 fn refuse_link(link: Link) -> Result<()> {

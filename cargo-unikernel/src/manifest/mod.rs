@@ -8,6 +8,7 @@ pub mod raw;
 mod read;
 mod resolve;
 mod size;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

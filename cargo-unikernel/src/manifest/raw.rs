@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
 use super::size::Size;
+use super::words;
 use crate::lint;
 use crate::program::Link;
 use crate::root::RootPath;
@@ -19,6 +21,7 @@ pub struct Raw {
     /// The image's name.
     pub name: Option<String>,
     /// The kernel's name.
+    #[serde(default, deserialize_with = "words::kernel")]
     pub kernel: Option<String>,
     /// How the program is linked.
     pub link: Option<Link>,
@@ -28,6 +31,8 @@ pub struct Raw {
     pub memory: Option<Size>,
     /// The guest's processors.
     pub cpus: Option<u32>,
+    /// Root trees under ours.
+    pub layers: Option<Vec<PathBuf>>,
     /// The guest's environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
@@ -38,6 +43,8 @@ pub struct Raw {
     pub build: Option<Build>,
     /// What image is made.
     pub image: Option<Image>,
+    /// The guest's network.
+    pub net: Option<Net>,
     /// How it is run.
     pub run: Option<Run>,
     /// What the lint makes of findings.
@@ -165,6 +172,10 @@ impl<'de> Visitor<'de> for FileVisitor {
 pub struct Build {
     /// Where the source lies.
     pub dir: Option<PathBuf>,
+    /// Where the source is fetched from.
+    pub source: Option<Remote>,
+    /// A known native project.
+    pub template: Option<String>,
     /// C and C++ files; patterns with `*` and `?` in the last part.
     pub sources: Option<Vec<String>>,
     /// Folders with headers.
@@ -188,11 +199,36 @@ pub struct Build {
     pub binary: Option<PathBuf>,
 }
 
+/// `[build] source`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with `url` and `sha256`")]
+pub struct Remote {
+    /// Where it lies.
+    pub url: String,
+    /// SHA-256 of it, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// `[net]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Net {
+    /// `dhcp`, or an address with the length of its prefix.
+    pub address: Option<words::Address>,
+    /// The router, beside an address.
+    pub gateway: Option<IpAddr>,
+    /// The name server, beside an address.
+    pub dns: Option<IpAddr>,
+    /// The guest's name.
+    pub hostname: Option<String>,
+}
+
 /// `[image]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
     /// Names of formats.
+    #[serde(default, deserialize_with = "words::formats")]
     pub formats: Option<Vec<String>>,
     /// Length of disks.
     pub size: Option<DiskSize>,
@@ -237,13 +273,11 @@ pub struct Run {
 }
 
 /// `[lint]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lint {
     /// `[[lint.allow]]`.
-    #[serde(default)]
     pub allow: Vec<Allow>,
     /// The levels of rules.
-    #[serde(flatten)]
     pub levels: BTreeMap<String, String>,
 }
 
@@ -252,11 +286,13 @@ pub struct Lint {
 #[serde(deny_unknown_fields)]
 pub struct Allow {
     /// The rule.
+    #[serde(deserialize_with = "words::rule")]
     pub rule: String,
     /// Part of the finding's place or message.
     #[serde(default)]
     pub at: String,
     /// Why it is fine.
+    #[serde(deserialize_with = "words::reason")]
     pub reason: String,
 }
 
@@ -288,6 +324,7 @@ impl Raw {
                 _ => {}
             }
         }
+        self.layers.iter_mut().flatten().for_each(root);
         if let Some(build) = &mut self.build {
             let dir = folder.join(build.dir.take().unwrap_or_default());
             build
@@ -329,6 +366,7 @@ impl Raw {
             args: self.args.or(base.args),
             memory: self.memory.or(base.memory),
             cpus: self.cpus.or(base.cpus),
+            layers: self.layers.or(base.layers),
             env: merged(base.env, self.env),
             files,
             build: self.build.or(base.build),
@@ -336,6 +374,12 @@ impl Raw {
                 formats: image.formats.or(base.formats),
                 size: image.size.or(base.size),
                 budget: image.budget.or(base.budget),
+            }),
+            net: over(self.net, base.net, |net, base| Net {
+                address: net.address.or(base.address),
+                gateway: net.gateway.or(base.gateway),
+                dns: net.dns.or(base.dns),
+                hostname: net.hostname.or(base.hostname),
             }),
             run: self.run.or(base.run),
             lint: over(self.lint, base.lint, |lint, base| Lint {

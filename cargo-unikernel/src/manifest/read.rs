@@ -191,6 +191,36 @@ mod tests {
             "2:1",
             None,
         );
+        check_error(
+            "[lint]\nUK010 = \"warn\"\nUK01O = \"deny\"",
+            "unknown value `UK01O`",
+            "3:1",
+            Some("did you mean `UK010`?"),
+        );
+        check_error(
+            "[lint]\nUK010 = \"deni\"",
+            "unknown value `deni`",
+            "2:9",
+            Some("did you mean `deny`?"),
+        );
+        check_error(
+            "[image]\nformats = [\"elf\", \"elv\"]",
+            "unknown value `elv`",
+            "2:11",
+            Some("did you mean `elf`?"),
+        );
+        check_error(
+            "[[lint.allow]]\nrule = \"UK010\"",
+            "missing field `reason`",
+            "1:1",
+            None,
+        );
+        check_error(
+            "[image]\nbudget = \"six\"",
+            "`six` is no size",
+            "2:10",
+            None,
+        );
         check_error("name = \"a", "", "1:", None);
         check_error(
             "[build]\nsurces = []",

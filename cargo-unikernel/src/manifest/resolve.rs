@@ -85,6 +85,9 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
     let image = raw.image.clone().unwrap_or_default();
     check_size(image.size)?;
     let run = raw.run.clone().unwrap_or_default();
+    refuse_network(kernel, raw.net.as_ref())?;
+    let zone = raw.env.get("TZ");
+    let zone = zone.map(|zone| zone.trim_start_matches(':').to_owned());
     Ok(Manifest {
         kernel,
         kernel_file: request
@@ -97,7 +100,9 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
         levels: levels(&raw)?,
         root: plan::Settings {
             items: items(raw.files),
+            layers: raw.layers.unwrap_or_default(),
             hostname: name.clone(),
+            zone: zone.filter(|zone| !zone.is_empty()),
             sysroot,
         },
         args: match &request.args {
@@ -120,6 +125,18 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
         },
         name,
     })
+}
+
+/// Keys that would have no effect are no keys to be passed over.
+fn refuse_network(kernel: &KernelTarget, net: Option<&super::raw::Net>) -> Result<()> {
+    match net {
+        None => Ok(()),
+        Some(_) => Err(Error::input(format!(
+            "[net] is given, but kernel `{}` has no network yet",
+            kernel.name
+        ))
+        .hint("leave [net] out")),
+    }
 }
 
 fn guest_environment(given: BTreeMap<String, String>) -> BTreeMap<String, OsString> {
@@ -243,6 +260,8 @@ mod tests {
             package: None,
             is_example: false,
             artefacts: folder.path().to_owned(),
+            inputs: Vec::new(),
+            variables: Vec::new(),
         };
         project.manifest(&built)
     }
@@ -283,28 +302,35 @@ mod tests {
 
     #[test]
     fn names_that_mean_nothing_are_refused() {
-        check_error("kernel = \"biultin\"", "no kernel `biultin`", "`builtin`");
+        check_error(
+            "kernel = \"biultin\"",
+            "unknown value `biultin`",
+            "did you mean `builtin`",
+        );
+        check_error("[net]\naddress = \"dhcp\"", "no network yet", "[net]");
+        check_error("[net]\naddress = \"10.0.2.15\"", "is no address", "");
+        check_error("[net]\ngateway = \"router\"", "invalid IP address", "");
         check_error("name = \"a/b\"", "no file name", "");
         check_error(
             "[image]\nformats = [\"elv\"]",
-            "no image format `elv`",
+            "unknown value `elv`",
             "did you mean `elf`",
         );
         check_error("[image]\nformats = []", "is empty", "");
         check_error("[image]\nsize = \"1G\"", "for disks", "");
         check_error(
             "[lint]\nUK010 = \"never\"",
-            "unknown level `never`",
+            "unknown value `never`",
             "`deny`",
         );
         check_error(
             "[lint]\nUK01O = \"warn\"",
-            "no lint rule `UK01O`",
+            "unknown value `UK01O`",
             "did you mean `UK01",
         );
         check_error(
             "[[lint.allow]]\nrule = \"UK012\"\nreason = \" \"",
-            "gives no reason",
+            "gives a reason",
             "",
         );
     }

@@ -91,6 +91,18 @@ pub enum Settings {
     Native(native::Settings),
 }
 
+impl Settings {
+    /// The folder that the artefacts of this build go into: `<target-dir>/unikernel/<profile>`.
+    #[must_use]
+    pub fn artefacts(&self) -> PathBuf {
+        match self {
+            Self::Cargo(settings) => settings.artefacts.join(settings.flags.profile_folder()),
+            Self::C(settings) => settings.artefacts.clone(),
+            Self::Native(settings) => settings.artefacts.clone(),
+        }
+    }
+}
+
 /// A program that was built, and where what is made of it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
@@ -102,6 +114,11 @@ pub struct Built {
     pub is_example: bool,
     /// `<target-dir>/unikernel/<profile>`.
     pub artefacts: PathBuf,
+    /// Every file that it was compiled and linked from, sorted, as far as that is ours to know: not for cargo's or foreign
+    /// builds.
+    pub inputs: Vec<PathBuf>,
+    /// Every environment variable that was looked at for it, likewise.
+    pub variables: Vec<String>,
 }
 
 /// Builds the programs.

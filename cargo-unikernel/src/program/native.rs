@@ -56,5 +56,7 @@ pub fn build(settings: &Settings, progress: &dyn Progress) -> Result<Built> {
         package: None,
         is_example: false,
         artefacts: settings.artefacts.clone(),
+        inputs: vec![settings.binary.clone()],
+        variables: Vec::new(),
     })
 }

@@ -3,6 +3,10 @@
 //! [`RootTree`] is a sorted map from [`RootPath`] to [`Node`]; every parent folder exists in it by construction. Content is a
 //! [`Source`]: bytes, or a host file of known length that is read when the archive is written.
 
+mod asked;
+mod defaults;
+pub mod door;
+mod layer;
 mod path;
 pub mod plan;
 mod source;
@@ -13,6 +17,9 @@ pub use path::RootPath;
 pub use source::Source;
 
 use crate::error::{Error, Result};
+
+/// Most symbolic links that one look-up follows (path_resolution(7)).
+const MAX_LINKS: usize = 40;
 
 /// Permission bits, 0o0000 to 0o7777 (inode(7)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +101,32 @@ impl RootTree {
             !path.parts().all(|part| parts.next() == Some(part))
         });
         n_before > self.0.len()
+    }
+
+    /// `path` with the links on the way to it followed, as the guest would; the last part is not. A link that goes round in
+    /// circles is left as it is.
+    #[must_use]
+    pub fn resolved(&self, path: &RootPath) -> RootPath {
+        let mut path = path.clone();
+        for _ in 0..MAX_LINKS {
+            let mut above = std::iter::successors(path.parent(), RootPath::parent);
+            let link = above.find_map(|at| match self.0.get(&at)? {
+                Node::Link { target } => Some((at, target.clone())),
+                _ => None,
+            });
+            let Some((at, target)) = link else {
+                return path;
+            };
+            let rest: Vec<&str> = path.parts().skip(at.parts().count()).collect();
+            let from = at.parent().filter(|_| !target.starts_with('/'));
+            let from = from.map_or_else(String::new, |from| from.to_string());
+            let all = crate::closure::normal(&format!("{from}/{target}/{}", rest.join("/")));
+            match RootPath::parse(&all) {
+                Ok(next) => path = next,
+                Err(_) => return path,
+            }
+        }
+        path
     }
 
     /// The node at `path`.

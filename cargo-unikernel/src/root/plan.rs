@@ -4,17 +4,13 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{Mode, Node, RootPath, RootTree, Source};
+use super::door::Door;
+use super::{Mode, Node, RootPath, RootTree, Source, asked, defaults, layer};
 use crate::closure::{Closure, Interpreter, Sysroot};
 use crate::error::{Error, Result};
 use crate::fs;
 use crate::lint::Linted;
 use crate::program::launcher;
-
-/// Most files that one folder may bring.
-const MAX_FILES: usize = 1 << 20;
-/// Deepest nesting of folders; Linux allows paths of 4,095 bytes anyway.
-const MAX_DEPTH: usize = 1024;
 
 /// What the user wants at a guest path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +38,12 @@ pub enum Item {
 pub struct Settings {
     /// What the user wants, by guest path; a folder comes before what it holds.
     pub items: BTreeMap<RootPath, Item>,
+    /// Root trees under ours, later wins: folders and tar files; absolute.
+    pub layers: Vec<PathBuf>,
     /// The guest's name.
     pub hostname: String,
+    /// The time zone that the guest's environment names (tzset(3)).
+    pub zone: Option<String>,
     /// Where default files are looked up, when the user named a root.
     pub sysroot: Sysroot,
 }
@@ -57,14 +57,19 @@ pub struct Plan {
     pub reasons: BTreeMap<RootPath, String>,
 }
 
-/// Plans the root tree. Later wins: program and libraries, then defaults, then what the user wants.
+/// Plans the root tree. Later wins: layers, program and libraries, defaults that no layer has, what is asked for, and what
+/// the user wants.
 ///
 /// # Errors
 /// When a host file is not there or is no file, a link leaves its folder, or something is a file and a folder at once.
 pub fn plan(settings: &Settings, linted: &Linted) -> Result<Plan> {
     let mut plan = Plan::default();
+    for path in &settings.layers {
+        layer::add(&mut plan, path)?;
+    }
     plan.program(linted.closure())?;
-    plan.defaults(settings)?;
+    defaults::add(&mut plan, settings)?;
+    asked::add(&mut plan, settings, linted.closure())?;
     for (path, item) in &settings.items {
         plan.item(path, item)?;
     }
@@ -72,7 +77,14 @@ pub fn plan(settings: &Settings, linted: &Linted) -> Result<Plan> {
 }
 
 impl Plan {
-    fn put(&mut self, path: RootPath, node: Node, reason: impl Into<String>) -> Result<()> {
+    /// Puts a node where the guest finds `path`, whatever links a layer has on the way.
+    pub(super) fn put(
+        &mut self,
+        path: RootPath,
+        node: Node,
+        reason: impl Into<String>,
+    ) -> Result<()> {
+        let path = self.tree.resolved(&path);
         self.tree.insert(path.clone(), node)?;
         self.reasons.insert(path, reason.into());
         Ok(())
@@ -96,7 +108,9 @@ impl Plan {
         };
         let libraries = closure.libraries.iter().map(|library| {
             let by = library.needed_by.last().map_or("", String::as_str);
-            (library, format!("library that `{by}` needs"))
+            let opened = library.opened_later.clone();
+            let reason = opened.unwrap_or_else(|| format!("library that `{by}` needs"));
+            (library, reason)
         });
         for (library, reason) in found.into_iter().chain(libraries) {
             let source = Source::HostFile {
@@ -114,46 +128,11 @@ impl Plan {
         Ok(())
     }
 
-    /// The files that C libraries and programs open unasked (hosts(5), passwd(5), group(5), nsswitch.conf(5)).
-    fn defaults(&mut self, settings: &Settings) -> Result<()> {
-        let name = &settings.hostname;
-        let files = [
-            ("/etc/passwd", "root:x:0:0:root:/:/bin/false\n".to_owned()),
-            ("/etc/group", "root:x:0:\n".to_owned()),
-            ("/etc/hostname", format!("{name}\n")),
-            (
-                "/etc/hosts",
-                format!("127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t{name}\n"),
-            ),
-            (
-                "/etc/nsswitch.conf",
-                "passwd: files\ngroup: files\nhosts: files dns\n".to_owned(),
-            ),
-        ];
-        for (path, text) in files {
-            let given = settings.sysroot.is_given();
-            let host = settings.sysroot.resolve(Path::new(path));
-            let guest = RootPath::parse(path)?;
-            match host.filter(|host| given && fs::is_file(host)) {
-                Some(host) => self.host(&guest, &host, None)?,
-                None => {
-                    let node = Node::File {
-                        mode: Mode(0o644),
-                        source: Source::from(text.into_bytes()),
-                    };
-                    self.put(guest, node, "default")?;
-                }
-            }
-        }
-        let node = Node::Folder { mode: Mode(0o1777) };
-        self.put(RootPath::parse("/tmp")?, node, "default")
-    }
-
     fn item(&mut self, path: &RootPath, item: &Item) -> Result<()> {
         let reason = "named in `files`";
         match item {
             Item::Host { path: host, mode } => self
-                .host(path, host, *mode)
+                .host(path, host, *mode, reason)
                 .map_err(|error| error.context(format!("can't put `{path}` into the root tree"))),
             Item::Link(target) => {
                 let target = target.clone();
@@ -164,7 +143,7 @@ impl Plan {
                 self.put(path.clone(), Node::Folder { mode }, reason)
             }
             Item::Absent => {
-                if !self.tree.remove(path) {
+                if !self.tree.remove(path) && !asked::may_be_absent(path) {
                     return Err(Error::input(format!(
                         "`{path}` = false: there is no such default to leave out"
                     )));
@@ -175,63 +154,38 @@ impl Plan {
         }
     }
 
-    fn host(&mut self, path: &RootPath, host: &Path, mode: Option<Mode>) -> Result<()> {
-        let metadata = fs::metadata(host)?;
-        if metadata.is_dir() {
-            let mut n_files = 0;
-            return self.folder(path, host, "", mode, &mut n_files);
+    /// Puts a host file or folder at `path`, with all it holds.
+    pub(super) fn host(
+        &mut self,
+        path: &RootPath,
+        host: &Path,
+        mode: Option<Mode>,
+        reason: &str,
+    ) -> Result<()> {
+        if fs::metadata(host)?.is_dir() {
+            return self.folder(path, "", mode, &mut Door::new(host), reason);
         }
-        self.file(path, host, mode)
+        let node = file(host, mode)?;
+        self.put(path.clone(), node, reason)
     }
 
-    fn file(&mut self, path: &RootPath, host: &Path, mode: Option<Mode>) -> Result<()> {
-        let metadata = fs::metadata(host)?;
-        let kind = metadata.file_type();
-        if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
-            return Err(Error::input(format!(
-                "`{}` is neither a file nor a folder",
-                host.display()
-            )));
-        }
-        // Which bits beyond execution a checkout has depends on the user's umask: they would make images differ.
-        let executable = metadata.permissions().mode() & 0o111 != 0;
-        let default = Mode(if executable { 0o755 } else { 0o644 });
-        // That it can be read is found out now and not when half of an image is written.
-        fs::open(host)?;
-        let source = Source::HostFile {
-            path: host.to_owned(),
-            len: metadata.len(),
-        };
-        let mode = mode.unwrap_or(default);
-        self.put(
-            path.clone(),
-            Node::File { mode, source },
-            "named in `files`",
-        )
-    }
-
-    /// All of a host folder; `inside` is the part of the path below the folder that the user named.
+    /// All of a host folder; `inside` is the part of the path below the folder that the door is for.
     fn folder(
         &mut self,
         path: &RootPath,
-        top: &Path,
         inside: &str,
         mode: Option<Mode>,
-        n_files: &mut usize,
+        door: &mut Door<'_>,
+        reason: &str,
     ) -> Result<()> {
-        let here = top.join(inside);
+        let here = door.tree().join(inside);
         let node = Node::Folder {
             mode: mode.unwrap_or(Mode(0o755)),
         };
-        self.put(path.clone(), node, "named in `files`")?;
+        if inside.is_empty() || self.tree.get(path).is_none() {
+            self.put(path.clone(), node, reason)?;
+        }
         for name in fs::list(&here)? {
-            *n_files += 1;
-            if *n_files > MAX_FILES || inside.matches('/').count() > MAX_DEPTH {
-                return Err(Error::input(format!(
-                    "`{}` holds more than {MAX_FILES} files, or is nested deeper than {MAX_DEPTH} folders",
-                    top.display()
-                )));
-            }
             let host = here.join(&name);
             let guest = path.join(&name)?;
             let inside = match inside {
@@ -239,13 +193,19 @@ impl Plan {
                 inside => format!("{inside}/{name}"),
             };
             let metadata = fs::link_metadata(&host)?;
+            door.entry(&inside, metadata.len())?;
             if metadata.is_symlink() {
-                let target = link_inside(&host, &inside)?;
-                self.put(guest, Node::Link { target }, "named in `files`")?;
+                let target = fs::link_target(&host)?;
+                let target = target.to_str().ok_or_else(|| {
+                    Error::input(format!("the target of `{}` is not UTF-8", host.display()))
+                })?;
+                door.link(&inside, target)?;
+                let target = target.to_owned();
+                self.put(guest, Node::Link { target }, reason)?;
             } else if metadata.is_dir() {
-                self.folder(&guest, top, &inside, None, n_files)?;
+                self.folder(&guest, &inside, None, door, reason)?;
             } else {
-                self.file(&guest, &host, None)?;
+                self.put(guest, file(&host, None)?, reason)?;
             }
         }
         Ok(())
@@ -260,12 +220,7 @@ impl Plan {
                 continue;
             };
             let (len, source) = match node {
-                Node::File { source, .. } => (
-                    source.len().to_string(),
-                    source
-                        .host_path()
-                        .map_or_else(|| "made here".to_owned(), |host| host.display().to_string()),
-                ),
+                Node::File { source, .. } => (source.len().to_string(), origin(source)),
                 Node::Folder { .. } => (String::new(), "folder".to_owned()),
                 Node::Link { target } => (String::new(), format!("-> {target}")),
             };
@@ -275,38 +230,41 @@ impl Plan {
     }
 }
 
+fn file(host: &Path, mode: Option<Mode>) -> Result<Node> {
+    let metadata = fs::metadata(host)?;
+    let kind = metadata.file_type();
+    if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
+        return Err(Error::input(format!(
+            "`{}` is neither a file nor a folder",
+            host.display()
+        )));
+    }
+    // Which bits beyond execution a checkout has depends on the user's umask: they would make images differ.
+    let executable = metadata.permissions().mode() & 0o111 != 0;
+    let default = Mode(if executable { 0o755 } else { 0o644 });
+    // That it can be read is found out now and not when half of an image is written.
+    fs::open(host)?;
+    Ok(Node::File {
+        mode: mode.unwrap_or(default),
+        source: Source::HostFile {
+            path: host.to_owned(),
+            len: metadata.len(),
+        },
+    })
+}
+
+/// Where the content of a file comes from, for people.
+fn origin(source: &Source) -> String {
+    match source {
+        Source::Bytes(_) => "made here".to_owned(),
+        Source::HostFile { path, .. } => path.display().to_string(),
+        Source::HostPart { path, at, .. } => format!("{} at {at}", path.display()),
+    }
+}
+
 fn lies_below(path: &RootPath, above: &RootPath) -> bool {
     let mut parts = path.parts();
     above.parts().all(|part| parts.next() == Some(part))
-}
-
-/// The target of a link in a folder that the user named, if it stays in there.
-fn link_inside(host: &Path, inside: &str) -> Result<String> {
-    let target = fs::link_target(host)?;
-    let target = target
-        .to_str()
-        .ok_or_else(|| Error::input(format!("the target of `{}` is not UTF-8", host.display())))?;
-    let leaves = Error::input(format!(
-        "the link `{}` leads out of its folder, to `{target}`",
-        host.display()
-    ))
-    .hint("name what it leads to in `files` itself, or a link there: { symlink = \"TARGET\" }");
-    if target.starts_with('/') {
-        return Err(leaves);
-    }
-    // Depth below the folder that the user named; a `..` too many leaves it, wherever links on the way lead.
-    let mut depth = inside.matches('/').count();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => match depth.checked_sub(1) {
-                Some(less) => depth = less,
-                None => return Err(leaves),
-            },
-            _ => depth += 1,
-        }
-    }
-    Ok(target.to_owned())
 }
 
 #[cfg(test)]
@@ -362,10 +320,14 @@ mod tests {
                 "/etc/hosts",
                 "/etc/nsswitch.conf",
                 "/etc/passwd",
+                "/etc/resolv.conf",
                 "/tmp"
             ]
         );
-        assert!(plan.listing().contains("/etc/hosts  (made here: default)"));
+        assert!(
+            plan.listing()
+                .contains("/etc/hosts  (made here: default: names without a name server)")
+        );
     }
 
     #[test]
@@ -422,6 +384,31 @@ mod tests {
         assert!(
             text.contains("`/etc/x`") && text.contains("`/nowhere/x`"),
             "{text}"
+        );
+    }
+
+    #[test]
+    fn program_lies_where_the_links_of_a_layer_lead() {
+        let folder = tempfile::tempdir().unwrap();
+        let usr = folder.path().join("usr/lib64");
+        fs::write_bytes(&usr.join("file"), b"x").unwrap();
+        symlink("usr/lib64", folder.path().join("lib64")).unwrap();
+        fs::write_bytes(&folder.path().join("etc/hosts"), b"the layer's").unwrap();
+        let settings = Settings {
+            layers: vec![folder.path().to_owned()],
+            ..Settings::default()
+        };
+        let plan = plan(&settings, &linted(&["-pie", "-fPIE"])).unwrap();
+        let node = |path: &str| plan.tree.get(&RootPath::parse(path).unwrap());
+        assert!(matches!(node("/lib64"), Some(Node::Link { .. })));
+        assert!(matches!(
+            node("/usr/lib64/ld-linux-x86-64.so.2"),
+            Some(Node::File { .. })
+        ));
+        assert!(
+            plan.listing().contains("etc/hosts: layer"),
+            "{}",
+            plan.listing()
         );
     }
 

@@ -15,6 +15,15 @@ pub enum Source {
         /// Its length in bytes when the tree was planned.
         len: u64,
     },
+    /// A part of a host file: one file of a tar file.
+    HostPart {
+        /// Where the whole lies.
+        path: PathBuf,
+        /// Offset of the part.
+        at: u64,
+        /// Length of the part in bytes.
+        len: u64,
+    },
 }
 
 impl Source {
@@ -23,7 +32,7 @@ impl Source {
     pub fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::HostFile { len, .. } => *len,
+            Self::HostFile { len, .. } | Self::HostPart { len, .. } => *len,
         }
     }
 
@@ -33,11 +42,11 @@ impl Source {
         self.len() == 0
     }
 
-    /// The host file it comes from, if it comes from one.
+    /// The host file that it is the whole of, if it is one.
     #[must_use]
     pub fn host_path(&self) -> Option<&Path> {
         match self {
-            Self::Bytes(_) => None,
+            Self::Bytes(_) | Self::HostPart { .. } => None,
             Self::HostFile { path, .. } => Some(path),
         }
     }

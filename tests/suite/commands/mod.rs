@@ -1,10 +1,13 @@
 //! What the commands print, and how they end.
 
+mod again;
+mod bad_input;
 mod build;
 mod doctor;
 mod dry_run;
 mod lint;
 mod manifest;
+mod root;
 mod run;
 mod signals;
 mod status;

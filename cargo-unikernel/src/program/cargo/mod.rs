@@ -247,6 +247,8 @@ fn program_of(settings: &Settings, artifact: &Artifact) -> Result<Option<Built>>
         package: Some(package.to_owned()),
         is_example,
         artefacts: settings.artefacts.join(settings.flags.profile_folder()),
+        inputs: Vec::new(),
+        variables: Vec::new(),
     }))
 }
 

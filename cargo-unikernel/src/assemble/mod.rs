@@ -1,5 +1,7 @@
 //! From kernel, checked program and root tree to an image.
 
+mod record;
+
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -73,22 +75,23 @@ impl Image {
 /// it. An image that is there already with the same bytes is left alone.
 ///
 /// # Errors
-/// When the kernel can't be packed so, something is too large, a host file can't be read, or `out` can't be written.
+/// When the image would be larger than `budget` bytes, the kernel can't be packed so, something is too large, a host file can't be read, or `out` can't be written.
 pub fn assemble(
     kernel: &KernelFile,
     linted: &Linted,
     root: &RootTree,
     launch: &Launch,
+    budget: Option<u64>,
     out: &Path,
-) -> Result<Image> {
+) -> Result<(Image, Written)> {
     for path in [&launch.program, &launch.name] {
         if !matches!(root.get(path), Some(Node::File { .. })) {
             return Err(Error::internal(format!("the root tree has no `{path}`")));
         }
     }
-    let (image, _) = write(kernel, root, launch, out)?;
+    let (image, written) = write(kernel, root, launch, budget, out)?;
     fs::write_bytes(&image.unstripped(), &linted.program().bytes)?;
-    Ok(image)
+    Ok((image, written))
 }
 
 /// Writes an image to `out`. Only a [`Linted`] is a reason to: callers have one, or are tests.
@@ -96,6 +99,7 @@ pub(crate) fn write(
     kernel: &KernelFile,
     root: &RootTree,
     launch: &Launch,
+    budget: Option<u64>,
     out: &Path,
 ) -> Result<(Image, Written)> {
     let extension = out.extension().unwrap_or_default();
@@ -112,14 +116,32 @@ pub(crate) fn write(
         ))
     })?;
     let context = |error: Error| error.context(format!("making the image `{}`", out.display()));
-    let plan = (format.plan)(&kernel.parts(root, launch).map_err(context)?).map_err(context)?;
+    let parts = kernel.parts(root, launch).map_err(context)?;
+    let fingerprint = record::fingerprint(&parts, format.name);
+    if fingerprint.is_some_and(|fingerprint| record::is_of(out, fingerprint)) {
+        check_budget(fs::len(out)?, budget).map_err(context)?;
+        return Ok((Image::open(out)?, Written::Unchanged));
+    }
+    let plan = (format.plan)(&parts).map_err(context)?;
+    check_budget(plan.len(), budget).map_err(context)?;
     let written =
         if fs::open(out).is_ok_and(|mut old| plan.is_content_of(&mut old).is_ok_and(|same| same)) {
             Written::Unchanged
         } else {
             fs::write_atomically(out, |file| plan.write(file)).map_err(context)?
         };
+    record::remember(out, fingerprint)?;
     Ok((Image::open(out)?, written))
+}
+
+fn check_budget(len: u64, budget: Option<u64>) -> Result<()> {
+    match budget {
+        Some(budget) if len > budget => Err(Error::input(format!(
+            "it would have {len} bytes, more than its budget of {budget}"
+        ))
+        .hint("`-v` lists what is packed")),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
