@@ -17,7 +17,7 @@ pub use options::BuildOptions;
 
 use crate::error::Result;
 use crate::{env, fs};
-use commands::{build, doctor, run};
+use commands::{build, doctor, job, run};
 use shell::{Shell, Verbosity};
 
 /// Turns a C or Rust program into a bootable unikernel image.
@@ -58,6 +58,9 @@ enum Command {
     Run(run::Args),
     /// Tell what is there, what is missing, and what to do about it
     Doctor(doctor::Args),
+    /// Do what a build script asks: JSON in, JSON out
+    #[command(hide = true)]
+    Job,
 }
 
 /// Reads the words, does what they say, tells errors.
@@ -91,6 +94,7 @@ fn dispatch(cli: &Cli, shell: &Shell) -> Result<Exit> {
         Command::Build(args) => build::run(args, &cli.global, shell),
         Command::Run(args) => run::run(args, &cli.global, shell),
         Command::Doctor(args) => doctor::run(args, shell),
+        Command::Job => job::run(shell),
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod build;
 pub mod doctor;
+pub mod job;
 pub mod run;
