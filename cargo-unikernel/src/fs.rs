@@ -122,6 +122,30 @@ pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|error| failed("make the folder", path, &error))
 }
 
+/// Makes a folder with these files (path in it, content), whole or not at all.
+///
+/// # Errors
+/// When something that is no empty folder is there already, or a file can't be written.
+pub fn new_folder<'a>(
+    path: &Path,
+    files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+) -> Result<()> {
+    let above = folder_of(path);
+    create_folder(above)?;
+    let temporary = tempfile::Builder::new()
+        .prefix(".unikernel-")
+        .permissions(Permissions::from_mode(0o777))
+        .tempdir_in(above)
+        .map_err(|error| failed("make the folder", path, &error))?;
+    for (name, bytes) in files {
+        write_bytes(&temporary.path().join(name), bytes)?;
+    }
+    fs::rename(temporary.path(), path).map_err(|error| failed("make the folder", path, &error))?;
+    // It has moved: nothing is left to be removed.
+    let _ = temporary.keep();
+    Ok(())
+}
+
 /// The names in a folder, sorted.
 ///
 /// # Errors

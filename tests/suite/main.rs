@@ -16,4 +16,5 @@ mod memory;
 mod packaging;
 mod readme;
 mod registry;
+mod templates;
 mod tidy;

@@ -17,7 +17,7 @@ pub use options::BuildOptions;
 
 use crate::error::Result;
 use crate::{env, fs};
-use commands::{build, doctor, job, run};
+use commands::{build, doctor, init, job, new, run, template};
 use shell::{Shell, Verbosity};
 
 /// Turns a C or Rust program into a bootable unikernel image.
@@ -56,6 +56,12 @@ enum Command {
     /// Build a program and run it in a unikernel
     #[command(visible_alias = "r")]
     Run(run::Args),
+    /// Start a project in a new folder
+    New(new::Args),
+    /// Write the manifest that what lies here needs, if it needs one
+    Init,
+    /// Tell what `new` can start from
+    Template(template::Args),
     /// Tell what is there, what is missing, and what to do about it
     Doctor(doctor::Args),
     /// Do what a build script asks: JSON in, JSON out
@@ -94,6 +100,9 @@ fn dispatch(cli: &Cli, shell: &Shell) -> Result<Exit> {
         Command::Build(args) => build::run(args, &cli.global, shell),
         Command::Run(args) => run::run(args, &cli.global, shell),
         Command::Doctor(args) => doctor::run(args, shell),
+        Command::New(args) => new::run(args, shell),
+        Command::Init => init::run(shell),
+        Command::Template(args) => template::run(args, shell),
         Command::Job => job::run(shell),
     }
 }
