@@ -3,12 +3,14 @@
 mod build;
 mod doctor;
 mod dry_run;
+mod inspect;
 mod manifest;
 mod run;
 mod signals;
 mod status;
 mod streams;
 mod sysroot;
+mod words;
 
 use tests::cli::Cli;
 use tests::project::Project;

@@ -45,8 +45,8 @@ pub fn run(shell: &Shell) -> Result<Exit> {
         .hint("`cargo unikernel new NAME` starts a project; `cargo unikernel build --binary ELF` packs a ready program"));
     }
     let name = here.file_name().unwrap_or_default().to_string_lossy();
-    let has_headers = fs::is_folder(&here.join("include"));
-    fs::write_bytes(&path, manifest(&name, &patterns, has_headers).as_bytes())?;
+    let headers = Some("include").filter(|folder| fs::is_folder(&here.join(folder)));
+    fs::write_bytes(&path, manifest(&name, &patterns, headers).as_bytes())?;
     shell.finished(
         "Created",
         &format!("`{UNIKERNEL_TOML}` for {}", patterns.join(", ")),
@@ -74,7 +74,7 @@ fn patterns(here: &Path) -> Result<Vec<String>> {
     Ok(found)
 }
 
-fn manifest(name: &str, patterns: &[String], has_headers: bool) -> String {
+fn manifest(name: &str, patterns: &[String], headers: Option<&str>) -> String {
     let quoted = |text: &str| toml::Value::from(text).to_string();
     let patterns: Vec<String> = patterns.iter().map(|pattern| quoted(pattern)).collect();
     let mut text = format!(
@@ -82,8 +82,8 @@ fn manifest(name: &str, patterns: &[String], has_headers: bool) -> String {
         quoted(name),
         patterns.join(", ")
     );
-    if has_headers {
-        text.push_str("include = [\"include\"]\n");
+    if let Some(folder) = headers {
+        text.push_str(&format!("include = [{}]\n", quoted(folder)));
     }
     text
 }
@@ -102,6 +102,6 @@ mod tests {
         assert_eq!(patterns, ["*.c", "src/*.cpp"]);
         let expected = "name = \"it's\"\n\n[build]\nsources = [\"*.c\", \"src/*.cpp\"]\n\
             include = [\"include\"]\n";
-        assert_eq!(manifest("it's", &patterns, true), expected);
+        assert_eq!(manifest("it's", &patterns, Some("include")), expected);
     }
 }
