@@ -199,6 +199,28 @@ pub fn len(path: &Path) -> Result<u64> {
     metadata(path).map(|metadata| metadata.len())
 }
 
+/// The SHA-256 of a file's content, in hexadecimal digits.
+///
+/// # Errors
+/// When it can't be read.
+pub fn sha256(path: &Path) -> Result<String> {
+    use sha2::Digest as _;
+    let mut file = open(path)?;
+    let mut digest = sha2::Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n_read = file
+            .read(&mut buffer)
+            .map_err(|error| failed("read", path, &error))?;
+        match buffer.get(..n_read) {
+            Some([]) | None => break,
+            Some(bytes) => digest.update(bytes),
+        }
+    }
+    let digest = digest.finalize();
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// Whether something is there, links followed.
 #[must_use]
 pub fn exists(path: &Path) -> bool {

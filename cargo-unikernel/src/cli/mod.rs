@@ -4,6 +4,7 @@
 
 pub mod commands;
 mod exit;
+mod messages;
 mod options;
 pub mod shell;
 

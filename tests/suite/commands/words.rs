@@ -10,7 +10,7 @@ fn every_shell_gets_a_script_that_names_the_commands() {
         let printed = Cli::new(project.folder(), ["completions", shell]).run();
         let text = printed.expect_status(0).stdout_text();
         assert!(
-            text.contains("inspect") && text.contains("--kernel-file"),
+            text.contains("inspect") && text.contains("kernel-file"),
             "{printed}"
         );
     }

@@ -11,7 +11,7 @@ use crate::cli::shell::Shell;
 use crate::error::{Error, Result};
 use crate::manifest::{JOB_VARIABLES, Project};
 use crate::pipeline;
-use crate::progress::{Diagnostic, Progress, Weight};
+use crate::progress::{Diagnostic, Overheard, Weight};
 use crate::root::Node;
 
 /// Longest job that is read, in bytes.
@@ -63,9 +63,16 @@ fn decoded(bytes: &[u8]) -> Result<Job> {
 }
 
 fn build(job: &Job, shell: &Shell) -> Result<Built> {
-    let heard = Heard {
-        shell,
-        warnings: RefCell::default(),
+    // Cargo keeps what a build script that succeeds writes to standard error: warnings are handed to it.
+    let warnings = RefCell::new(Vec::new());
+    let heard = Overheard {
+        outside: shell,
+        finding: &|diagnostic| {
+            if diagnostic.weight == Weight::Warning {
+                warnings.borrow_mut().push(line(diagnostic));
+            }
+        },
+        machine: &|_| {},
     };
     let project = Project::of_job(job)?;
     let mut built = Built {
@@ -88,7 +95,7 @@ fn build(job: &Job, shell: &Shell) -> Result<Built> {
     }
     built.inputs.sort();
     built.inputs.dedup();
-    built.warnings = heard.warnings.into_inner();
+    built.warnings = warnings.into_inner();
     Ok(built)
 }
 
@@ -109,41 +116,6 @@ fn failed(job: Option<&Job>, error: &Error) -> Failed {
         hint: error.hint_text().map(str::to_owned),
         inputs: job.map(given).unwrap_or_default(),
         variables: variables(),
-    }
-}
-
-/// The shell, and the warnings that cargo is to show: it keeps what a build script that succeeds writes to standard error.
-struct Heard<'a> {
-    shell: &'a Shell,
-    warnings: RefCell<Vec<String>>,
-}
-
-impl Progress for Heard<'_> {
-    fn started(&self, verb: &str, what: &str) {
-        self.shell.started(verb, what);
-    }
-
-    fn finding(&self, diagnostic: &Diagnostic) {
-        if diagnostic.weight == Weight::Warning {
-            self.warnings.borrow_mut().push(line(diagnostic));
-        }
-        self.shell.finding(diagnostic);
-    }
-
-    fn note(&self, text: &str) {
-        self.shell.note(text);
-    }
-
-    fn detail(&self, text: &str) {
-        self.shell.detail(text);
-    }
-
-    fn finished(&self, verb: &str, what: &str) {
-        self.shell.finished(verb, what);
-    }
-
-    fn pass_through(&self, text: &str) {
-        self.shell.pass_through(text);
     }
 }
 
