@@ -11,6 +11,18 @@ pub enum Weight {
     Error,
 }
 
+impl Weight {
+    /// The word before a diagnostic.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// A diagnostic in rustc's shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -26,6 +38,22 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do.
     pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// The diagnostic as text without colour; it does not end its last line.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let rule = self
+            .rule
+            .map_or_else(String::new, |rule| format!("[{rule}]"));
+        let mut text = format!("{}{rule}: {}", self.weight.word(), self.message);
+        let place = self.place.iter().map(|place| format!("\n  --> {place}"));
+        let notes = self.notes.iter().map(|note| format!("\n   = note: {note}"));
+        let help = self.help.iter().map(|help| format!("\n   = help: {help}"));
+        text.extend(place.chain(notes).chain(help));
+        text
+    }
 }
 
 /// The outside of a stage.

@@ -1,8 +1,12 @@
 //! Words for unit tests: small programs from the host's compiler.
 
-use crate::closure::{self, Closure};
+use crate::closure::{self, Closure, Library};
 use crate::fs;
+use crate::lint::{Finding, Subject};
 use crate::program::Program;
+use crate::program::elf::ElfFacts;
+use crate::root::RootPath;
+use crate::support::Support;
 use crate::tool::Invocation;
 
 /// The closure of a C program, compiled with these arguments.
@@ -21,4 +25,33 @@ pub(crate) fn closure_of_c(source: &str, args: &[&str]) -> Closure {
     assert!(compiled.status.success(), "{text}");
     let program = Program::open("app", &at("app")).unwrap();
     closure::find(program, &closure::Settings::default()).unwrap()
+}
+
+/// A library of a closure, made by hand.
+pub(crate) fn library(name: &str, facts: ElfFacts, needed_by: &[&str]) -> Library {
+    Library {
+        name: name.to_owned(),
+        host: format!("/usr/lib/{name}").into(),
+        len: 0,
+        guest: RootPath::parse(&format!("/usr/lib/{name}")).unwrap(),
+        facts,
+        needed_by: needed_by.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+/// The support data of a kernel; a short statement for `builtin`.
+pub(crate) fn support(kernel: &str) -> Support {
+    let statement = "unikernel-support 1 x86_64-linux\n0 read full\n57 fork refused no processes (UK001)\n\
+        58 vfork refused no processes (UK001)\n59 execve refused no other programs (UK002)\n";
+    Support::of_kernel(kernel).map_or_else(|| Support::parse(statement).unwrap(), Result::unwrap)
+}
+
+/// What a rule finds on a kernel.
+pub(crate) fn found_on(
+    kernel: &str,
+    closure: &Closure,
+    check: fn(&Subject<'_>) -> Vec<Finding>,
+) -> Vec<Finding> {
+    let support = support(kernel);
+    check(&Subject::new(closure, &support, kernel))
 }

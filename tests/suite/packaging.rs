@@ -8,7 +8,6 @@ use tests::workspace;
 fn every_package_builds_from_its_own_files() {
     Call::new(workspace::cargo())
         .args(["package", "--workspace", "--offline", "--allow-dirty"])
-        .args(["--target-dir", "target/packaging"])
         .folder(workspace::root())
         .within(900)
         .run()

@@ -18,7 +18,9 @@ pub use options::BuildOptions;
 
 use crate::error::Result;
 use crate::{env, fs};
-use commands::{build, completions, doctor, init, inspect, job, man, new, run, template};
+use commands::{
+    build, completions, doctor, explain, init, inspect, job, kernel, lint, man, new, run, template,
+};
 use shell::{Shell, Verbosity};
 
 /// Turns a C or Rust program into a bootable unikernel image.
@@ -57,6 +59,12 @@ enum Command {
     /// Build a program and run it in a unikernel
     #[command(visible_alias = "r")]
     Run(run::Args),
+    /// Tell whether programs would run on a kernel, and if not, who is to blame
+    Lint(lint::Args),
+    /// Explain a rule, kernel, image format, VMM or system call
+    Explain(explain::Args),
+    /// Tell what kernels support
+    Kernel(kernel::Args),
     /// Start a project in a new folder
     New(new::Args),
     /// Write the manifest that what lies here needs, if it needs one
@@ -106,6 +114,9 @@ fn dispatch(cli: &Cli, shell: &Shell) -> Result<Exit> {
     match &cli.command {
         Command::Build(args) => build::run(args, &cli.global, shell),
         Command::Run(args) => run::run(args, &cli.global, shell),
+        Command::Lint(args) => lint::run(args, &cli.global, shell),
+        Command::Explain(args) => explain::run(args, shell),
+        Command::Kernel(args) => kernel::run(args, shell),
         Command::Doctor(args) => doctor::run(args, shell),
         Command::New(args) => new::run(args, shell),
         Command::Init => init::run(shell),
@@ -184,6 +195,17 @@ mod tests {
             "x build --link dynamic",
             "x build --file nothing",
             "x run --timeout never",
+        ] {
+            check(line, Some(ErrorKind::ValueValidation));
+        }
+        check(
+            "x lint a b --kernel osv,nanos --fail-on warning --strict",
+            None,
+        );
+        for line in [
+            "x lint a --kernel ovs",
+            "x lint a --fail-on deny",
+            "x lint --explain UK999",
         ] {
             check(line, Some(ErrorKind::ValueValidation));
         }

@@ -4,6 +4,7 @@
 
 mod builtin;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::fs;
 use crate::image::{ImageFormat, Parts, elf};
 use crate::launch::Launch;
 use crate::root::RootTree;
-use crate::support::Support;
+use crate::support::{self, Support};
 
 /// Longest kernel file that is read, in bytes.
 const MAX_LEN: u64 = 256 << 20;
@@ -61,6 +62,31 @@ pub fn find(name: &str) -> Result<&'static KernelTarget> {
         Error::input(format!("there is no kernel `{name}`"))
             .hint(format!("kernels: {}", names.join(", ")))
     })
+}
+
+/// The names of all kernels that the tool knows the support of, sorted: not all of them can be packed.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let packed = KERNELS.iter().map(|kernel| kernel.name);
+    let known = support::KERNELS.iter().map(|(name, _)| *name);
+    let names: BTreeSet<&str> = packed.chain(known).collect();
+    names.into_iter().collect()
+}
+
+/// What the kernel with this name supports: the tool's data, or what the kernel file that comes with the tool states.
+///
+/// # Errors
+/// When there is no such kernel, or no file of it.
+pub fn support_of(name: &str) -> Result<Support> {
+    if let Some(support) = Support::of_kernel(name) {
+        return support;
+    }
+    let target = KERNELS.iter().find(|kernel| kernel.name == name);
+    let target = target.ok_or_else(|| {
+        Error::input(format!("there is no kernel `{name}`"))
+            .hint(format!("kernels: {}", names().join(", ")))
+    })?;
+    KernelFile::open(target, None)?.support()
 }
 
 /// A kernel file whose format and version were checked.
@@ -168,6 +194,19 @@ mod tests {
     fn without_a_kernel_of_its_own_the_tool_says_so() {
         let error = KernelFile::open(&builtin::KERNEL, None).unwrap_err();
         assert!(error.hint_text().unwrap().contains("--kernel-file"));
+    }
+
+    #[test]
+    fn support_is_known_of_kernels_without_a_file() {
+        assert_eq!(names(), ["builtin", "nanos", "osv"]);
+        assert!(support_of("osv").unwrap().symbol("printf").is_some());
+        assert!(
+            support_of("ovs")
+                .unwrap_err()
+                .hint_text()
+                .unwrap()
+                .contains("osv")
+        );
     }
 
     #[test]

@@ -2,45 +2,29 @@
 //!
 //! [`check`] alone makes a [`Linted`], and only a [`Linted`] becomes an image. How to add a rule: [`rules`].
 
+mod explain;
+mod finding;
+pub mod json;
 mod level;
+mod numbers;
+mod report;
 pub mod rules;
+mod subject;
+mod wrappers;
 
+pub use explain::{explain, page};
+pub use finding::{Evidence, Finding};
 pub use level::{Level, Levels, Waiver};
+pub use numbers::Numbers;
+pub use report::diagnostics;
 pub use rules::{RULES, Rule};
+pub use subject::{Module, Subject};
 
 use crate::closure::Closure;
 use crate::error::{Error, Result};
 use crate::program::Program;
-use crate::progress::{Diagnostic, Progress};
+use crate::progress::{Progress, Weight};
 use crate::support::Support;
-
-/// What the rules look at.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// The program and its libraries.
-    pub closure: &'a Closure,
-    /// What the kernel supports.
-    pub support: &'a Support,
-    /// The kernel's name.
-    pub kernel: &'a str,
-}
-
-/// One thing that a rule found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The rule's id (`UK010`).
-    pub rule: &'static str,
-    /// What becomes of it.
-    pub level: Level,
-    /// One sentence: lower case start, no full stop.
-    pub message: String,
-    /// The file it is about, with the place in it.
-    pub place: String,
-    /// Facts that explain it.
-    pub notes: Vec<String>,
-    /// What to do.
-    pub help: Option<String>,
-}
 
 /// A program that the lint let pass: the only key to an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +60,7 @@ impl Linted {
     }
 }
 
-/// Runs all rules and tells what they find.
+/// Runs all rules and tells what they find; notes as details only.
 ///
 /// # Errors
 /// When a finding is denied.
@@ -87,15 +71,13 @@ pub fn check(
     levels: &Levels,
     progress: &dyn Progress,
 ) -> Result<Linted> {
-    let subject = Subject {
-        closure: &closure,
-        support,
-        kernel,
-    };
-    let (findings, waived) = findings(&subject, levels);
-    for finding in &findings {
-        if let Some(diagnostic) = diagnostic(finding) {
+    let (findings, waived) = findings(&Subject::new(&closure, support, kernel), levels);
+    for diagnostic in diagnostics(&findings) {
+        // Notes are for whoever asks: `cargo unikernel lint` tells them.
+        if diagnostic.weight > Weight::Note {
             progress.finding(&diagnostic);
+        } else {
+            progress.detail(&diagnostic.plain());
         }
     }
     let n_denied = findings.iter().filter(|f| f.level == Level::Deny).count();
@@ -125,11 +107,7 @@ pub fn findings(subject: &Subject<'_>, levels: &Levels) -> (Vec<Finding>, Vec<(F
                 .get(rule.id)
                 .copied()
                 .unwrap_or(finding.level);
-            let waiver = levels.waivers.iter().find(|waiver| {
-                let found =
-                    finding.place.contains(&waiver.at) || finding.message.contains(&waiver.at);
-                waiver.rule == rule.id && found
-            });
+            let waiver = levels.waivers.iter().find(|waiver| waiver.covers(&finding));
             match waiver {
                 Some(waiver) => waived.push((finding, waiver.reason.clone())),
                 None if finding.level != Level::Allow => kept.push(finding),
@@ -138,17 +116,6 @@ pub fn findings(subject: &Subject<'_>, levels: &Levels) -> (Vec<Finding>, Vec<(F
         }
     }
     (kept, waived)
-}
-
-fn diagnostic(finding: &Finding) -> Option<Diagnostic> {
-    Some(Diagnostic {
-        weight: finding.level.weight()?,
-        rule: Some(finding.rule),
-        message: finding.message.clone(),
-        place: Some(finding.place.clone()),
-        notes: finding.notes.clone(),
-        help: finding.help.clone(),
-    })
 }
 
 #[cfg(test)]

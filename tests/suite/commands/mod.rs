@@ -4,6 +4,7 @@ mod build;
 mod doctor;
 mod dry_run;
 mod inspect;
+mod lint;
 mod manifest;
 mod run;
 mod signals;

@@ -81,7 +81,7 @@ fn only_the_doors_touch_the_world() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// `emit` of a build script has nobody to return an error to; `try_emit` beside it returns one.
+/// `Build::emit` ends the build script that calls it, which has nobody to return an error to; `try_emit` returns it.
 const ENDS_A_BUILD_SCRIPT: &str = "unikernel-build/src/build.rs";
 
 #[test]

@@ -30,7 +30,10 @@ const ROLES: &[(&str, &str)] = &[
     ("crc32c", "checksum of the EROFS superblock"),
     ("duct", "host commands: streamed, recorded, time-limited"),
     ("goblin", "the second, independent ELF reader of the tests"),
-    ("iced-x86", "decodes the kernel's code for the gates"),
+    (
+        "iced-x86",
+        "decodes programs for the lint, and the kernel's code for the gates",
+    ),
     ("indicatif", "progress"),
     (
         "linux-raw-sys",
@@ -50,6 +53,10 @@ const ROLES: &[(&str, &str)] = &[
     ("signal-hook", "the host's signals during a run"),
     ("sha2", "the build-id of stripped programs"),
     ("strsim", "suggestions: did you mean"),
+    (
+        "syscalls",
+        "names and numbers of Linux's system calls, for the lint",
+    ),
     ("talc", "the kernel's heap"),
     (
         "tempfile",

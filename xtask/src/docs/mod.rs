@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::workspace::{self, root};
 
 mod dependencies;
+mod lints;
 mod syscalls;
 
 /// A page and its text as it should be.
@@ -20,6 +21,10 @@ fn pages() -> Result<Vec<Page>> {
         Page {
             path: "docs/dependencies.md",
             text: dependencies::page()?,
+        },
+        Page {
+            path: "docs/lints.md",
+            text: lints::page(&built.tool)?,
         },
         Page {
             path: "docs/syscalls.md",

@@ -1,6 +1,6 @@
 //! UK011: the program is of a type or for a machine that can't be started.
 
-use super::{Finding, Level, Rule, Subject};
+use super::{Docs, Finding, Level, Rule, Subject};
 use crate::program::Shape;
 use crate::program::elf::ElfType;
 
@@ -8,10 +8,16 @@ use crate::program::elf::ElfType;
 pub(super) static RULE: Rule = Rule {
     id: "UK011",
     about: "the program is of a type or for a machine that can't be started",
-    docs: "A unikernel starts position-independent executables for 64-bit x86, with or without a dynamic linker, and shared \
-           objects that export `main`. An object file has to be linked first; an executable at fixed addresses has to be linked \
-           with `-pie` (its code compiled with `-fPIE` or `-fPIC`); a library without `main` and without an entry point has \
-           nothing that could be started; a program for another machine has to be built for x86-64.",
+    many: "things stand in the way of a start",
+    docs: Docs {
+        what: "The program is an object file, a library without `main` and without an entry point, for another machine, or \
+               linked for fixed addresses where the kernel wants a position-independent one.",
+        why: "a unikernel starts position-independent executables for 64-bit x86, with or without a dynamic linker, and shared \
+              objects that export `main`; osv and nanos also start executables at fixed addresses, builtin does not.",
+        remedy: "link an object file first; link with `-pie` (the code compiled with `-fPIE` or `-fPIC`); export `main`; build \
+                 for x86-64.",
+        example: "cc -no-pie -o app app.c",
+    },
     default: Level::Deny,
     check,
 };
@@ -19,12 +25,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let program = &subject.closure.program;
     let facts = &program.facts;
-    let place = program.path.display().to_string();
-    let found = |message: String, help: &str| {
-        let mut finding = RULE.finding(place.clone(), message);
-        finding.help = Some(help.to_owned());
-        vec![finding]
-    };
+    let found =
+        |message: String, help: &str| vec![RULE.finding(&subject.program(), message).help(help)];
     if !facts.is_x86_64() {
         let machine = facts.machine_text();
         return found(
@@ -33,7 +35,11 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
         );
     }
     match (program.shape, facts.elf_type) {
-        (Shape::StaticPie | Shape::Pie | Shape::Shared, _) => Vec::new(),
+        (shape, _) if subject.support.elf.shapes.contains(&shape) => Vec::new(),
+        (Shape::StaticPie | Shape::Pie | Shape::Shared, _) => found(
+            format!("`{}` does not start programs of this shape", subject.kernel),
+            "choose another kernel, or link the program in another shape with `--link`",
+        ),
         (Shape::Fixed, _) => found(
             "the program is linked for fixed addresses; a position-independent one is needed"
                 .to_owned(),
@@ -57,22 +63,23 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::support::Support;
-    use crate::test_support::closure_of_c;
+    use crate::test_support::{closure_of_c, found_on};
 
     fn check_args(source: &str, args: &[&str], expected: Option<&str>) {
         let closure = closure_of_c(source, args);
-        let support = Support::default();
-        let found = check(&Subject {
-            closure: &closure,
-            support: &support,
-            kernel: "builtin",
-        });
+        let found = found_on("builtin", &closure, check);
         let message = found.first().map(|finding| finding.message.as_str());
         match (message, expected) {
             (Some(message), Some(expected)) => assert!(message.contains(expected), "{message}"),
             (message, expected) => assert_eq!(message, expected, "{args:?}"),
         }
+    }
+
+    #[test]
+    fn fixed_addresses_are_fine_where_the_kernel_says_so() {
+        let closure = closure_of_c("int main(void) { return 0; }", &["-no-pie"]);
+        assert_eq!(found_on("builtin", &closure, check).len(), 1);
+        assert_eq!(found_on("nanos", &closure, check), []);
     }
 
     #[test]

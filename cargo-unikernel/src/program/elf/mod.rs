@@ -3,7 +3,14 @@
 //! Sections are never looked at: they may be stripped, and the loader doesn't either. The reader is bounded by the file's
 //! length and takes any bytes (System V gABI, chapters 4 and 5; x86-64 psABI).
 
+mod code;
+mod dynamic;
+mod memory;
 mod read;
+
+pub use code::executable;
+
+use std::collections::BTreeSet;
 
 use object::elf;
 
@@ -40,6 +47,22 @@ pub struct Symbol {
     pub weak: bool,
     /// Whether it is a function (`STT_FUNC`, `STT_GNU_IFUNC`).
     pub function: bool,
+    /// What the file wants of it when it is another object's; `Unused` for those that it defines.
+    pub bound: Bound,
+}
+
+/// What a file wants of a symbol, as its relocations show; the strongest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Bound {
+    /// Nothing: no relocation names it.
+    #[default]
+    Unused,
+    /// To call it: the look-up may wait until then (`R_X86_64_JUMP_SLOT`).
+    Call,
+    /// Its address, at start (`R_X86_64_GLOB_DAT`, `R_X86_64_64`).
+    Address,
+    /// What it holds or where its thread-local storage lies, at start (`R_X86_64_COPY`, `_DTPMOD64`, `_TPOFF64`, ...).
+    Content,
 }
 
 /// A version that another object must define: (`libc.so.6`, `GLIBC_2.34`).
@@ -82,6 +105,14 @@ pub struct ElfFacts {
     pub soname: Option<String>,
     /// Whether its code is changed when it is relocated (`DT_TEXTREL`, `DF_TEXTREL`).
     pub text_relocations: bool,
+    /// Whether a segment is mapped writable and executable at once.
+    pub writable_code: bool,
+    /// Whether what is written at start becomes read-only then (`PT_GNU_RELRO`).
+    pub relro: bool,
+    /// Whether all look-ups are done at start (`DT_BIND_NOW`, `DF_BIND_NOW`, `DF_1_NOW`).
+    pub bind_now: bool,
+    /// The types of its dynamic relocations (`R_X86_64_*`).
+    pub relocations: BTreeSet<u32>,
     /// Whether its stack is asked to be executable, or it does not say (`PT_GNU_STACK`).
     pub executable_stack: bool,
     /// Its thread-local storage.
@@ -94,6 +125,8 @@ pub struct ElfFacts {
     pub imports: Vec<Symbol>,
     /// The versions it needs, sorted.
     pub needed_versions: Vec<NeededVersion>,
+    /// The versions it defines, sorted.
+    pub defined_versions: Vec<String>,
     /// The last byte address that its segments take in memory, plus one.
     pub memory_end: u64,
 }
@@ -151,12 +184,17 @@ impl ElfFacts {
             runpath: Vec::new(),
             soname: None,
             text_relocations: false,
+            writable_code: false,
+            relro: false,
+            bind_now: false,
+            relocations: BTreeSet::new(),
             executable_stack: true,
             tls: None,
             has_init: false,
             exports: Vec::new(),
             imports: Vec::new(),
             needed_versions: Vec::new(),
+            defined_versions: Vec::new(),
             memory_end: 0,
         }
     }

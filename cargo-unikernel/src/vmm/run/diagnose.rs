@@ -124,6 +124,18 @@ fn located(mut diagnostic: Diagnostic, at: Place<'_>, offset: u64, guest: Guest<
     diagnostic
 }
 
+/// What there is to say about a program that a signal ended, and nothing else explains it.
+pub(super) fn killed(signal: u64) -> Diagnostic {
+    Diagnostic {
+        weight: Weight::Error,
+        rule: None,
+        message: format!("the program was ended by {}", signal_name(signal)),
+        place: None,
+        notes: Vec::new(),
+        help: None,
+    }
+}
+
 fn fault(signal: u64, code: u64, address: u64, access: u64) -> String {
     let verb = match access {
         0 => "read from",
@@ -155,7 +167,7 @@ fn syscall(number: u64, guest: Guest<'_>) -> String {
 }
 
 /// A signal's name (signal(7), x86-64).
-pub(super) fn signal_name(signal: u64) -> String {
+fn signal_name(signal: u64) -> String {
     const NAMES: [&str; 31] = [
         "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
         "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",

@@ -33,7 +33,7 @@ use crate::launch::{HostFacts, Launch};
 use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
 use crate::tool::{self, Invocation};
-use diagnose::{Guest, diagnostic, signal_name, text};
+use diagnose::{Guest, diagnostic, text};
 use frames::Frame;
 use process::{Inherited, Process, Sockets};
 use pump::{Carrier, Event, Output};
@@ -225,8 +225,7 @@ impl Run {
         match outcome.end {
             End::Died => progress.finding(&died(status, &last, &left_over)),
             End::Killed(signal) if endings.is_empty() && !was_asked => {
-                let name = signal_name(u64::from(signal));
-                progress.note(&format!("the program was ended by {name}"));
+                progress.finding(&diagnose::killed(u64::from(signal)));
             }
             End::TimedOut => progress.note("the time that the guest was given has passed"),
             _ => {}

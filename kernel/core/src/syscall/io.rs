@@ -123,7 +123,7 @@ pub(super) fn sync(_kernel: &mut Kernel) -> SysResult {
     Ok(0)
 }
 
-fn open_for(kernel: &Kernel, fd: Fd, way: Way) -> Result<Rc<OpenFile>, Errno> {
+pub(super) fn open_for(kernel: &Kernel, fd: Fd, way: Way) -> Result<Rc<OpenFile>, Errno> {
     let file = kernel.open_file(fd)?;
     let allowed = match way {
         Way::Read => file.is_readable(),

@@ -10,6 +10,7 @@ pub mod table;
 mod arg;
 mod attributes;
 mod control;
+mod copy;
 mod descriptor;
 mod directory;
 mod file;

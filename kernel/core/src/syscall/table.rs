@@ -8,8 +8,8 @@ use unikernel_machine::context::Syscall;
 
 use super::arg::Handler;
 use super::{
-    attributes, control, descriptor, directory, file, io, memory, metadata, names, poll, process,
-    rename, signal, stat, system, thread, time, user,
+    attributes, control, copy, descriptor, directory, file, io, memory, metadata, names, poll,
+    process, rename, signal, stat, system, thread, time, user,
 };
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
@@ -63,6 +63,7 @@ syscalls! {
     34 pause => process::pause, full;
     35 nanosleep => time::nanosleep, full;
     39 getpid => process::getpid, full;
+    40 sendfile => copy::sendfile, full;
     56 clone => process::clone, refused "no processes (UK001); threads are missing";
     57 fork => process::fork, refused "no processes (UK001)";
     58 vfork => process::vfork, refused "no processes (UK001)";
@@ -154,6 +155,7 @@ syscalls! {
     316 renameat2 => rename::renameat2, partial "RENAME_NOREPLACE; no RENAME_EXCHANGE, RENAME_WHITEOUT";
     318 getrandom => system::getrandom, full;
     322 execveat => process::execveat, refused "no other programs (UK002)";
+    326 copy_file_range => copy::copy_file_range, full;
     332 statx => stat::statx, partial "no birth time, no mount id";
     334 rseq => thread::rseq, refused "no restartable sequences; the C library does without";
     435 clone3 => process::clone3, refused "no processes (UK001); threads are missing";

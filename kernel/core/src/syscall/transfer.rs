@@ -19,7 +19,7 @@ use crate::kernel::Kernel;
 const MAX_TRANSFER: usize = 0x7fff_f000;
 
 /// Bytes that are copied through the kernel at a time.
-const CHUNK: usize = 1024;
+pub(super) const CHUNK: usize = 1024;
 
 /// Where in the file to read or write.
 #[derive(Clone, Copy)]
@@ -86,6 +86,25 @@ pub(super) fn transfer(
             _ => Err(Errno::EINVAL),
         },
         (Target::Text(..) | Target::Name(_), _) => Err(Errno::EBADF),
+    }
+}
+
+/// Writes bytes of the kernel's own to a file; may write fewer than there are.
+pub(super) fn put(kernel: &mut Kernel, file: &OpenFile, at: At, bytes: &[u8]) -> SysResult {
+    match &file.target {
+        Target::Stream(stream) => send(kernel, file, *stream, bytes),
+        Target::Device(device, _) => write_device(*device, bytes.len()),
+        Target::Node(node) => match &node.kind {
+            Kind::File(contents) => {
+                let offset = offset_of(file, at);
+                let count = contents.borrow_mut().write(offset, bytes)?;
+                node.touch_contents(kernel.clock.now());
+                Ok(moved(file, at, offset, count))
+            }
+            Kind::Directory(_) => Err(Errno::EISDIR),
+            _ => Err(Errno::EINVAL),
+        },
+        Target::Text(..) | Target::Name(_) => Err(Errno::EBADF),
     }
 }
 

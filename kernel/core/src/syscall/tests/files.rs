@@ -225,3 +225,48 @@ fn writing_ends_with_enospc_when_memory_does() {
     assert_eq!(errno, Errno::ENOSPC);
     assert!(written > 0);
 }
+
+#[test]
+fn copies_past_the_programs_memory() {
+    let mut process = Process::new();
+    let from = process.open("/large", 0).unwrap() as u64;
+    let flags = linux::O_CREAT | linux::O_RDWR;
+    let to = process.open("/tmp/copy", flags).unwrap() as u64;
+    let copy = [from, 0, to, 0, 1 << 20, 0];
+    assert_eq!(process.call(linux::__NR_copy_file_range, &copy), Ok(5000));
+    assert_eq!(process.call(linux::__NR_copy_file_range, &copy), Ok(0));
+    assert_eq!(process.cat("/tmp/copy"), process.cat("/large"));
+    let small = process.open("/small", 0).unwrap() as u64;
+    assert_eq!(
+        process.call(linux::__NR_sendfile, &[to, small, 0, 5]),
+        Ok(5)
+    );
+    assert_eq!(
+        process.read_fd(usize::try_from(small).unwrap(), 3).unwrap(),
+        ", a"
+    );
+    assert_eq!(process.cat("/tmp/copy").unwrap().len(), 5005);
+}
+
+#[test]
+fn copies_that_linux_refuses() {
+    let mut process = Process::new();
+    let flags = linux::O_CREAT | linux::O_RDWR;
+    process.make("/tmp/a", "0123456789");
+    let a = process.open("/tmp/a", flags).unwrap() as u64;
+    let append = process.open("/tmp/a", flags | linux::O_APPEND).unwrap() as u64;
+    let folder = process.open("/tmp", 0).unwrap() as u64;
+    let mut check = |arguments: [u64; 6], errno| {
+        let found = process.call(linux::__NR_copy_file_range, &arguments);
+        assert_eq!(found, Err(errno), "{arguments:?}");
+    };
+    check([a, 0, a, 0, 5, 0], Errno::EINVAL);
+    check([a, 0, append, 0, 5, 0], Errno::EBADF);
+    check([a, 0, a, 0, 5, 1], Errno::EINVAL);
+    check([folder, 0, a, 0, 5, 0], Errno::EISDIR);
+    check([a, 0, folder, 0, 5, 0], Errno::EBADF);
+    assert_eq!(
+        process.call(linux::__NR_sendfile, &[append, a, 0, 5]),
+        Err(Errno::EINVAL)
+    );
+}
