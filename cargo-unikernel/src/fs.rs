@@ -201,6 +201,30 @@ pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|error| failed("make the folder", path, &error))
 }
 
+/// Makes a folder with these files (path in it, content), whole or not at all.
+///
+/// # Errors
+/// When something that is no empty folder is there already, or a file can't be written.
+pub fn new_folder<'a>(
+    path: &Path,
+    files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+) -> Result<()> {
+    let above = folder_of(path);
+    create_folder(above)?;
+    let temporary = tempfile::Builder::new()
+        .prefix(".unikernel-")
+        .permissions(Permissions::from_mode(0o777))
+        .tempdir_in(above)
+        .map_err(|error| failed("make the folder", path, &error))?;
+    for (name, bytes) in files {
+        write_bytes(&temporary.path().join(name), bytes)?;
+    }
+    fs::rename(temporary.path(), path).map_err(|error| failed("make the folder", path, &error))?;
+    // It has moved: nothing is left to be removed.
+    let _ = temporary.keep();
+    Ok(())
+}
+
 /// The names in a folder, sorted.
 ///
 /// # Errors
@@ -252,6 +276,28 @@ pub fn link_target(path: &Path) -> Result<PathBuf> {
 /// When there is none, or it can't be reached.
 pub fn len(path: &Path) -> Result<u64> {
     metadata(path).map(|metadata| metadata.len())
+}
+
+/// The SHA-256 of a file's content, in hexadecimal digits.
+///
+/// # Errors
+/// When it can't be read.
+pub fn sha256(path: &Path) -> Result<String> {
+    use sha2::Digest as _;
+    let mut file = open(path)?;
+    let mut digest = sha2::Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n_read = file
+            .read(&mut buffer)
+            .map_err(|error| failed("read", path, &error))?;
+        match buffer.get(..n_read) {
+            Some([]) | None => break,
+            Some(bytes) => digest.update(bytes),
+        }
+    }
+    let digest = digest.finalize();
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Whether something is there, links followed.

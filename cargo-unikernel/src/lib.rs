@@ -36,6 +36,7 @@ pub mod vmm;
 pub mod cli;
 pub mod manifest;
 pub mod pipeline;
+pub mod template;
 
 #[cfg(test)]
 mod test_support;

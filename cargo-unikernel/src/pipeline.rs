@@ -18,10 +18,23 @@ use crate::{closure, fs, lint};
 pub struct Made {
     /// What the user wanted.
     pub manifest: Manifest,
+    /// Where the program lies that is in it.
+    pub program: PathBuf,
+    /// What the lint said.
+    pub lint: LintSummary,
     /// The image.
     pub image: Image,
     /// Names and lines for what it reports.
     pub symbols: Symbols,
+}
+
+/// What the lint said of a program, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LintSummary {
+    /// Findings that did not stand in the way.
+    pub findings: usize,
+    /// Findings that the manifest gives a reason for.
+    pub waived: usize,
 }
 
 /// What an image would be made of.
@@ -144,6 +157,11 @@ pub fn make(planned: &Planned, progress: &dyn Progress) -> Result<Vec<Made>> {
         symbols.insert(&planned.launch.name, image.unstripped());
         made.push(Made {
             manifest: planned.manifest.clone(),
+            program: planned.linted.program().path.clone(),
+            lint: LintSummary {
+                findings: planned.linted.findings().len(),
+                waived: planned.linted.waived().len(),
+            },
             image,
             symbols,
         });

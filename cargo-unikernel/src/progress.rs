@@ -76,6 +76,49 @@ pub trait Progress {
     }
 }
 
+/// Tells another outside, and two listeners who keep what they hear.
+#[derive(Clone, Copy)]
+pub struct Overheard<'a> {
+    /// Who is told.
+    pub outside: &'a dyn Progress,
+    /// Hears what is found.
+    pub finding: &'a dyn Fn(&Diagnostic),
+    /// Hears the lines of JSON.
+    pub machine: &'a dyn Fn(&str),
+}
+
+impl Progress for Overheard<'_> {
+    fn started(&self, verb: &str, what: &str) {
+        self.outside.started(verb, what);
+    }
+
+    fn finding(&self, diagnostic: &Diagnostic) {
+        (self.finding)(diagnostic);
+        self.outside.finding(diagnostic);
+    }
+
+    fn note(&self, text: &str) {
+        self.outside.note(text);
+    }
+
+    fn detail(&self, text: &str) {
+        self.outside.detail(text);
+    }
+
+    fn finished(&self, verb: &str, what: &str) {
+        self.outside.finished(verb, what);
+    }
+
+    fn pass_through(&self, text: &str) {
+        self.outside.pass_through(text);
+    }
+
+    fn machine(&self, line: &str) {
+        (self.machine)(line);
+        self.outside.machine(line);
+    }
+}
+
 /// Tells nobody; for tests and for callers that look at the result only.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;

@@ -1,6 +1,7 @@
 //! The words in which the tests are written.
 //!
 //! - [`project::Project`]: a temporary folder with files, thrown away at the end;
+//! - [`example`]: a folder of `examples/`, copied to where it may be built;
 //! - [`cli::Cli`]: the built `cargo-unikernel`, called as cargo calls it;
 //! - [`guest::Guest`]: a program of `tests/guests`, natively and in a unikernel;
 //! - [`native_first::check`]: Linux says what is right, the unikernel must do the same;
@@ -16,6 +17,7 @@
 
 pub mod cli;
 pub mod directives;
+pub mod example;
 pub mod guest;
 pub mod image;
 pub mod kernel_file;

@@ -49,13 +49,16 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Paths of our own Rust sources. Guests and examples are users' programs.
+/// Paths of our own Rust sources. Guests, examples and templates are users' programs.
 #[must_use]
 pub fn rust_files() -> Vec<String> {
     let ours = |path: &String| {
         path.ends_with(".rs")
             && !path.starts_with("tests/guests/")
             && !path.starts_with("examples/")
+            && (!path.starts_with("templates/")
+                || path.starts_with("templates/src/")
+                || path == "templates/build.rs")
     };
     files().into_iter().filter(ours).collect()
 }

@@ -5,6 +5,7 @@
     reason = "tests judge the tool from outside: its doors are not theirs"
 )]
 
+mod build_script;
 mod commands;
 mod docs;
 mod examples;
@@ -15,4 +16,5 @@ mod memory;
 mod packaging;
 mod readme;
 mod registry;
+mod templates;
 mod tidy;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::job::{Answer, Built, Compiler, Failed, Job, VERSION};
+use crate::job::{Answer, Built, Compiler, Failed, Job, VERSION, variable};
 use crate::{env, generated, instruction, tool};
 
 /// C or C++ sources that shall become a unikernel image. Relative paths are relative to the package's folder.
@@ -126,10 +126,7 @@ impl Build {
     /// # Errors
     /// When the tool is not installed, or it says why there is no image.
     pub fn try_emit(&self, name: &str) -> Result<PathBuf, Error> {
-        let mut lines: Vec<_> = tool::VARIABLES
-            .iter()
-            .map(|variable| instruction::rerun_if_env_changed(variable))
-            .collect();
+        let mut lines = vec![instruction::rerun_if_env_changed(tool::VARIABLE)];
         let result = self.run(name, &mut lines);
         instruction::print(&lines);
         result
@@ -139,7 +136,10 @@ impl Build {
         let job = self.job(name)?;
         let rerun = self.sources.iter().map(|path| job.folder.join(path));
         lines.extend(rerun.map(|path| instruction::rerun_if_changed(&path)));
-        let program = tool::find()?;
+        let program = tool::find().inspect_err(|_| {
+            let searched = tool::SEARCHED.iter();
+            lines.extend(searched.map(|name| instruction::rerun_if_env_changed(name)));
+        })?;
         lines.push(instruction::rerun_if_changed(&program));
         match tool::run(&program, &job)? {
             Answer::Built(built) => emit_built(name, &built, &program, &job.out, lines),
@@ -155,9 +155,7 @@ impl Build {
             out: PathBuf::from(env::of_cargo("OUT_DIR")?).join("unikernel"),
             compiler: Compiler {
                 target: env::of_cargo("TARGET")?,
-                host: env::of_cargo("HOST")?,
                 opt_level: env::of_cargo("OPT_LEVEL")?,
-                debug: env::of_cargo("DEBUG")? != "false",
             },
             sources: self.sources.clone(),
             include: self.include.clone(),
@@ -190,10 +188,10 @@ fn emit_built(
     let source = generated::main_source(&tool::as_text(image)?, &tool::as_text(tool)?);
     let main = out.join(format!("{name}.main.rs"));
     write(&main, &source)?;
-    let part = generated::variable_part(name);
+    let variable = variable(name);
     lines.extend([
-        format!("rustc-env=UNIKERNEL_{part}={}", image.display()),
-        format!("rustc-env=UNIKERNEL_{part}_MAIN={}", main.display()),
+        format!("rustc-env={variable}={}", image.display()),
+        format!("rustc-env={variable}_MAIN={}", main.display()),
         format!("metadata=image={}", image.display()),
         format!("metadata=program={}", built.program.display()),
     ]);

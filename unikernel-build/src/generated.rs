@@ -19,16 +19,6 @@ fn main() -> ::std::process::ExitCode {{
     )
 }
 
-/// The part of a variable's name that stands for `name`: upper case, everything but letters and digits as `_`.
-pub(crate) fn variable_part(name: &str) -> String {
-    name.chars()
-        .map(|c| match c {
-            'a'..='z' | 'A'..='Z' | '0'..='9' => c.to_ascii_uppercase(),
-            _ => '_',
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,10 +30,5 @@ mod tests {
             source.contains(r#"let image = "/out/a \"b\".elf";"#),
             "{source}"
         );
-    }
-
-    #[test]
-    fn names_become_variable_names() {
-        assert_eq!(variable_part("my-broker.2"), "MY_BROKER_2");
     }
 }

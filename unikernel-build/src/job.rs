@@ -55,12 +55,19 @@ pub struct Job {
 pub struct Compiler {
     /// `TARGET`.
     pub target: String,
-    /// `HOST`.
-    pub host: String,
-    /// `OPT_LEVEL`.
+    /// `OPT_LEVEL`. Debug information is always there: it stays out of the image, in a file beside it.
     pub opt_level: String,
-    /// `DEBUG`.
-    pub debug: bool,
+}
+
+/// The variable that holds the path of the image with this name: `UNIKERNEL_` and the name in upper case, with everything but
+/// letters and digits as `_`.
+#[must_use]
+pub fn variable(name: &str) -> String {
+    let part = name.chars().map(|c| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => c.to_ascii_uppercase(),
+        _ => '_',
+    });
+    "UNIKERNEL_".chars().chain(part).collect()
 }
 
 /// The tool's answer.
@@ -104,6 +111,11 @@ pub struct Failed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_become_variable_names() {
+        assert_eq!(variable("my-broker.2"), "UNIKERNEL_MY_BROKER_2");
+    }
 
     #[test]
     fn answers_are_told_apart_by_their_key() {

@@ -12,31 +12,39 @@ use crate::job::{Answer, Job};
 /// The tool's file name.
 const NAME: &str = "cargo-unikernel";
 
-/// The variables that say where the tool is.
-pub(crate) const VARIABLES: [&str; 3] = ["CARGO_UNIKERNEL", "PATH", "CARGO_HOME"];
+/// The variable that says where the tool is.
+pub(crate) const VARIABLE: &str = "CARGO_UNIKERNEL";
 
-/// Where the tool is: `CARGO_UNIKERNEL`, else in `PATH`, else among cargo's installed programs.
+/// Where else it is looked for: of interest to cargo only while it is not found, for `PATH` differs from terminal to editor.
+pub(crate) const SEARCHED: [&str; 2] = ["PATH", "CARGO_HOME"];
+
+/// Where the tool is: `CARGO_UNIKERNEL`, else in `PATH`, else among cargo's installed programs. The path is absolute: the
+/// generated main uses it from any folder.
 pub(crate) fn find() -> Result<PathBuf, Error> {
-    if let Some(path) = env::get("CARGO_UNIKERNEL") {
+    if let Some(path) = env::get(VARIABLE) {
         let path = PathBuf::from(path);
         if path.is_file() {
-            return Ok(path);
+            return absolute(&path);
         }
         return Err(Error::new(format!(
-            "`CARGO_UNIKERNEL` names `{}`, which is no file",
+            "`{VARIABLE}` names `{}`, which is no file",
             path.display()
         )));
     }
-    candidates()
-        .into_iter()
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            Error::new(
-                "`cargo-unikernel` is not installed\n\
-                 get it from a checkout of its repository: cargo install --path cargo-unikernel\n\
-                 (the package of that name on crates.io belongs to another project)",
-            )
-        })
+    let found = candidates().into_iter().find(|path| path.is_file());
+    let found = found.ok_or_else(|| {
+        Error::new(
+            "`cargo-unikernel` is not installed\n\
+             get it from a checkout of its repository: cargo install --path cargo-unikernel\n\
+             (the package of that name on crates.io belongs to another project)",
+        )
+    })?;
+    absolute(&found)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path)
+        .map_err(|error| Error::new(format!("finding `{}`: {error}", path.display())))
 }
 
 fn candidates() -> Vec<PathBuf> {

@@ -4,6 +4,7 @@
 
 pub mod commands;
 mod exit;
+mod messages;
 mod options;
 pub mod shell;
 
@@ -17,7 +18,9 @@ pub use options::BuildOptions;
 
 use crate::error::Result;
 use crate::{env, fs};
-use commands::{build, doctor, explain, kernel, lint, run};
+use commands::{
+    build, completions, doctor, explain, init, inspect, job, kernel, lint, man, new, run, template,
+};
 use shell::{Shell, Verbosity};
 
 /// Turns a C or Rust program into a bootable unikernel image.
@@ -62,8 +65,23 @@ enum Command {
     Explain(explain::Args),
     /// Tell what kernels support
     Kernel(kernel::Args),
+    /// Start a project in a new folder
+    New(new::Args),
+    /// Write the manifest that what lies here needs, if it needs one
+    Init,
+    /// Tell what an image holds
+    Inspect(inspect::Args),
+    /// Tell what `new` can start from
+    Template(template::Args),
     /// Tell what is there, what is missing, and what to do about it
     Doctor(doctor::Args),
+    /// Print what a shell needs to complete our words
+    Completions(completions::Args),
+    /// Print the manual page of the tool or of a command
+    Man(man::Args),
+    /// Do what a build script asks: JSON in, JSON out
+    #[command(hide = true)]
+    Job,
 }
 
 /// Reads the words, does what they say, tells errors.
@@ -100,7 +118,19 @@ fn dispatch(cli: &Cli, shell: &Shell) -> Result<Exit> {
         Command::Explain(args) => explain::run(args, shell),
         Command::Kernel(args) => kernel::run(args, shell),
         Command::Doctor(args) => doctor::run(args, shell),
+        Command::New(args) => new::run(args, shell),
+        Command::Init => init::run(shell),
+        Command::Inspect(args) => inspect::run(args, shell),
+        Command::Template(args) => template::run(args, shell),
+        Command::Completions(args) => completions::run(args, shell),
+        Command::Man(args) => man::run(args, shell),
+        Command::Job => job::run(shell),
     }
+}
+
+/// The words as clap knows them.
+fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// cargo calls `cargo-unikernel unikernel ARGS` (the Cargo Book, "Custom subcommands").
@@ -138,7 +168,7 @@ mod tests {
 
     #[test]
     fn tree_is_consistent() {
-        <Cli as clap::CommandFactory>::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The one printer: words for people on standard error, data on standard output.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use anstream::ColorChoice;
 
@@ -77,6 +77,25 @@ impl Shell {
             ))),
             _ => Ok(()),
         }
+    }
+
+    /// All of standard input, if it has at most `limit` bytes.
+    ///
+    /// # Errors
+    /// When it can't be read, or is longer.
+    pub fn input(&self, limit: u64) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let n_read = io::stdin()
+            .lock()
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Error::input(format!("can't read standard input: {error}")))?;
+        if n_read as u64 > limit {
+            return Err(Error::input(format!(
+                "standard input has more than the {limit} bytes that are allowed here"
+            )));
+        }
+        Ok(bytes)
     }
 
     /// An error with its causes, place and hint; told whatever the verbosity.

@@ -3,6 +3,7 @@
 //! A value counts in this order: flag, environment (`UNIKERNEL_*`), `[package.metadata.unikernel.bin.NAME]`, package,
 //! workspace, default. Everything is looked up and checked here; no stage sees a manifest.
 
+mod job;
 mod locate;
 pub mod raw;
 mod read;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+pub use job::VARIABLES as JOB_VARIABLES;
 pub use read::did_you_mean;
 pub use size::Size;
 

@@ -119,10 +119,23 @@ fn json_messages_name_the_image() {
         .find(|message| message["reason"] == "unikernel-image");
     let image = image.unwrap_or_else(|| panic!("no message of ours in {built}"));
     let path = image["path"].as_str().expect("a path");
-    assert!(Path::new(path).is_file(), "{path}");
+    let bytes = std::fs::read(path).unwrap();
+    assert_eq!(image["size"], bytes.len());
+    let sum = tests::process::Call::new("sha256sum").arg(path).run();
+    let digest = image["sha256"].as_str().expect("a digest");
     assert!(
-        messages
-            .iter()
-            .any(|message| message["reason"] == "compiler-artifact")
+        sum.stdout_text().starts_with(&format!("{digest} ")),
+        "{sum}"
     );
+    let artifacts: Vec<_> = messages
+        .iter()
+        .filter(|message| message["reason"] == "compiler-artifact")
+        .collect();
+    let [program, of_image] = artifacts[..] else {
+        panic!("two artefacts expected in {built}")
+    };
+    assert_eq!(of_image["filenames"], serde_json::json!([path]));
+    for key in ["package_id", "target", "profile"] {
+        assert_eq!(of_image[key], program[key], "{key}");
+    }
 }

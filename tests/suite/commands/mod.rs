@@ -5,6 +5,7 @@ mod bad_input;
 mod build;
 mod doctor;
 mod dry_run;
+mod inspect;
 mod lint;
 mod manifest;
 mod root;
@@ -13,6 +14,7 @@ mod signals;
 mod status;
 mod streams;
 mod sysroot;
+mod words;
 
 use tests::cli::Cli;
 use tests::project::Project;

@@ -22,6 +22,11 @@ const ROLES: &[(&str, &str)] = &[
         "finds the C compiler and compiles to position-independent objects",
     ),
     ("clap", "the words of the command line"),
+    (
+        "clap_complete",
+        "completions for shells, from the same words",
+    ),
+    ("clap_mangen", "manual pages, from the same words"),
     ("crc32c", "checksum of the EROFS superblock"),
     ("duct", "host commands: streamed, recorded, time-limited"),
     ("goblin", "the second, independent ELF reader of the tests"),

@@ -9,6 +9,7 @@
 
 mod folder;
 mod inode;
+pub mod read;
 mod superblock;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,10 @@
 use super::BLOCK;
 
 /// Offset of the superblock in block 0.
-const OFFSET: usize = 1024;
+pub(super) const OFFSET: usize = 1024;
+
+/// `EROFS_SUPER_MAGIC_V1`.
+pub(super) const MAGIC: u32 = 0xe0f5_e1e2;
 
 /// `EROFS_FEATURE_COMPAT_SB_CHKSUM`: the checksum counts.
 const FEATURE_CHECKSUM: u32 = 1;
@@ -14,7 +17,7 @@ pub(super) fn encode(n_inodes: u64, root_nid: u64, n_blocks: u32) -> Vec<u8> {
     let mut put = |at: usize, bytes: &[u8]| {
         block[OFFSET + at..OFFSET + at + bytes.len()].copy_from_slice(bytes);
     };
-    put(0, &0xe0f5_e1e2_u32.to_le_bytes());
+    put(0, &MAGIC.to_le_bytes());
     put(8, &FEATURE_CHECKSUM.to_le_bytes());
     put(12, &[12]); // log2 of the block size
     // The root comes first, so its number is always the smallest.

@@ -1,12 +1,15 @@
 //! `cargo unikernel build`: prints the images' paths on standard output, and nothing else there.
 
+use std::time::Instant;
+
+use crate::cli::messages::{self, Artifacts};
 use crate::cli::shell::Shell;
 use crate::cli::{BuildOptions, Exit, Global};
 use crate::error::Result;
 use crate::manifest::Project;
-use crate::pipeline::{self, Made};
+use crate::pipeline;
 use crate::program::cargo::Wanted;
-use crate::progress::Progress;
+use crate::progress::{Overheard, Progress};
 
 /// What is built, and into what.
 #[derive(Debug, clap::Args)]
@@ -23,6 +26,7 @@ pub struct Args {
 /// # Errors
 /// Whatever a stage refuses.
 pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
+    let start = Instant::now();
     let project = Project::load(args.build.request(global, Wanted::All)?)?;
     if args.dry_run {
         for planned in pipeline::plan(&project, shell)? {
@@ -36,7 +40,13 @@ pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    for made in pipeline::build(&project, shell)? {
+    let artifacts = Artifacts::default();
+    let heard = Overheard {
+        outside: shell,
+        finding: &|_| {},
+        machine: &|line| artifacts.keep(line),
+    };
+    for made in pipeline::build(&project, &heard)? {
         let image = &made.image;
         shell.finished(
             "Finished",
@@ -49,26 +59,13 @@ pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
             ),
         );
         if args.build.json() {
-            shell.data(&message(&made))?;
+            shell.data(&artifacts.message(&made).to_string())?;
+            shell.data(&messages::image(&made, start.elapsed())?.to_string())?;
         } else {
             shell.data(&image.path.display().to_string())?;
         }
     }
     Ok(Exit::Done)
-}
-
-/// One line for a program that reads our output.
-fn message(made: &Made) -> String {
-    let image = &made.image;
-    serde_json::json!({
-        "reason": "unikernel-image",
-        "name": made.manifest.name,
-        "path": image.path,
-        "size": image.len,
-        "kernel": image.kernel.name,
-        "format": image.format.name,
-    })
-    .to_string()
 }
 
 /// A length for people: `1.2 MiB`.

@@ -14,7 +14,7 @@ use unikernel_abi::VERSION;
 use unikernel_abi::boot::{self, BootBlock, BootBlockError, Piece};
 use unikernel_abi::support;
 
-use super::MAX_END;
+use super::{MAX_END, Span};
 use crate::error::{Error, Result};
 use crate::fs;
 
@@ -26,6 +26,8 @@ const MAX_LAUNCH: u64 = 16 << 20;
 pub struct Contents {
     /// Its launch record, undecoded.
     pub launch: Vec<u8>,
+    /// Where the archive lies in the file.
+    pub archive: Span,
     /// First physical address behind what is loaded.
     pub end: u64,
     /// CRC-32C of the kernel's code: tells kernels apart, whatever they are packed with.
@@ -67,7 +69,8 @@ pub(super) fn contents<'a, R: ReadRef<'a>>(data: R) -> Result<Contents> {
         return Err(Error::input("its segments lie too far up in memory"));
     }
     // The archive is only looked for: it may be large, and the kernel digests it before it is used.
-    in_file(&file, data, &block.archive, "archive")?;
+    let (start, len) = in_file(&file, data, &block.archive, "archive")?;
+    let archive = Span { start, len };
     let (at, len) = in_file(&file, data, &block.launch, "launch record")?;
     if len > MAX_LAUNCH {
         return Err(Error::input(format!("its launch record has {len} bytes")));
@@ -82,6 +85,7 @@ pub(super) fn contents<'a, R: ReadRef<'a>>(data: R) -> Result<Contents> {
     }
     Ok(Contents {
         launch: bytes.to_vec(),
+        archive,
         end,
         kernel_digest: code_digest(&file)?,
         support: support_text(&file)?,

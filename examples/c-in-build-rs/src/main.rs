@@ -1,0 +1,1 @@
+include!(env!("UNIKERNEL_HELLO_MAIN"));
