@@ -36,6 +36,7 @@ pub(crate) fn library(name: &str, facts: ElfFacts, needed_by: &[&str]) -> Librar
         guest: RootPath::parse(&format!("/usr/lib/{name}")).unwrap(),
         facts,
         needed_by: needed_by.iter().map(|name| (*name).to_owned()).collect(),
+        opened_later: None,
     }
 }
 
