@@ -52,6 +52,10 @@ pub struct Planned {
     pub launch: Launch,
     /// Where the images go, one for each format.
     pub paths: Vec<PathBuf>,
+    /// Files that the program was built from, as far as they are known: sources and headers.
+    pub inputs: Vec<PathBuf>,
+    /// Environment variables that the build looked at.
+    pub variables: Vec<String>,
 }
 
 /// Builds all programs of a project and makes an image of each, in each format.
@@ -132,6 +136,8 @@ fn plan_one(manifest: Manifest, built: Built, progress: &dyn Progress) -> Result
         root,
         launch,
         paths,
+        inputs: built.inputs,
+        variables: built.variables,
     })
 }
 

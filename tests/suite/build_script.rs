@@ -154,12 +154,14 @@ fn touched_file_rebuilds_and_nothing_does_not() {
     let fresh = format!("Fresh {NAME} ");
     package.build().expect_status(0);
     package.build().expect_status(0).expect_stderr_has(&fresh);
-    package.touch("src/hello.c");
-    let again = package.build();
-    let dirty = format!("Dirty {NAME} ");
-    again.expect_status(0).expect_stderr_has(&dirty);
-    again.expect_stderr_has("hello.c");
-    package.build().expect_status(0).expect_stderr_has(&fresh);
+    for file in ["src/hello.c", "include/punctuation.h"] {
+        package.touch(file);
+        let again = package.build();
+        let dirty = format!("Dirty {NAME} ");
+        again.expect_status(0).expect_stderr_has(&dirty);
+        again.expect_stderr_has(file);
+        package.build().expect_status(0).expect_stderr_has(&fresh);
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ const ROLES: &[(&str, &str)] = &[
         "lock_api",
         "the shape of the lock that the kernel's heap wants",
     ),
+    ("memchr", "finds paths in the strings of programs"),
     ("object", "reads and writes ELF"),
     (
         "rustix",
@@ -58,6 +59,7 @@ const ROLES: &[(&str, &str)] = &[
         "names and numbers of Linux's system calls, for the lint",
     ),
     ("talc", "the kernel's heap"),
+    ("tar", "layers of the root tree"),
     (
         "tempfile",
         "every write goes to a temporary name first; test folders",

@@ -88,6 +88,8 @@ fn build(job: &Job, shell: &Shell) -> Result<Built> {
                 Node::File { source, .. } => source.host_path().map(PathBuf::from),
                 Node::Folder { .. } | Node::Link { .. } => None,
             }));
+        built.inputs.extend(planned.inputs.iter().cloned());
+        built.variables.extend(planned.variables.iter().cloned());
         for made in pipeline::make(&planned, &heard)? {
             built.program = made.image.unstripped();
             built.images.push(made.image.path);
@@ -95,6 +97,8 @@ fn build(job: &Job, shell: &Shell) -> Result<Built> {
     }
     built.inputs.sort();
     built.inputs.dedup();
+    built.variables.sort();
+    built.variables.dedup();
     built.warnings = warnings.into_inner();
     Ok(built)
 }

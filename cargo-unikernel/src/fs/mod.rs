@@ -4,16 +4,17 @@
 //! behind, and a file whose content would not change keeps its times.
 #![expect(clippy::disallowed_methods, reason = "this is the door to files")]
 
-use std::fs::{self, File, Metadata, Permissions, TryLockError};
+mod lock;
+mod stamp;
+
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, BufReader, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use crate::error::{Error, Result};
-
-/// The file in a folder of artefacts that whoever writes there has locked.
-const LOCK: &str = ".unikernel-lock";
+pub use lock::{Lock, lock};
+pub use stamp::{Stamp, stamp};
 
 /// Whether [`write_atomically`] had to touch the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,78 +23,6 @@ pub enum Written {
     Changed,
     /// The file already had this content and was left alone.
     Unchanged,
-}
-
-/// What tells a file from what it was before: it changes with every write.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Stamp {
-    /// Length in bytes.
-    len: u64,
-    /// Inode number: another file under the same name.
-    inode: u64,
-    /// Time of the last change of content or inode, in nanoseconds of the Unix epoch: unlike the time of modification it can't
-    /// be set.
-    changed: i128,
-    /// Time of the last change of content.
-    modified: i128,
-}
-
-impl Stamp {
-    /// Whether the last change was so short ago that another one might have the same time: file systems' clocks tick every few
-    /// milliseconds.
-    #[must_use]
-    pub fn is_fresh(&self) -> bool {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = now.map_or(0, |now| i128::try_from(now.as_nanos()).unwrap_or(0));
-        now - self.changed.max(self.modified) < 20_000_000
-    }
-}
-
-/// The stamp of a file, links followed.
-///
-/// # Errors
-/// When there is none, or it can't be reached.
-pub fn stamp(path: &Path) -> Result<Stamp> {
-    let metadata = metadata(path)?;
-    let time = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
-    Ok(Stamp {
-        len: metadata.len(),
-        inode: metadata.ino(),
-        changed: time(metadata.ctime(), metadata.ctime_nsec()),
-        modified: time(metadata.mtime(), metadata.mtime_nsec()),
-    })
-}
-
-/// A lock on a folder, given back when it is dropped, or when the process ends.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
-/// Takes the lock on a folder, which is made where it is missing; `waiting` is called first if another process has it.
-///
-/// # Errors
-/// When the folder or the lock in it can't be made.
-pub fn lock(folder: &Path, waiting: impl FnOnce()) -> Result<Lock> {
-    create_folder(folder)?;
-    let path = folder.join(LOCK);
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(|error| failed("open", &path, &error))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            waiting();
-            file.lock().map_err(|error| failed("lock", &path, &error))?;
-        }
-        // Some network file systems have no locks; cargo builds there too.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-        Err(TryLockError::Error(error)) => return Err(failed("lock", &path, &error)),
-    }
-    Ok(Lock { _file: file })
 }
 
 /// The whole content of a file.
