@@ -15,6 +15,10 @@ fn printed_line_boots_when_it_is_pasted() {
     planned.expect_status(0);
     let line = planned.stdout_text();
     assert!(line.contains("qemu-system-x86_64"), "{planned}");
+    // A later line with other arguments leaves this one its own.
+    run(&project, &["program.c", "--dry-run", "--", "other"])
+        .run()
+        .expect_status(0);
     let _turn = turns::take();
     let pasted = Call::new("sh")
         .arg("-c")

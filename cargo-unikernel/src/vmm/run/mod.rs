@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use twox_hash::XxHash64;
 use unikernel_abi::report::Report;
 use unikernel_abi::stream::{Control, Stream};
 
@@ -76,17 +77,25 @@ pub fn run(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<
 }
 
 /// The command that [`run`] would start, fit for pasting into a shell; the launch record is written beside the image, and there
-/// the reports will be, too.
+/// the reports will be, too. Other arguments make another record, so that each line keeps its meaning.
 ///
 /// # Errors
 /// When the machine can't be had ([`Machine::new`]), or the launch record can't be written.
 pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<Invocation> {
     let mut cache = Cache::load();
     let machine = machine(job, &mut cache, progress)?;
-    let launch = job.image.path.with_extension("launch");
+    let digest = XxHash64::oneshot(0, &job.launch.encode(None)?);
+    let launch = job
+        .image
+        .path
+        .with_extension(format!("{digest:016x}.launch"));
     let facts = host_facts(console, &mut cache);
     fs::write_bytes(&launch, &job.launch.encode(Some(&facts))?)?;
     let report = job.image.path.with_extension("report");
+    progress.note(&format!(
+        "the line's status will be the VMM's; the guest's own is in the frames of `{}`",
+        report.display()
+    ));
     Ok(machine.invocation(&Wiring::shell(&report, Some(launch))))
 }
 
