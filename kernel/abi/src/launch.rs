@@ -13,7 +13,7 @@ pub const MAGIC: [u8; 8] = *b"UNIKLNCH";
 /// Length of the header in bytes.
 const HEADER: usize = 16;
 
-/// One fact of a launch record. Byte strings hold no NUL.
+/// One fact of a launch record. Texts hold no NUL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item<'a> {
     /// Guest path of the ELF to start. Exactly one.
@@ -30,6 +30,11 @@ pub enum Item<'a> {
     Terminals(u64),
     /// Seed of the address space layout, for tests that need the same one twice.
     LayoutSeed(u64),
+    /// Each system call is to be told ([`crate::trace`]): what to copy for it.
+    Trace(&'a [u8]),
+    /// 1: tell where the program lies, and wait for [`Control::Start`](crate::stream::Control::Start) before its first
+    /// instruction.
+    Hold(u64),
 }
 
 /// Why bytes are not a launch record.
@@ -55,6 +60,8 @@ impl<'a> Item<'a> {
             Self::UnixTimeNs(_) => 5,
             Self::Terminals(_) => 6,
             Self::LayoutSeed(_) => 7,
+            Self::Trace(_) => 8,
+            Self::Hold(_) => 9,
         }
     }
 
@@ -68,6 +75,8 @@ impl<'a> Item<'a> {
             5 => Self::UnixTimeNs(number()?),
             6 => Self::Terminals(number()?),
             7 => Self::LayoutSeed(number()?),
+            8 => Self::Trace(bytes),
+            9 => Self::Hold(number()?),
             _ => return None,
         })
     }
@@ -75,11 +84,14 @@ impl<'a> Item<'a> {
     fn encode(&self, sink: &mut dyn Sink) {
         let number;
         let bytes = match *self {
-            Self::Program(bytes) | Self::Arg(bytes) | Self::Env(bytes) => bytes,
+            Self::Program(bytes) | Self::Arg(bytes) | Self::Env(bytes) | Self::Trace(bytes) => {
+                bytes
+            }
             Self::TscHz(value)
             | Self::UnixTimeNs(value)
             | Self::Terminals(value)
-            | Self::LayoutSeed(value) => {
+            | Self::LayoutSeed(value)
+            | Self::Hold(value) => {
                 number = value.to_le_bytes();
                 &number
             }
@@ -169,12 +181,14 @@ mod tests {
         }
     }
 
-    const ITEMS: [Item<'static>; 5] = [
+    const ITEMS: [Item<'static>; 7] = [
         Item::Program(b"/hello"),
         Item::Arg(b"/hello"),
         Item::Arg(b""),
         Item::Env(b"HOME=/"),
         Item::TscHz(2_000_000_000),
+        Item::Trace(&[1, 0]),
+        Item::Hold(1),
     ];
 
     fn encoded() -> Vec<u8> {

@@ -5,6 +5,7 @@
 //! [`Report::Killed`]; a guest that ends without one of them died.
 
 use crate::bytes::{Sink, slice, u16_at, u32_at, u64_at};
+use crate::trace::Pieces;
 
 /// The first two bytes of a frame.
 pub const MAGIC: u16 = 0x5552;
@@ -110,6 +111,44 @@ pub enum Report<'a> {
         /// Physical memory the machine has, in bytes.
         total: u64,
     },
+    /// A thread makes a system call; only when it is asked for ([`crate::trace`]).
+    Called {
+        /// The thread's number.
+        thread: u64,
+        /// The system call's number (x86-64).
+        number: u64,
+        /// Its six arguments.
+        args: [u64; 6],
+        /// What the arguments point to.
+        memory: Pieces<'a>,
+    },
+    /// The call that the thread made last has returned.
+    Returned {
+        /// The thread's number.
+        thread: u64,
+        /// What it returned: a result, or the negative of an error number.
+        result: u64,
+        /// What the arguments point to now.
+        memory: Pieces<'a>,
+    },
+    /// A signal reached the program; only when calls are told, too.
+    Signalled {
+        /// The signal's number (signal(7)).
+        signal: u64,
+        /// `si_code` (sigaction(2)).
+        code: u64,
+        /// `si_addr`, where the signal has one, else 0.
+        address: u64,
+    },
+    /// The program is held before its first instruction ([`Item::Hold`](crate::launch::Item::Hold)).
+    Held {
+        /// Where its first instruction lies: the interpreter's, if it has one.
+        start: u64,
+        /// What was added to the program's own addresses.
+        program: u64,
+        /// What was added to the interpreter's; 0 without one.
+        interpreter: u64,
+    },
 }
 
 /// What stands at the start of a report stream.
@@ -145,6 +184,10 @@ impl Report<'_> {
             Self::CannotStart { .. } => 7,
             Self::Panic { .. } => 8,
             Self::OutOfMemory { .. } => 9,
+            Self::Called { .. } => 11,
+            Self::Returned { .. } => 12,
+            Self::Signalled { .. } => 13,
+            Self::Held { .. } => 14,
         }
     }
 
@@ -183,6 +226,34 @@ impl Report<'_> {
                 place(sink, at);
             }
             Self::CannotStart { reason } | Self::Panic { reason } => text(sink, reason),
+            Self::Called {
+                thread,
+                number,
+                args,
+                memory,
+            } => {
+                numbers(sink, &[thread, number]);
+                numbers(sink, &args);
+                text(sink, memory.0);
+            }
+            Self::Returned {
+                thread,
+                result,
+                memory,
+            } => {
+                numbers(sink, &[thread, result]);
+                text(sink, memory.0);
+            }
+            Self::Signalled {
+                signal: a,
+                code: b,
+                address: c,
+            }
+            | Self::Held {
+                start: a,
+                program: b,
+                interpreter: c,
+            } => numbers(sink, &[a, b, c]),
         }
     }
 }
@@ -262,6 +333,27 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
         9 => Report::OutOfMemory {
             total: fields.number()?,
         },
+        11 => Report::Called {
+            thread: fields.number()?,
+            number: fields.number()?,
+            args: fields.numbers()?,
+            memory: Pieces(fields.text()?),
+        },
+        12 => Report::Returned {
+            thread: fields.number()?,
+            result: fields.number()?,
+            memory: Pieces(fields.text()?),
+        },
+        13 => Report::Signalled {
+            signal: fields.number()?,
+            code: fields.number()?,
+            address: fields.number()?,
+        },
+        14 => Report::Held {
+            start: fields.number()?,
+            program: fields.number()?,
+            interpreter: fields.number()?,
+        },
         _ => return None,
     })
 }
@@ -274,6 +366,14 @@ impl<'a> Fields<'a> {
         let value = u64_at(self.0, 0)?;
         self.0 = self.0.get(8..)?;
         Some(value)
+    }
+
+    fn numbers(&mut self) -> Option<[u64; 6]> {
+        let mut values = [0; 6];
+        for value in &mut values {
+            *value = self.number()?;
+        }
+        Some(values)
     }
 
     fn text(&mut self) -> Option<&'a [u8]> {
@@ -304,7 +404,7 @@ mod tests {
         offset: 0x1139,
     };
 
-    const EACH: [Report<'static>; 9] = [
+    const EACH: [Report<'static>; 13] = [
         Report::Started {
             entry_tsc: 5,
             program_tsc: 7,
@@ -333,6 +433,27 @@ mod tests {
         },
         Report::Panic { reason: b"" },
         Report::OutOfMemory { total: 1 << 23 },
+        Report::Called {
+            thread: 1,
+            number: 0,
+            args: [1, 2, 3, 4, 5, 6],
+            memory: Pieces(&[1, 1, 0, b'x']),
+        },
+        Report::Returned {
+            thread: 1,
+            result: 1,
+            memory: Pieces(&[]),
+        },
+        Report::Signalled {
+            signal: 11,
+            code: 1,
+            address: 9,
+        },
+        Report::Held {
+            start: 1,
+            program: 2,
+            interpreter: 3,
+        },
     ];
 
     #[test]

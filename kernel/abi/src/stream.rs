@@ -52,6 +52,8 @@ impl Stream {
 pub enum Control {
     /// The host was asked to end the program: send it SIGTERM.
     Terminate = b'T' as isize,
+    /// Start the program that [`Item::Hold`](crate::launch::Item::Hold) holds.
+    Start = b'S' as isize,
 }
 
 impl Control {
@@ -60,6 +62,7 @@ impl Control {
     pub const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             b'T' => Some(Self::Terminate),
+            b'S' => Some(Self::Start),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use unikernel_abi::report::Report;
+use unikernel_abi::trace::Captures;
 
 use crate::driver::streams::Streams;
 use crate::fs::descriptors::Descriptors;
@@ -40,6 +41,10 @@ pub(crate) struct Kernel {
     pub(crate) streams: Rc<RefCell<Streams>>,
     /// The file that was started: whose callers are told apart from libc's.
     pub(crate) program: Rc<Node>,
+    /// Where the program lies, when it waits for the host's word before its first instruction.
+    pub(crate) held: Option<Held>,
+    /// What is copied for the host of each system call, when it wants to be told of all of them.
+    pub(crate) traced: Option<Captures<'static>>,
     /// System calls that the host was told about.
     pub(crate) told: BTreeSet<u64>,
     /// Who was refused something last, so that a second try for the same purpose is not told again.
@@ -50,6 +55,17 @@ pub(crate) struct Kernel {
     pub(crate) memory_total: u64,
     /// How long the program waited, in nanoseconds.
     pub(crate) waited: u64,
+}
+
+/// Where a program lies that has not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Its first instruction, or its interpreter's.
+    pub(crate) start: u64,
+    /// What was added to the program's own addresses.
+    pub(crate) program: u64,
+    /// What was added to the interpreter's; 0 without one.
+    pub(crate) interpreter: u64,
 }
 
 /// How a process ends.

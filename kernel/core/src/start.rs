@@ -15,7 +15,7 @@ use crate::fs::archive::Mounted;
 use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
 use crate::fs::open::{OpenFile, Target};
 use crate::fs::tree::Tree;
-use crate::kernel::{Ending, Kernel};
+use crate::kernel::{Ending, Held, Kernel};
 use crate::memory::AddressSpace;
 use crate::memory::layout::{Layout, numbers};
 use crate::process::signal::Signals;
@@ -101,6 +101,12 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         clock,
         streams: streams.clone(),
         program: loaded.node,
+        held: settings.is_held.then_some(Held {
+            start: loaded.start,
+            program: loaded.base,
+            interpreter: loaded.interpreter_base,
+        }),
+        traced: settings.traced,
         told: BTreeSet::new(),
         refused: None,
         ending: None,
@@ -157,13 +163,28 @@ fn standard_descriptors() -> Result<Descriptors, crate::errno::Errno> {
     Ok(descriptors)
 }
 
+/// Tells a debugger where the program lies, and waits for the host's word.
+fn hold(kernel: &mut Kernel) {
+    let Some(held) = kernel.held else {
+        return;
+    };
+    kernel.report(&Report::Held {
+        start: held.start,
+        program: held.program,
+        interpreter: held.interpreter,
+    });
+    kernel.wait_for_start();
+}
+
 /// Runs the program and reports how it ended.
 fn run(kernel: &mut Kernel) {
+    hold(kernel);
     kernel.report(&Report::Started {
         entry_tsc: time::entry_ticks(),
         program_tsc: time::ticks(),
     });
-    let report = match kernel.run() {
+    let ending = kernel.ending.unwrap_or_else(|| kernel.run());
+    let report = match ending {
         Ending::Exited(status) => Report::Exited {
             status: u64::from(status),
         },

@@ -77,6 +77,8 @@ impl Process {
                 clock: Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000),
                 streams,
                 program,
+                held: None,
+                traced: None,
                 told: BTreeSet::new(),
                 refused: None,
                 ending: None,

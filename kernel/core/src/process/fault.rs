@@ -63,6 +63,7 @@ impl Kernel {
             access,
             at: place.as_place(),
         });
+        self.trace_signal(signal, code, address);
         self.force_signal(signal);
     }
 

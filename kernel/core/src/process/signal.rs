@@ -161,6 +161,7 @@ impl Kernel {
             if self.signals.is_ignored(signal) {
                 continue;
             }
+            self.trace_signal(signal.0, linux::SI_USER, 0);
             let handler = self.signals.action(signal).handler;
             if handler > IGNORE {
                 let place = caller::place(self, handler);

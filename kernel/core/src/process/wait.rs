@@ -1,9 +1,11 @@
 //! Waiting: the one place where a system call lets time pass.
 
+use linux_raw_sys::general as linux;
+use unikernel_abi::stream::Control;
 use unikernel_machine::{cpu, time};
 
 use crate::errno::Errno;
-use crate::kernel::Kernel;
+use crate::kernel::{Ending, Kernel};
 
 /// How often a host that can't interrupt is looked at, in nanoseconds.
 pub(crate) const POLL_INTERVAL: u64 = 20_000_000;
@@ -53,6 +55,20 @@ impl Kernel {
             self.waited = self
                 .waited
                 .saturating_add(self.clock.monotonic().saturating_sub(now));
+        }
+    }
+
+    /// Waits until the host wants the program to start, or to end.
+    pub(crate) fn wait_for_start(&mut self) {
+        loop {
+            let control = self.streams.borrow_mut().control();
+            match control {
+                Some(Control::Start) => return,
+                Some(Control::Terminate) => return self.end(Ending::Killed(linux::SIGTERM)),
+                None => {}
+            }
+            self.set_poll_alarm();
+            cpu::wait();
         }
     }
 

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use unikernel_abi::launch::{Item, Launch};
+use unikernel_abi::trace::Captures;
 
 use super::StartError;
 
@@ -23,6 +24,10 @@ pub(crate) struct Settings {
     pub(crate) terminals: u64,
     /// Seed of the layout.
     pub(crate) layout_seed: Option<u64>,
+    /// What to copy for each system call, when they are to be told.
+    pub(crate) traced: Option<Captures<'static>>,
+    /// Whether the program waits for the host's word before its first instruction.
+    pub(crate) is_held: bool,
 }
 
 impl Settings {
@@ -42,6 +47,8 @@ impl Settings {
                 Item::UnixTimeNs(nanos) => settings.unix_ns = nanos,
                 Item::Terminals(bits) => settings.terminals = bits,
                 Item::LayoutSeed(seed) => settings.layout_seed = Some(seed),
+                Item::Trace(captures) => settings.traced = Some(Captures(captures)),
+                Item::Hold(word) => settings.is_held = word != 0,
             }
         }
         if settings.program.is_empty() {

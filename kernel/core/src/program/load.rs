@@ -29,6 +29,8 @@ pub(crate) struct Loaded {
     pub(crate) start: u64,
     /// The program's own first instruction (`AT_ENTRY`).
     pub(crate) entry: u64,
+    /// What was added to the program's own addresses.
+    pub(crate) base: u64,
     /// Where the interpreter was loaded, or 0 (`AT_BASE`).
     pub(crate) interpreter_base: u64,
     /// Where the program headers are (`AT_PHDR`).
@@ -65,6 +67,7 @@ pub(crate) fn load(
         node: program.node.clone(),
         start: entry,
         entry,
+        base,
         interpreter_base: 0,
         headers: base.saturating_add(program.elf.headers),
         header_count: program.elf.header_count,

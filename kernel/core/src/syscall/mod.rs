@@ -28,24 +28,34 @@ mod system;
 mod tests;
 mod thread;
 mod time;
+mod trace;
 mod transfer;
 mod user;
 
 use unikernel_abi::report::Report;
+use unikernel_machine::context::Syscall;
 
-use crate::errno::{Errno, encode};
+use crate::errno::{Errno, SysResult, encode};
 use crate::kernel::Kernel;
 use crate::process::caller;
 
 /// Does what the program asked for, and puts the result where it looks for it.
 pub(crate) fn handle(kernel: &mut Kernel) {
     let call = kernel.thread.context.syscall();
-    let result = table::dispatch(kernel, &call).unwrap_or_else(|| missing(kernel, call.number));
+    let result = match kernel.traced {
+        None => answer(kernel, &call),
+        Some(captures) => trace::traced(kernel, captures, &call, answer),
+    };
     kernel.thread.context.set_result(encode(result));
 }
 
+#[inline]
+fn answer(kernel: &mut Kernel, call: &Syscall) -> SysResult {
+    table::dispatch(kernel, call).unwrap_or_else(|| missing(kernel, call.number))
+}
+
 /// Tells the host, once a number, that a system call is missing.
-pub(crate) fn missing(kernel: &mut Kernel, number: u64) -> crate::errno::SysResult {
+pub(crate) fn missing(kernel: &mut Kernel, number: u64) -> SysResult {
     // A program that tries numbers at random shall not fill the memory.
     const MAX_TOLD: usize = 512;
     if kernel.told.len() < MAX_TOLD && kernel.told.insert(number) {
