@@ -29,7 +29,7 @@ pub struct Launch {
 }
 
 /// What a guest is told about its host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostFacts {
     /// Ticks of the guest's time stamp counter in a second; `None` when nobody knows.
     pub tsc_hz: Option<u64>,
@@ -37,6 +37,17 @@ pub struct HostFacts {
     pub unix_time_ns: u64,
     /// Whether stdin, stdout and stderr are terminals.
     pub terminals: [bool; 3],
+    /// How the host watches the program.
+    pub watch: Watch,
+}
+
+/// How a program is watched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Watch {
+    /// What to copy for each system call ([`unikernel_abi::trace`]), when they are to be told.
+    pub traced: Option<Vec<u8>>,
+    /// Whether the program waits for a debugger before its first instruction.
+    pub is_held: bool,
 }
 
 impl Launch {
@@ -88,6 +99,9 @@ impl Launch {
                 bits.map(|(bit, is_terminal)| u64::from(*is_terminal) << bit)
                     .sum(),
             ));
+            let watch = &host.watch;
+            items.extend(watch.traced.as_deref().map(Item::Trace));
+            items.extend(watch.is_held.then_some(Item::Hold(1)));
         }
         let mut record = Bytes(Vec::new());
         launch::encode(&items, &mut record);
@@ -113,8 +127,12 @@ impl Launch {
                     let value = parts.next().unwrap_or_default().to_vec();
                     env.insert(name.into_owned(), OsString::from_vec(value));
                 }
-                Item::TscHz(_) | Item::UnixTimeNs(_) | Item::Terminals(_) | Item::LayoutSeed(_) => {
-                }
+                Item::TscHz(_)
+                | Item::UnixTimeNs(_)
+                | Item::Terminals(_)
+                | Item::LayoutSeed(_)
+                | Item::Trace(_)
+                | Item::Hold(_) => {}
             }
         }
         let program = program.ok_or_else(|| Error::input("the launch record names no program"))?;
@@ -196,6 +214,7 @@ mod tests {
             tsc_hz: Some(2_000_000_000),
             unix_time_ns: 1,
             terminals: [true, false, true],
+            watch: Watch::default(),
         };
         for host in [None, Some(&host)] {
             let record = launch().encode(host).unwrap();
@@ -209,6 +228,7 @@ mod tests {
             tsc_hz: None,
             unix_time_ns: 1,
             terminals: [true, false, true],
+            watch: Watch::default(),
         };
         let record = launch().encode(Some(&host)).unwrap();
         let items = launch::Launch::decode(&record).unwrap();

@@ -54,6 +54,12 @@ impl Symbols {
         self.0.insert(guest.to_string(), host);
     }
 
+    /// The ELF with the symbols of the guest's file `module`.
+    #[must_use]
+    pub fn file(&self, module: &str) -> Option<&Path> {
+        self.0.get(module).map(PathBuf::as_path)
+    }
+
     /// What is known about the place `offset` bytes behind the load address of the guest's file `module`; `None` when there are
     /// no symbols. Symbols that can't be read are none: they explain an end, and must not hide it behind another error.
     #[must_use]

@@ -55,6 +55,10 @@ pub struct Settings {
     pub vmm: Option<String>,
     /// After which time the guest is killed; never when `None`.
     pub timeout: Option<Duration>,
+    /// Whether the program's system calls are shown.
+    pub is_traced: bool,
+    /// The port on which a debugger can reach the guest; the program then waits for one.
+    pub gdb: Option<u16>,
 }
 
 impl Default for Settings {
@@ -65,6 +69,8 @@ impl Default for Settings {
             accel: Accel::Auto,
             vmm: None,
             timeout: None,
+            is_traced: false,
+            gdb: None,
         }
     }
 }
@@ -82,6 +88,8 @@ pub struct Machine<'a> {
     pub cpus: u32,
     /// What runs its processor.
     pub engine: Engine,
+    /// The port on which it listens for a debugger, on 127.0.0.1.
+    pub gdb: Option<u16>,
 }
 
 impl<'a> Machine<'a> {
@@ -105,6 +113,7 @@ impl<'a> Machine<'a> {
             memory: memory(image, settings.memory)?,
             cpus: settings.cpus,
             engine,
+            gdb: settings.gdb,
         })
     }
 

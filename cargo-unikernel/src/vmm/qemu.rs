@@ -52,6 +52,9 @@ pub(super) fn invocation(
             .arg(chardev)
             .args(["-serial", "chardev:serial"]);
     }
+    if let Some(port) = machine.gdb {
+        invocation = invocation.args(["-gdb", &format!("tcp:127.0.0.1:{port}")]);
+    }
     invocation.arg("-device").arg(format!(
         "isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=4"
     ))

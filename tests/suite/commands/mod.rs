@@ -14,6 +14,7 @@ mod signals;
 mod status;
 mod streams;
 mod sysroot;
+mod trace;
 mod words;
 
 use tests::cli::Cli;

@@ -138,6 +138,13 @@ pub struct Flags {
     /// Kill the guest after so many seconds; the exit status is then 124
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
+    /// Show the program's system calls on stderr, as strace does
+    #[arg(long)]
+    pub trace: bool,
+    /// Stop before the program's first instruction and wait for gdb on 127.0.0.1
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "1234",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub gdb: Option<u16>,
     /// Arguments of the program; they replace those of the manifest
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<OsString>,
@@ -153,6 +160,8 @@ impl Flags {
             accel: self.accel.unwrap_or(defaults.accel),
             vmm: self.vmm.clone().or_else(|| defaults.vmm.clone()),
             timeout: self.timeout.or(defaults.timeout),
+            is_traced: self.trace || defaults.is_traced,
+            gdb: self.gdb.or(defaults.gdb),
         }
     }
 

@@ -26,7 +26,13 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
         help: None,
     };
     Some(match *report {
-        Report::Started { .. } | Report::Exited { .. } | Report::Killed { .. } => return None,
+        Report::Started { .. }
+        | Report::Exited { .. }
+        | Report::Killed { .. }
+        | Report::Called { .. }
+        | Report::Returned { .. }
+        | Report::Signalled { .. }
+        | Report::Held { .. } => return None,
         Report::Fault {
             signal,
             code,
@@ -167,7 +173,7 @@ fn syscall(number: u64, guest: Guest<'_>) -> String {
 }
 
 /// A signal's name (signal(7), x86-64).
-fn signal_name(signal: u64) -> String {
+pub(super) fn signal_name(signal: u64) -> String {
     const NAMES: [&str; 31] = [
         "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
         "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",

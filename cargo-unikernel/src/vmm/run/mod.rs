@@ -1,6 +1,7 @@
 //! A run: the VMM is started, its streams are carried, and its end becomes an [`Outcome`].
 
 mod console;
+mod debug;
 mod diagnose;
 mod frames;
 mod outcome;
@@ -8,9 +9,11 @@ mod process;
 mod pump;
 mod serial;
 mod supervisor;
+mod trace;
 
 use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -30,7 +33,7 @@ use super::{Accel, Engine, Machine, Settings, Wiring, accel, clock};
 use crate::assemble::Image;
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::launch::{HostFacts, Launch};
+use crate::launch::{HostFacts, Launch, Watch};
 use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
 use crate::tool::{self, Invocation};
@@ -39,6 +42,7 @@ use frames::Frame;
 use process::{Inherited, Process, Sockets};
 use pump::{Carrier, Event, Output};
 use supervisor::{Action, Supervisor};
+use trace::Tracer;
 
 /// How long a guest under KVM may show no life before it is given up.
 const LIFE: Duration = Duration::from_secs(3);
@@ -89,7 +93,7 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
         .image
         .path
         .with_extension(format!("{digest:016x}.launch"));
-    let facts = host_facts(console, &mut cache);
+    let facts = host_facts(console, job.settings, &mut cache);
     fs::write_bytes(&launch, &job.launch.encode(Some(&facts))?)?;
     let report = job.image.path.with_extension("report");
     progress.note(&format!(
@@ -106,11 +110,15 @@ fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Res
     Ok(machine)
 }
 
-fn host_facts(console: &Console, cache: &mut Cache) -> HostFacts {
+fn host_facts(console: &Console, settings: &Settings, cache: &mut Cache) -> HostFacts {
     HostFacts {
         tsc_hz: Some(clock::tsc_hz(cache)),
         unix_time_ns: clock::unix_time_ns(),
         terminals: console.terminals(),
+        watch: Watch {
+            traced: settings.is_traced.then(trace::captures),
+            is_held: settings.gdb.is_some(),
+        },
     }
 }
 
@@ -122,7 +130,9 @@ fn attempt(
     cache: &mut Cache,
     progress: &dyn Progress,
 ) -> Result<Option<Outcome>> {
-    let record = job.launch.encode(Some(&host_facts(console, cache)))?;
+    let record = job
+        .launch
+        .encode(Some(&host_facts(console, job.settings, cache)))?;
     let (sockets, inherited, wiring) = process::connect(&record)?;
     let invocation = machine.invocation(&wiring);
     progress.detail(&invocation.to_string());
@@ -132,7 +142,12 @@ fn attempt(
     };
     let may_retry = machine.engine == Engine::Kvm && job.settings.accel == Accel::Auto;
     let rules = Supervisor::new(job.settings.timeout, may_retry.then_some(LIFE));
-    let run = Run::start(&invocation, sockets, inherited, console, rules)?;
+    let mut run = Run::start(&invocation, sockets, inherited, console, rules)?;
+    run.tracer = job.settings.is_traced.then(Tracer::default);
+    run.gdb = machine.gdb.map(|port| {
+        let program = job.launch.program.to_string();
+        (port, job.symbols.file(&program).map(Path::to_owned))
+    });
     run.supervise(guest, progress)
 }
 
@@ -146,6 +161,10 @@ struct Run {
     begun: Instant,
     rules: Supervisor,
     was_asked: bool,
+    /// Shows the system calls.
+    tracer: Option<Tracer>,
+    /// Where gdb finds the guest, and the ELF with the program's symbols.
+    gdb: Option<(u16, Option<PathBuf>)>,
     /// The last reports, and what was left over in each stream.
     last: Vec<Frame>,
     left_over: Vec<(Carrier, Vec<u8>)>,
@@ -187,6 +206,8 @@ impl Run {
             begun: Instant::now(),
             rules,
             was_asked: false,
+            tracer: None,
+            gdb: None,
             last: Vec::new(),
             left_over: Vec::new(),
         })
@@ -207,6 +228,9 @@ impl Run {
             match event {
                 Some(Event::Report(frame)) => {
                     let report = frame.report();
+                    if let Some(report) = &report {
+                        self.watch(report, progress)?;
+                    }
                     let found = report.and_then(|report| diagnostic(&report, guest));
                     match found {
                         // What ended the program is told behind the last that it wrote.
@@ -215,10 +239,15 @@ impl Run {
                         None => {}
                     }
                     self.last.push(frame);
+                    let old = self.last.len().saturating_sub(LAST_REPORTS);
+                    self.last.drain(..old);
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
                 _ => {}
             }
+        }
+        if let Some(tracer) = &mut self.tracer {
+            show(&tracer.unfinished(), progress);
         }
         self.signals.close();
         self.process.kill();
@@ -240,6 +269,37 @@ impl Run {
             _ => {}
         }
         Ok(Some(outcome))
+    }
+
+    /// Shows system calls, and stops for gdb.
+    fn watch(&mut self, report: &Report<'_>, progress: &dyn Progress) -> Result<()> {
+        if let Some(tracer) = &mut self.tracer {
+            show(&tracer.lines(report), progress);
+        }
+        let &Report::Held {
+            start,
+            program,
+            interpreter,
+        } = report
+        else {
+            return Ok(());
+        };
+        let Some((port, symbols)) = &self.gdb else {
+            return Ok(());
+        };
+        let held = debug::Held {
+            start,
+            program,
+            interpreter,
+        };
+        debug::stop_at_start(*port, held, || {
+            self.control.write_all(&[Control::Start as u8])
+        })?;
+        progress.pass_through(&format!(
+            "{}\n",
+            debug::advice(*port, held, symbols.as_deref())
+        ));
+        Ok(())
     }
 
     /// The next event, or `None` when a deadline has passed before one came.
@@ -270,6 +330,12 @@ impl Run {
             }
             Action::Kill => self.process.kill(),
         }
+    }
+}
+
+fn show(lines: &[String], progress: &dyn Progress) {
+    for line in lines {
+        progress.pass_through(&format!("{line}\n"));
     }
 }
 
