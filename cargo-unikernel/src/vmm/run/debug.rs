@@ -49,7 +49,7 @@ pub(super) fn stop_at_start(
     stub.send("c").map_err(failed)?;
     start().map_err(failed)?;
     let why = stub.answer().map_err(failed)?;
-    if !why.starts_with(['T', 'S']) {
+    if !is_stop(&why) {
         return Err(failed(io::Error::other(format!(
             "it did not stop but said `{why}`"
         ))));
@@ -93,10 +93,14 @@ impl Stub {
         Ok(Self(stream))
     }
 
-    /// Sends a packet that must be answered with `OK`.
+    /// Sends a packet that must be answered with `OK`. That the machine stopped when we came may be told before.
     fn command(&mut self, text: &str) -> io::Result<()> {
         self.send(text)?;
-        match self.answer()?.as_str() {
+        let mut answer = self.answer()?;
+        if is_stop(&answer) {
+            answer = self.answer()?;
+        }
+        match answer.as_str() {
             "OK" => Ok(()),
             other => Err(io::Error::other(format!("`{text}` was answered `{other}`"))),
         }
@@ -129,6 +133,11 @@ impl Stub {
         self.0.read_exact(&mut byte)?;
         Ok(byte[0])
     }
+}
+
+/// Whether an answer says that the machine has stopped.
+fn is_stop(answer: &str) -> bool {
+    answer.starts_with(['T', 'S'])
 }
 
 /// A packet with its sum.
