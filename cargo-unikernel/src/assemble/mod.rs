@@ -94,7 +94,7 @@ pub fn assemble(
     Ok((image, written))
 }
 
-/// Writes an image to `out`. Only a [`Linted`] is a reason to: callers have one, or are tests.
+/// Writes an image to `out`. Only a [`Linted`] is a reason to: callers have one, or are tests, or pack our own self-test.
 pub(crate) fn write(
     kernel: &KernelFile,
     root: &RootTree,

@@ -125,6 +125,20 @@ impl KernelFile {
         })
     }
 
+    /// The kernel that the image at `path` was made with.
+    ///
+    /// # Errors
+    /// When the file can't be read, or has no kernel in it that can be packed again.
+    pub fn of_image(target: &'static KernelTarget, path: &Path) -> Result<Self> {
+        let bytes: Arc<[u8]> = elf::kernel_of(path)?.into();
+        (target.check)(&bytes)?;
+        Ok(Self {
+            target,
+            bytes,
+            path: None,
+        })
+    }
+
     /// Which kernel it is.
     #[must_use]
     pub fn target(&self) -> &'static KernelTarget {

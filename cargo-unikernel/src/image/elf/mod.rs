@@ -16,7 +16,7 @@ use object::{Object as _, ObjectSection as _};
 use twox_hash::XxHash64;
 use unikernel_abi::boot::{self, BootBlock, Piece};
 
-pub use read::{Contents, read, support_text};
+pub use read::{Contents, kernel_of, read, support_text};
 
 use super::{ImageFormat, Parts, Plan, Span};
 use crate::error::{Error, Result};
@@ -38,6 +38,13 @@ pub const MAX_END: u64 = 2 << 30;
 
 /// Length of `Elf64_Phdr`.
 const PROGRAM_HEADER: u16 = 56;
+
+/// Where `Elf64_Ehdr` has the place and the number of the program headers.
+const PHOFF: usize = 32;
+const PHNUM: usize = 56;
+
+/// How many program headers an image has more than its kernel file.
+const ADDED: u16 = 2;
 
 /// What there is to know about a kernel file.
 struct Kernel<'a> {
@@ -80,7 +87,7 @@ pub fn plan(parts: &Parts) -> Result<Plan> {
     let mut plan = Plan::default();
     let segments = [("archive", archive), ("launch", launch)];
     let header_at = (parts.kernel.len() as u64).next_multiple_of(8);
-    let headers_len = kernel.program_headers.len() as u64 + 2 * u64::from(PROGRAM_HEADER);
+    let headers_len = kernel.program_headers.len() as u64 + u64::from(ADDED * PROGRAM_HEADER);
     let mut file_at = header_at + headers_len;
     let mut headers = kernel.program_headers.to_vec();
     for (_, piece) in &segments {
@@ -168,8 +175,6 @@ fn patched(
     headers_at: u64,
     block: &BootBlock,
 ) -> Result<Vec<u8>> {
-    const PHOFF: usize = 32;
-    const PHNUM: usize = 56;
     let mut bytes = bytes.to_vec();
     let mut put = |at: usize, field: &[u8]| {
         let target = bytes.get_mut(at..at + field.len());
@@ -180,7 +185,7 @@ fn patched(
         .and_then(|()| {
             put(
                 PHNUM,
-                &(kernel.n_program_headers.checked_add(2)?).to_le_bytes(),
+                &(kernel.n_program_headers.checked_add(ADDED)?).to_le_bytes(),
             )
         })
         .and_then(|()| put(boot_at, &block.encode()))

@@ -1,7 +1,7 @@
 //! Reading an image of format `elf` back: only its headers, boot block and launch record.
 
 use std::hash::Hasher as _;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read as _};
 use std::path::Path;
 
 use object::LittleEndian;
@@ -12,14 +12,18 @@ use object::{Object as _, ObjectSection as _, SectionKind};
 use twox_hash::XxHash64;
 use unikernel_abi::VERSION;
 use unikernel_abi::boot::{self, BootBlock, BootBlockError, Piece};
+use unikernel_abi::bytes::{u16_at, u64_at};
 use unikernel_abi::support;
 
-use super::{MAX_END, Span};
+use super::{ADDED, MAX_END, PHNUM, PHOFF, PROGRAM_HEADER, Span};
 use crate::error::{Error, Result};
 use crate::fs;
 
 /// Longest launch record that is read, in bytes: far above what Linux lets a program have as arguments and environment.
 const MAX_LAUNCH: u64 = 16 << 20;
+
+/// Longest kernel that is taken out of an image, in bytes.
+const MAX_KERNEL: u64 = 256 << 20;
 
 /// What there is to know about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,29 @@ pub fn read(path: &Path) -> Result<Contents> {
     let cache = ReadCache::new(BufReader::new(fs::open(path)?));
     contents(&cache)
         .map_err(|error| error.context(format!("`{}` is no image that can be run", path.display())))
+}
+
+/// The kernel file that the image at `path` was made of, but for the place of its program headers and its boot block: what stands
+/// before the image's own program headers, and those of them that were the kernel's.
+///
+/// # Errors
+/// When the file can't be read, or is no image of this format.
+pub fn kernel_of(path: &Path) -> Result<Vec<u8>> {
+    const HEADER: usize = 64;
+    let none = || Error::input(format!("`{}` has no kernel in it", path.display()));
+    let mut file = fs::open(path)?;
+    let failed = |error: io::Error| fs::failed("reading", path, &error);
+    let mut bytes = vec![0; HEADER];
+    file.read_exact(&mut bytes).map_err(failed)?;
+    let n_headers = u16_at(&bytes, PHNUM).and_then(|n| n.checked_sub(ADDED));
+    let (headers_at, n_headers) = u64_at(&bytes, PHOFF).zip(n_headers).ok_or_else(none)?;
+    let headers_len = u64::from(n_headers) * u64::from(PROGRAM_HEADER);
+    let len = headers_at.checked_add(headers_len);
+    let len = len.filter(|len| *len <= MAX_KERNEL).ok_or_else(none)?;
+    let rest = len.saturating_sub(HEADER as u64);
+    file.take(rest).read_to_end(&mut bytes).map_err(failed)?;
+    bytes[PHNUM..PHNUM + 2].copy_from_slice(&n_headers.to_le_bytes());
+    Ok(bytes)
 }
 
 /// As [`read`], from wherever the bytes are.

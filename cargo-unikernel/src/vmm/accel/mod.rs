@@ -1,15 +1,17 @@
 //! Whether KVM can be used: tried out, never presumed.
 //!
-//! `/dev/kvm` exists on hosts where an ordinary guest does not get anywhere. So a guest of three instructions is booted under
-//! KVM with a time limit, once per kernel, QEMU and boot of the host.
+//! `/dev/kvm` exists on hosts where an ordinary guest does not get anywhere. So the image's own kernel is booted under KVM with a
+//! small program and a time limit, once per kernel, QEMU and boot of the host.
 
 mod probe;
+mod self_test;
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::str::FromStr;
 
+use super::Settings;
 use super::cache::Cache;
 use super::qemu;
 use crate::assemble::Image;
@@ -77,12 +79,12 @@ impl Engine {
 
 /// What is to run the processor for `image`.
 pub(super) fn engine(
-    accel: Accel,
+    settings: &Settings,
     image: &Image,
     cache: &mut Cache,
     progress: &dyn Progress,
 ) -> Result<Engine> {
-    match accel {
+    match settings.accel {
         Accel::Kvm => Ok(Engine::Kvm),
         Accel::Tcg => Ok(Engine::Tcg),
         Accel::Auto if !fs::exists(Path::new(DEVICE)) => Ok(Engine::Tcg),
@@ -92,7 +94,7 @@ pub(super) fn engine(
                 let is_kvm = answer == Engine::Kvm.word();
                 return Ok(if is_kvm { Engine::Kvm } else { Engine::Tcg });
             }
-            let engine = probe::engine(progress)?;
+            let engine = probe::engine(image, settings, progress)?;
             cache.put(&name, engine.word());
             Ok(engine)
         }

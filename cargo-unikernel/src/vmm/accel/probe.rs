@@ -1,94 +1,151 @@
-//! The guest that shows whether KVM works.
+//! The boot that shows whether KVM works: the image's own kernel with the [`self_test`] as its program.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
-use unikernel_abi::stream::DEBUG_EXIT_PORT;
+use unikernel_abi::report::{self, Decoded, Report};
 
-use super::super::qemu;
-use super::Engine;
+use super::super::{Machine, Settings, Wiring};
+use super::{Engine, self_test};
+use crate::assemble::{self, Image};
 use crate::error::Result;
 use crate::fs;
+use crate::kernel::KernelFile;
+use crate::launch::Launch;
 use crate::progress::Progress;
-use crate::tool::Invocation;
+use crate::root::{Mode, Node, RootPath, RootTree, Source};
 
-/// How long the guest may take: emulated, it takes a twentieth of it.
+/// How long the guest may take: emulated, it takes a few tenths of it.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// What the guest writes to the debug-exit device.
-const WORD: u8 = 0x29;
+/// Where the self-test lies in its root tree.
+const GUEST_PATH: &str = "/self-test";
 
-/// KVM if the guest ends as it should under it.
-pub(super) fn engine(progress: &dyn Progress) -> Result<Engine> {
-    let (engine, answer) = match boots("kvm", "host")? {
+/// Longest report that is read.
+const MAX_REPORT: u64 = 1 << 20;
+
+/// KVM if the self-test passes under it, on the VMM that `settings` ask for.
+pub(super) fn engine(
+    image: &Image,
+    settings: &Settings,
+    progress: &dyn Progress,
+) -> Result<Engine> {
+    let folder = fs::scratch_folder()?;
+    let guest = pack(image, folder.path())?;
+    let (engine, answer) = match passes(&guest, settings, Engine::Kvm, LIMIT)? {
         true => (Engine::Kvm, "works"),
         false => (Engine::Tcg, "does not work"),
     };
     progress.detail(&format!(
-        "KVM {answer} here: a guest of three instructions was booted to see"
+        "KVM {answer} here: the kernel's self-test was booted to see"
     ));
     Ok(engine)
 }
 
-fn boots(accel: &str, cpu: &str) -> Result<bool> {
-    let folder = fs::scratch_folder()?;
-    let guest = folder.path().join("guest");
-    fs::write_bytes(&guest, &guest_file())?;
-    let invocation = Invocation::new(qemu::TOOL)
-        .args(["-nodefaults", "-no-user-config", "-no-reboot"])
-        .args(["-display", "none", "-machine", "microvm"])
-        .args(["-accel", accel, "-cpu", cpu, "-m", "16M"])
-        .arg("-device")
-        .arg(format!(
-            "isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=1"
-        ))
-        .arg("-kernel")
-        .arg(&guest);
-    // Too late, refused or crashed: each means that it does not work.
-    let status = invocation.run_captured(Some(LIMIT)).ok();
-    let expected = i32::from(WORD) << 1 | 1; // QEMU, hw/misc/debugexit.c
-    Ok(status.and_then(|captured| captured.status.code()) == Some(expected))
+/// An image in `folder` with the kernel of `image` and the self-test.
+fn pack(image: &Image, folder: &Path) -> Result<Image> {
+    let kernel = KernelFile::of_image(image.kernel, &image.path)?;
+    let path = RootPath::parse(GUEST_PATH)?;
+    let mut root = RootTree::default();
+    let node = Node::File {
+        mode: Mode(0o755),
+        source: Source::Bytes(self_test::elf()),
+    };
+    root.insert(path.clone(), node)?;
+    let launch = Launch {
+        program: path.clone(),
+        name: path,
+        args: Vec::new(),
+        env: BTreeMap::new(),
+    };
+    let out = folder
+        .join("self-test")
+        .with_extension(image.format.extension);
+    let (guest, _) = assemble::write(&kernel, &root, &launch, None, &out)?;
+    Ok(guest)
 }
 
-/// An ELF with a PVH note whose entry writes [`WORD`] to the debug-exit device, in 32-bit mode.
-fn guest_file() -> Vec<u8> {
-    const START: u64 = 0x10_0000;
-    const HEADERS: u64 = 64 + 2 * 56;
-    const NOTE: u64 = 24;
-    let [port, _] = DEBUG_EXIT_PORT.to_le_bytes();
-    let code = [0xb0, WORD, 0xe6, port, 0xf4]; // mov al, WORD; out PORT, al; hlt
-    let len = NOTE + code.len() as u64;
+/// Whether the self-test ends as it should. Too late, refused or crashed: each means that it does not.
+fn passes(guest: &Image, settings: &Settings, engine: Engine, limit: Duration) -> Result<bool> {
+    let settings = Settings {
+        vmm: settings.vmm.clone(),
+        ..Settings::default()
+    };
+    let machine = Machine::new(guest, &settings, engine)?;
+    let report = guest.path.with_extension("report");
+    let invocation = machine.invocation(&Wiring::shell(&report, None));
+    if invocation.run_captured(Some(limit)).is_err() {
+        return Ok(false);
+    }
+    let frames = fs::read_at_most(&report, MAX_REPORT).unwrap_or_default();
+    Ok(has_passed(&frames))
+}
 
-    let mut file = Vec::from(*b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0");
-    file.extend([2, 0, 62, 0, 1, 0, 0, 0]); // ET_EXEC, x86-64
-    for field in [START + NOTE, 64, 0] {
-        file.extend(field.to_le_bytes());
-    }
-    file.extend([0, 0, 0, 0, 64, 0, 56, 0, 2, 0, 64, 0, 0, 0, 0, 0]);
-    for (kind, len) in [(4_u32, NOTE), (1, len)] {
-        file.extend(kind.to_le_bytes());
-        file.extend(7_u32.to_le_bytes());
-        for field in [HEADERS, START, START, len, len, 4] {
-            file.extend(field.to_le_bytes());
+/// Whether these reports tell of a program that ended with status 0.
+fn has_passed(mut frames: &[u8]) -> bool {
+    while let Decoded::Report(report, used) = report::decode(frames) {
+        if let Report::Exited { status } = report {
+            return status == 0;
         }
+        frames = frames.get(used..).unwrap_or_default();
     }
-    file.extend([4, 0, 0, 0, 8, 0, 0, 0, 18, 0, 0, 0]);
-    file.extend(b"Xen\0");
-    file.extend((START + NOTE).to_le_bytes());
-    file.extend(code);
-    file
+    false
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     #[test]
-    fn guest_boots_where_it_is_emulated() {
-        assert!(boots("tcg", "max").unwrap());
+    fn reports_must_end_with_status_0() {
+        let exited = |status| testing::encoded(&Report::Exited { status });
+        assert!(has_passed(&exited(0)));
+        assert!(!has_passed(&exited(1)));
+        assert!(!has_passed(&testing::encoded(&Report::Killed {
+            signal: 11
+        })));
+        assert!(!has_passed(b""));
     }
 
     #[test]
-    fn accelerator_that_is_none_does_not_work() {
-        assert!(!boots("no-such", "max").unwrap());
+    #[cfg(feature = "builtin")]
+    fn self_test_passes_where_it_is_emulated() {
+        use crate::kernel;
+        let folder = tempfile::tempdir().unwrap();
+        let kernel = KernelFile::open(kernel::find("builtin").unwrap(), None).unwrap();
+        let mut root = RootTree::default();
+        let node = Node::File {
+            mode: Mode(0o755),
+            source: Source::Bytes(vec![0; 10_000].into()),
+        };
+        root.insert(RootPath::parse("/hello").unwrap(), node)
+            .unwrap();
+        let out = folder.path().join("image.elf");
+        let (image, _) = assemble::write(&kernel, &root, &testing::launch(), None, &out).unwrap();
+        let guest = pack(&image, folder.path()).unwrap();
+        assert_eq!(guest.kernel_digest, image.kernel_digest);
+        for vmm in ["qemu-microvm", "qemu-q35"] {
+            let settings = Settings {
+                vmm: Some(vmm.to_owned()),
+                ..Settings::default()
+            };
+            let limit = Duration::from_secs(60);
+            assert!(
+                passes(&guest, &settings, Engine::Tcg, limit).unwrap(),
+                "{vmm}"
+            );
+        }
+    }
+
+    #[test]
+    fn kernel_that_does_nothing_does_not_pass() {
+        let folder = tempfile::tempdir().unwrap();
+        // cli; hlt
+        let (image, _) = testing::image(folder.path(), &[0xfa, 0xf4]);
+        let guest = pack(&image, folder.path()).unwrap();
+        let limit = Duration::from_millis(500);
+        assert!(!passes(&guest, &Settings::default(), Engine::Tcg, limit).unwrap());
     }
 }

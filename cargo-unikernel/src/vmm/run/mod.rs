@@ -106,7 +106,7 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
 fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Result<Machine<'a>> {
     let mut machine = Machine::new(job.image, job.settings, Engine::Tcg)?;
     tool::find(machine.vmm.tool)?;
-    machine.engine = accel::engine(job.settings.accel, job.image, cache, progress)?;
+    machine.engine = accel::engine(job.settings, job.image, cache, progress)?;
     Ok(machine)
 }
 
