@@ -48,6 +48,8 @@ pub struct Directives {
     pub files: Vec<(String, String)>,
     /// Symbolic links of the root folder and their targets.
     pub links: Vec<(String, String)>,
+    /// Sources of the workspace that are modules of it.
+    pub modules: Vec<String>,
     /// Standard input.
     pub stdin: Vec<u8>,
     /// The forms in which it is built.
@@ -105,6 +107,7 @@ impl Directives {
                 self.files.push((path, unescape(&content)?));
             }
             "link" => self.links.push(pair(value)?),
+            "module" => self.modules.push(value.to_owned()),
             "stdin" => self.stdin = unescape(value)?.into_bytes(),
             "stdin-size" => {
                 let size: usize = value.parse().map_err(|_| "no number")?;

@@ -86,6 +86,10 @@ impl Guest {
         if form == Form::Cdylib {
             project.write("src/lib.rs", EXPORT);
         }
+        for path in &self.directives.modules {
+            let (_, name) = path.rsplit_once('/').expect("a module lies in a folder");
+            project.write(&format!("src/{name}"), workspace::read(path));
+        }
         let library = if form == Form::Cdylib {
             format!(
                 "[lib]\nname = {}\ncrate-type = [\"cdylib\"]\n",

@@ -3,6 +3,7 @@
 //! - `demo`: install what is missing, build the tool, boot a C and a Rust program;
 //! - `test [--full]`: everything that must hold, in at most 15 minutes on two cores;
 //! - `bench`: the figures, as ratios within one run;
+//! - `fuzz [CALLS [SEED]]`: system calls by chance;
 //! - `docs [--check]`: the generated pages.
 #![forbid(unsafe_code)]
 #![expect(
@@ -17,6 +18,7 @@ mod call;
 mod demo;
 mod docs;
 mod error;
+mod fuzz;
 mod install;
 mod test;
 mod workspace;
@@ -25,7 +27,8 @@ use std::process::ExitCode;
 
 use error::{Error, Result};
 
-const USAGE: &str = "usage: cargo xtask demo | test [--full] | bench | docs [--check]";
+const USAGE: &str =
+    "usage: cargo xtask demo | test [--full] | bench | fuzz [CALLS [SEED]] | docs [--check]";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -39,12 +42,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// A number among the words.
+fn number(word: &str) -> Result<u64> {
+    let plain = word.replace(['_', ','], "");
+    plain.parse().map_err(|_| Error::usage(USAGE))
+}
+
 fn run(words: &[&str]) -> Result<()> {
     match words {
         ["demo"] => demo::run(),
         ["test"] => test::run(test::Tier::First),
         ["test", "--full"] => test::run(test::Tier::Full),
         ["bench"] => bench::run(),
+        ["fuzz"] => fuzz::run(fuzz::CALLS, 1),
+        ["fuzz", calls] => fuzz::run(number(calls)?, 1),
+        ["fuzz", calls, seed] => fuzz::run(number(calls)?, number(seed)?),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
         _ => Err(Error::usage(USAGE)),

@@ -107,8 +107,12 @@ impl Area {
     /// The protection for a page of it that is there. A private page of a file is not writable until it was copied.
     pub(crate) fn page_protection(&self) -> Protection {
         match &self.backing {
-            Backing::File(file) if file.sharing == Sharing::Private => {
-                self.protection.difference(Protection::WRITE)
+            // What can be written can be read: the hardware knows no other pages.
+            Backing::File(file)
+                if file.sharing == Sharing::Private
+                    && self.protection.contains(Protection::WRITE) =>
+            {
+                self.protection.difference(Protection::WRITE) | Protection::READ
             }
             Backing::File(_) | Backing::Anonymous => self.protection,
         }
