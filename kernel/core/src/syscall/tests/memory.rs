@@ -36,6 +36,26 @@ fn private_mapping_keeps_its_writes() {
 }
 
 #[test]
+fn mapping_that_may_only_be_written_can_be_read_too() {
+    let mut process = Process::new();
+    process.make("/file", "from the file");
+    let fd = process.open("/file", linux::O_RDWR).unwrap();
+    let at = map(
+        &mut process,
+        fd,
+        linux::PROT_WRITE.into(),
+        linux::MAP_PRIVATE.into(),
+    )
+    .unwrap();
+    assert_eq!(process.bytes(at as u64, 4), b"from");
+    assert_eq!(
+        process.kernel.memory.write(UserAddr(at as u64), b"F"),
+        Ok(())
+    );
+    assert_eq!(process.bytes(at as u64, 4), b"From");
+}
+
+#[test]
 fn archive_pages_are_mapped_in_place() {
     let mut process = Process::new();
     let fd = process.open("/large", linux::O_RDONLY).unwrap();
