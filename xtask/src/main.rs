@@ -2,7 +2,7 @@
 //!
 //! - `demo`: install what is missing, build the tool, boot a C and a Rust program;
 //! - `test [--full]`: everything that must hold, in at most 15 minutes on two cores;
-//! - `bench`: the figures, as ratios within one run;
+//! - `bench [linux]`: the figures, as ratios within one run; or only those against Linux;
 //! - `fuzz [CALLS [SEED]]`: system calls by chance;
 //! - `docs [--check]`: the generated pages.
 #![forbid(unsafe_code)]
@@ -27,8 +27,7 @@ use std::process::ExitCode;
 
 use error::{Error, Result};
 
-const USAGE: &str =
-    "usage: cargo xtask demo | test [--full] | bench | fuzz [CALLS [SEED]] | docs [--check]";
+const USAGE: &str = "usage: cargo xtask demo | test [--full] | bench [linux] | fuzz [CALLS [SEED]] | docs [--check]";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -54,6 +53,7 @@ fn run(words: &[&str]) -> Result<()> {
         ["test"] => test::run(test::Tier::First),
         ["test", "--full"] => test::run(test::Tier::Full),
         ["bench"] => bench::run(),
+        ["bench", "linux"] => bench::run_linux(),
         ["fuzz"] => fuzz::run(fuzz::CALLS, 1),
         ["fuzz", calls] => fuzz::run(number(calls)?, 1),
         ["fuzz", calls, seed] => fuzz::run(number(calls)?, number(seed)?),

@@ -14,6 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs the shell command until its stdout has `wanted` bytes; gives them and the time until the first one. The guest is then
 /// ended.
 pub(super) fn until_bytes(line: &str, wanted: usize) -> Result<(Vec<u8>, Duration)> {
+    until(line, |bytes| bytes.len() == wanted)
+}
+
+/// As [`until_bytes`], until what it has printed is enough.
+pub(super) fn until(line: &str, is_enough: impl Fn(&[u8]) -> bool) -> Result<(Vec<u8>, Duration)> {
     let failed = |why: &dyn std::fmt::Display| Error::failed(format!("`{line}`: {why}"));
     let mut command = Call::new("sh", ["-c", &format!("exec {line}")]).into_command();
     command.stdout(Stdio::piped()).stderr(Stdio::null());
@@ -29,7 +34,7 @@ pub(super) fn until_bytes(line: &str, wanted: usize) -> Result<(Vec<u8>, Duratio
     });
     let mut bytes = Vec::new();
     let mut first = None;
-    while bytes.len() < wanted {
+    while !is_enough(&bytes) {
         let Ok((byte, at)) = receiver.recv_timeout(PATIENCE) else {
             break;
         };
@@ -42,7 +47,7 @@ pub(super) fn until_bytes(line: &str, wanted: usize) -> Result<(Vec<u8>, Duratio
     drop(receiver);
     let _ = reader.join();
     match first {
-        Some(first) if bytes.len() == wanted => Ok((bytes, first)),
+        Some(first) if is_enough(&bytes) => Ok((bytes, first)),
         _ => Err(failed(&format!(
             "printed only {:?}",
             String::from_utf8_lossy(&bytes)

@@ -23,6 +23,9 @@ int main(void)
 }
 ";
 
+/// Counts what system calls cost.
+const COSTS: &str = include_str!("costs.c");
+
 /// A built guest.
 pub(super) struct Program {
     /// Its image.
@@ -39,30 +42,52 @@ pub(super) struct Programs {
     pub(super) hello_dynamic: Program,
     /// Prints the time stamp counter; static PIE.
     pub(super) clock: Program,
+    /// Counts what system calls cost; static PIE.
+    pub(super) costs: Program,
 }
 
 /// Builds them with the tool, in this folder.
 pub(super) fn build(folder: &Path, tool: &Path) -> Result<Programs> {
-    let program = |name: &str, source: &str, link: &str| {
-        let own = folder.join(name);
-        let written =
-            std::fs::create_dir(&own).and_then(|()| std::fs::write(own.join("program.c"), source));
-        written.map_err(|error| Error::failed(format!("writing `{}`: {error}", own.display())))?;
-        let what = ["program.c", "--link", link, "--release", "--quiet"];
-        let built = Call::new(tool, ["unikernel", "build"])
-            .args(&what)
-            .folder(&own)
-            .text()?;
-        let dry = ["unikernel", "run", "--dry-run", "--accel", "tcg"];
-        let line = Call::new(tool, dry).args(&what).folder(&own).text()?;
-        Ok(Program {
-            image: PathBuf::from(built.trim_end()),
-            line: line.trim_end().to_owned(),
-        })
-    };
+    let program = |name, source, link| one(folder, tool, name, source, link, &[]);
     Ok(Programs {
         hello_static: program("static", HELLO, "static-pie")?,
         hello_dynamic: program("dynamic", HELLO, "pie")?,
         clock: program("clock", CLOCK, "static-pie")?,
+        costs: build_costs(folder, tool)?,
+    })
+}
+
+/// Builds the one that counts what system calls cost. Its machine is one that Linux boots on, too.
+pub(super) fn build_costs(folder: &Path, tool: &Path) -> Result<Program> {
+    let machine = ["--vmm", "qemu-q35"];
+    one(folder, tool, "costs", COSTS, "static-pie", &machine)
+}
+
+fn one(
+    folder: &Path,
+    tool: &Path,
+    name: &str,
+    source: &str,
+    link: &str,
+    machine: &[&str],
+) -> Result<Program> {
+    let own = folder.join(name);
+    let written =
+        std::fs::create_dir(&own).and_then(|()| std::fs::write(own.join("program.c"), source));
+    written.map_err(|error| Error::failed(format!("writing `{}`: {error}", own.display())))?;
+    let what = ["program.c", "--link", link, "--release", "--quiet"];
+    let built = Call::new(tool, ["unikernel", "build"])
+        .args(&what)
+        .folder(&own)
+        .text()?;
+    let dry = ["unikernel", "run", "--dry-run", "--accel", "tcg"];
+    let line = Call::new(tool, dry)
+        .args(&what)
+        .args(machine)
+        .folder(&own)
+        .text()?;
+    Ok(Program {
+        image: PathBuf::from(built.trim_end()),
+        line: line.trim_end().to_owned(),
     })
 }
