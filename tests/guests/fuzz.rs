@@ -1,11 +1,14 @@
-//! Makes system calls by chance, from a seed: nothing may end it, and nothing may hold it up.
+//! Makes system calls by chance, from a seed: nothing may end it, and nothing may hold it up. What the kernel writes into the
+//! scratch memory is drawn upon, too, so that a seed repeats itself but for times and random numbers.
 //@ native: no
+//@ module: kernel/core/src/syscall/tests/fuzz/calls.rs
 //@ module: kernel/core/src/syscall/tests/fuzz/draw.rs
 //@ args: 1 50000
 //@ stdout: seed 1: 50000 calls were answered\n
 use std::arch::asm;
 
 #[allow(dead_code)]
+mod calls;
 mod draw;
 
 use draw::{Draw, Ranges};
@@ -39,10 +42,9 @@ fn syscall(number: u64, args: [u64; 6]) -> i64 {
     result
 }
 
-fn map(at: u64, len: u64, protection: u64, flags: u64) {
+fn map(at: u64, len: u64, protection: u64, flags: u64) -> bool {
     let flags = MAP_FIXED | PRIVATE | flags;
-    let mapped = syscall(9, [at, len, protection, flags, NO_FD, 0]);
-    assert_eq!(mapped, at as i64, "no room for the ranges");
+    syscall(9, [at, len, protection, flags, NO_FD, 0]) == at as i64
 }
 
 fn write(at: u64, word: u64) {
@@ -53,9 +55,10 @@ fn write(at: u64, word: u64) {
 fn main() {
     let mut words = std::env::args().skip(1).map(|word| word.parse().expect("SEED CALLS"));
     let (seed, calls): (u64, u64) = (words.next().expect("SEED"), words.next().expect("CALLS"));
-    map(RANGES.constants, RESERVED, 0, NORESERVE);
-    map(RANGES.constants, draw::CONSTANTS as u64, 3, 0);
-    map(RANGES.scratch, draw::SCRATCH, 3, 0);
+    let has_room = map(RANGES.constants, RESERVED, 0, NORESERVE)
+        && map(RANGES.constants, draw::CONSTANTS as u64, 3, 0)
+        && map(RANGES.scratch, draw::SCRATCH, 3, 0);
+    assert!(has_room, "no room for the ranges");
     let mut draw = Draw::new(seed, RANGES);
     for (index, word) in draw.constants().chunks_exact(8).enumerate() {
         write(RANGES.constants + 8 * index as u64, u64::from_le_bytes(word.try_into().unwrap()));
@@ -72,6 +75,7 @@ fn main() {
             }
         }
         if index % LONG_ROUND == 0 {
+            // When the calls have used the memory up, the arena stays as it is.
             map(RANGES.arena, draw::REACH, 0, NORESERVE);
         }
         let call = draw.call();

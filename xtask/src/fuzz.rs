@@ -24,8 +24,12 @@ const LIMIT: &str = "300";
 const SEEDS: u64 = 500;
 
 /// What the guest is made of: the guest of the tests, and what draws its calls.
-const SOURCES: [(&str, &str); 2] = [
+const SOURCES: [(&str, &str); 3] = [
     ("tests/guests/fuzz.rs", "src/main.rs"),
+    (
+        "kernel/core/src/syscall/tests/fuzz/calls.rs",
+        "src/calls.rs",
+    ),
     ("kernel/core/src/syscall/tests/fuzz/draw.rs", "src/draw.rs"),
 ];
 

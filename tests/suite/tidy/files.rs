@@ -3,7 +3,10 @@
 use tests::workspace;
 
 /// Tables may be long: a line a fact.
-const TABLES: [&str; 1] = ["kernel/core/src/syscall/table.rs"];
+const TABLES: [&str; 2] = [
+    "cargo-unikernel/src/vmm/run/trace/table.rs",
+    "kernel/core/src/syscall/table.rs",
+];
 
 fn sizes() -> Vec<(usize, String)> {
     let lines = |path: String| (workspace::read(&path).lines().count(), path);

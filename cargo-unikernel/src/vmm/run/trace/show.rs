@@ -113,7 +113,7 @@ impl Shown<'_> {
                 let bytes = behind()?;
                 let end = bytes.iter().position(|byte| *byte == 0);
                 let bytes = &bytes[..end.unwrap_or(bytes.len())];
-                text::quoted(bytes, false, Escape::Unprintable)
+                text::quoted(bytes, Escape::Unprintable)
             }
             Arg::Struct(kind) => kind.show(before()?)?,
             Arg::StructOut(kind) => kind.show(behind()?)?,
@@ -223,7 +223,7 @@ impl Shown<'_> {
             let bytes = pieces.of(1).next()?;
             let end = bytes.iter().position(|byte| *byte == 0);
             let bytes = &bytes[..end.unwrap_or(bytes.len())];
-            Some(text::quoted(bytes, false, Escape::Unprintable))
+            Some(text::quoted(bytes, Escape::Unprintable))
         };
         let shown = match self.value(0) & 0xffff_ffff {
             15 => name(self.before),

@@ -12,8 +12,8 @@ pub(super) enum Escape {
     All,
 }
 
-/// Bytes in quotes; `is_cut` says that there were more.
-pub(super) fn quoted(bytes: &[u8], is_cut: bool, escape: Escape) -> String {
+/// Bytes in quotes.
+pub(super) fn quoted(bytes: &[u8], escape: Escape) -> String {
     let mut text = String::from("\"");
     for (index, byte) in bytes.iter().enumerate() {
         match byte {
@@ -34,28 +34,27 @@ pub(super) fn quoted(bytes: &[u8], is_cut: bool, escape: Escape) -> String {
         }
     }
     text.push('"');
-    if is_cut {
-        text.push_str("...");
-    }
     text
+}
+
+/// The first bytes of what has `len` in all.
+fn beginning(bytes: &[u8], len: u64, escape: Escape) -> String {
+    let dots = if len > bytes.len() as u64 { "..." } else { "" };
+    quoted(bytes, escape) + dots
 }
 
 /// The beginning of a buffer of `len` bytes.
 pub(super) fn buffer(bytes: &[u8], len: u64, escape: Escape) -> String {
-    let shown = bytes.get(..SHOWN).unwrap_or(bytes);
-    quoted(shown, len > shown.len() as u64, escape)
+    beginning(bytes.get(..SHOWN).unwrap_or(bytes), len, escape)
 }
 
 /// A text that ends with a NUL, unless it was cut off; at most `limit` bytes of it.
 pub(super) fn terminated(bytes: &[u8], limit: usize) -> String {
     let end = bytes.iter().position(|byte| *byte == 0);
     let text = &bytes[..end.unwrap_or(bytes.len())];
+    let len = end.map_or(u64::MAX, |end| end as u64);
     let shown = text.get(..limit).unwrap_or(text);
-    quoted(
-        shown,
-        end.is_none() || shown.len() < text.len(),
-        Escape::Unprintable,
-    )
+    beginning(shown, len, Escape::Unprintable)
 }
 
 /// An address.
@@ -92,11 +91,11 @@ mod tests {
     #[test]
     fn escapes_are_those_of_strace() {
         let check = |bytes: &[u8], expected: &str| {
-            assert_eq!(quoted(bytes, false, Escape::Unprintable), expected);
+            assert_eq!(quoted(bytes, Escape::Unprintable), expected);
         };
         check(b"hello\n\t\x01 world", r#""hello\n\t\1 world""#);
         check(b"\x017\"\\\xff", r#""\0017\"\\\377""#);
-        assert_eq!(quoted(b"\x01", true, Escape::All), r#""\x01"..."#);
+        assert_eq!(quoted(b"\x01", Escape::All), r#""\x01""#);
     }
 
     #[test]
