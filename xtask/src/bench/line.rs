@@ -1,6 +1,7 @@
 //! A QEMU command line that is run, watched, and ended.
 
 use std::io::Read as _;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -53,6 +54,22 @@ pub(super) fn until(line: &str, is_enough: impl Fn(&[u8]) -> bool) -> Result<(Ve
             String::from_utf8_lossy(&bytes)
         ))),
     }
+}
+
+/// A shell command that boots another kernel on the machine of the line `like`, its serial line on the shell's stdout.
+pub(super) fn like(like: &str, kernel: &Path) -> Result<String> {
+    let mut words =
+        vec!["qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none".to_owned()];
+    for name in ["-machine", "-accel", "-cpu", "-smp", "-m"] {
+        let value =
+            option(like, name).ok_or_else(|| Error::failed(format!("no `{name}` in `{like}`")))?;
+        words.push(format!("{name} {value}"));
+    }
+    words.push(format!("-kernel {}", kernel.display()));
+    words.push(
+        "-chardev file,id=serial,append=on,path=/dev/stdout -serial chardev:serial".to_owned(),
+    );
+    Ok(words.join(" "))
 }
 
 /// The word behind an option of the line.

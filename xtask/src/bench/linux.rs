@@ -79,20 +79,11 @@ fn counted(command: &str) -> Result<BTreeMap<String, f64>> {
 
 /// A shell command that boots Linux on the machine that `like` describes, its console on the shell's stdout.
 fn linux_line(like: &str, kernel: &Path, archive: &Path) -> Result<String> {
-    let mut words =
-        vec!["qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none".to_owned()];
-    for name in ["-machine", "-accel", "-cpu", "-smp", "-m"] {
-        let value = line::option(like, name)
-            .ok_or_else(|| Error::failed(format!("no `{name}` in `{like}`")))?;
-        words.push(format!("{name} {value}"));
-    }
-    words.push(format!("-kernel {}", kernel.display()));
-    words.push(format!("-initrd {}", archive.display()));
-    words.push("-append 'console=ttyS0 quiet panic=-1'".to_owned());
-    words.push(
-        "-chardev file,id=serial,append=on,path=/dev/stdout -serial chardev:serial".to_owned(),
-    );
-    Ok(words.join(" "))
+    let machine = line::like(like, kernel)?;
+    let archive = archive.display();
+    Ok(format!(
+        "{machine} -initrd {archive} -append 'console=ttyS0 quiet panic=-1'"
+    ))
 }
 
 /// Debian's current cloud kernel, in `folder`; fetched when it is not there.

@@ -41,16 +41,5 @@ pub(super) fn build(folder: &Path, like: &str) -> Result<String> {
         .arg(&kernel)
         .arg(&source)
         .run()?;
-    let mut words =
-        vec!["qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none".to_owned()];
-    for name in ["-machine", "-accel", "-cpu", "-smp", "-m"] {
-        let value = line::option(like, name)
-            .ok_or_else(|| Error::failed(format!("no `{name}` in `{like}`")))?;
-        words.push(format!("{name} {value}"));
-    }
-    words.push(format!("-kernel {}", kernel.display()));
-    words.push(
-        "-chardev file,id=serial,append=on,path=/dev/stdout -serial chardev:serial".to_owned(),
-    );
-    Ok(words.join(" "))
+    line::like(like, &kernel)
 }
