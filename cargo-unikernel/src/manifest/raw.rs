@@ -326,7 +326,8 @@ impl Raw {
         }
         self.layers.iter_mut().flatten().for_each(root);
         if let Some(build) = &mut self.build {
-            let dir = folder.join(build.dir.take().unwrap_or_default());
+            let dir = build.dir.take();
+            let dir = dir.map_or_else(|| folder.to_owned(), |dir| folder.join(dir));
             build
                 .include
                 .iter_mut()
