@@ -2,10 +2,14 @@
 
 use std::fs;
 
+use tests::cli::Cli;
 use tests::process::Call;
 use tests::project::Project;
 
 use super::check;
+
+/// How the error tells of the chain.
+const NEEDED: &str = "note: needed by `libfront.so`, which is needed by `app`";
 
 /// `app` needs `libfront.so`, which needs `libback.so`; all lie in the folder.
 fn chain() -> Project {
@@ -32,7 +36,20 @@ fn chain() -> Project {
     project
 }
 
-const NEEDED: &str = "note: needed by `libfront.so`, which is needed by `app`";
+#[test]
+fn each_folder_is_looked_in_once() {
+    let project = chain();
+    fs::remove_file(project.path("libback.so")).expect("it is ours");
+    let built = Cli::new(project.folder(), ["build", "--binary", "app"]).run();
+    let text = built.expect_status(1).stderr_text();
+    let folders = text.lines().find_map(|line| line.split_once("looked in "));
+    let (_, folders) = folders.expect("the folders are told");
+    let mut folders: Vec<&str> = folders.split(", ").collect();
+    let n_told = folders.len();
+    folders.sort_unstable();
+    folders.dedup();
+    assert_eq!(folders.len(), n_told, "{text}");
+}
 
 #[test]
 fn missing_library_is_named_with_who_needs_it() {

@@ -7,7 +7,10 @@ use super::{check, with_manifest};
 #[test]
 fn manifests() {
     for (lines, texts) in [
-        ("name = \"x", &["Unikernel.toml:1"][..]),
+        (
+            "name = \"x",
+            &["Unikernel.toml:1:10", "invalid basic string"][..],
+        ),
         (
             "nmae = \"x\"",
             &["Unikernel.toml:1:1", "`nmae`", "did you mean `name`?"],
@@ -26,11 +29,16 @@ fn manifests() {
         ),
         (
             "[files]\n\"/a/../b\" = \"main.c\"",
-            &["Unikernel.toml:2", "`..`"],
+            &["Unikernel.toml:2:1", "guest path `/a/../b` has a `..` part"],
         ),
         (
             "[files]\n\"/a\" = \"nothing\"",
-            &["`/a`", "nothing", "no such file"],
+            &[
+                "can't put `/a` into the root tree",
+                "/nothing`: no such file",
+                "Unikernel.toml:2:8\n",
+                "2 | \"/a\" = \"nothing\"\n",
+            ],
         ),
         ("[net]\naddress = \"dhcp\"", &["no network yet"]),
         (
