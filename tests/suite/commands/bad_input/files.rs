@@ -56,7 +56,7 @@ fn folder_that_cannot_be_read() {
             path,
             "permission denied",
         ];
-        check_finished(&project, &build_as_everybody(&project), &texts);
+        check_finished(&project, &build_as_everybody(&project), 1, &texts);
     };
     set(&data, 0o000);
     refused("/data");
@@ -110,7 +110,7 @@ fn full_disk() {
         .folder(project.folder())
         .within(60)
         .run();
-    check_finished(&project, &built, &["program.elf", "too large"]);
+    check_finished(&project, &built, 1, &["program.elf", "too large"]);
 }
 
 #[test]

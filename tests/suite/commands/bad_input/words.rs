@@ -2,20 +2,13 @@
 
 use tests::cli::Cli;
 
-use super::{MAIN, left_over};
+use super::{MAIN, check_finished};
 use crate::commands::c_program;
 
 fn check(args: &[&str], texts: &[&str]) {
     let project = c_program(MAIN);
     let told = Cli::new(project.folder(), args.iter().copied()).run();
-    told.expect_status(2).expect_stdout("");
-    for text in texts {
-        told.expect_stderr_has(text);
-    }
-    assert!(told.stderr_text().lines().count() <= 24, "{told}");
-    let mut found = Vec::new();
-    left_over(&project.path("target"), &mut found);
-    assert!(found.is_empty(), "{found:?}");
+    check_finished(&project, &told, 2, texts);
 }
 
 #[test]
