@@ -25,26 +25,23 @@ fn own() -> PathBuf {
 
 /// `apt-get` whose state, cache and sources lie in this folder. It is never to install, so whoever runs it fetches.
 fn with_folders(own: &Path) -> Call {
-    private(&own.join("lists"), &own.join("cache"))
-        .args(["-o", "Acquire::Languages=none", "-o"])
-        .arg(format!(
-            "Dir::Etc::sourcelist={}",
-            own.join("sources.list").display()
-        ))
-        .arg("-o")
-        .arg(format!(
-            "Dir::Etc::sourceparts={}",
-            own.join("parts").display()
-        ))
+    private(own)
+        .arg(option("Etc::sourcelist", &own.join("sources.list")))
+        .arg(option("Etc::sourceparts", &own.join("parts")))
 }
 
-fn private(lists: &Path, cache: &Path) -> Call {
-    let option = |name: &str, path: &Path| format!("-oDir::{name}={}", path.display());
+/// `apt-get` whose state and cache lie in this folder, but which knows the machine's own sources.
+fn private(own: &Path) -> Call {
     Call::new("apt-get")
         .args(["-qq", "-oAPT::Sandbox::User=root"])
-        .arg(option("State::lists", lists))
-        .arg(option("Cache", cache))
+        .args(["-oAcquire::Languages=none", "-oAcquire::Retries=3"])
+        .arg(option("State::lists", &own.join("lists")))
+        .arg(option("Cache", &own.join("cache")))
         .within(300)
+}
+
+fn option(name: &str, path: &Path) -> String {
+    format!("-oDir::{name}={}", path.display())
 }
 
 /// Writes which archive is meant, and fetches its lists.
@@ -71,9 +68,8 @@ fn suites(own: &Path) -> Vec<String> {
     let mut text = ask(Call::new("apt-get"));
     if text.trim().is_empty() {
         // The machine has no lists; apt says nothing about an archive before it has them.
-        let (lists, cache) = (own.join("lists"), own.join("cache"));
-        private(&lists, &cache).arg("update").run().expect_status(0);
-        text = ask(private(&lists, &cache));
+        private(own).arg("update").run().expect_status(0);
+        text = ask(private(own));
     }
     let release = fs::read_to_string("/etc/os-release").expect("a system with apt has one");
     let codename = release

@@ -50,9 +50,11 @@ impl Debian {
     pub(crate) fn copy_source(&self, name: &str, version: &str, target: &Path) {
         let sources = apt::folder().join("sources");
         fs::create_dir_all(&sources).expect("the target folder is writable");
+        let source = sources.join(format!("{name}-{version}"));
+        // Unpacked anew, since nothing tells a folder that is whole from one that is not.
+        let _ = fs::remove_dir_all(&source);
         let fetched = apt_get().args(["source", name]).folder(&sources).run();
         fetched.expect_status(0);
-        let source = sources.join(format!("{name}-{version}"));
         assert!(
             source.is_dir(),
             "the archive has another version: {fetched}"
@@ -74,14 +76,21 @@ fn fetch(packages: &[&str], archives: &Path) -> Vec<String> {
     let asked = ask().arg("--print-uris").folder(&empty).run();
     // 'ADDRESS' FILE LENGTH DIGEST
     let lines = asked.expect_status(0).stdout_text();
-    let mut files: Vec<String> = lines
+    let mut files: Vec<(String, u64)> = lines
         .lines()
-        .filter_map(|line| Some(line.split_whitespace().nth(1)?.to_owned()))
+        .filter_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+        })
         .collect();
     files.sort();
     assert_eq!(files.len(), packages.len(), "{asked}");
-    if !files.iter().all(|file| archives.join(file).is_file()) {
-        let _ = ask().folder(archives).run().expect_status(0);
+    let is_whole = |(file, len): &(String, u64)| {
+        fs::metadata(archives.join(file)).is_ok_and(|found| found.len() == *len)
+    };
+    if !files.iter().all(is_whole) {
+        let fetched = ask().folder(archives).run();
+        assert!(files.iter().all(is_whole), "{fetched}");
     }
-    files
+    files.into_iter().map(|(file, _)| file).collect()
 }
