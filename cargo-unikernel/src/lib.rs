@@ -10,6 +10,7 @@
 pub mod env;
 pub mod error;
 pub mod fs;
+pub mod place;
 pub mod progress;
 pub mod tool;
 

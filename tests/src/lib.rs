@@ -6,6 +6,7 @@
 //! - [`guest::Guest`]: a program of `tests/guests`, natively and in a unikernel;
 //! - [`native_first::check`]: Linux says what is right, the unikernel must do the same;
 //! - [`process::Call`]: the one door to processes, with a time limit;
+//! - [`choice::Choice`]: which cases of the full tier are run;
 //! - [`workspace`]: the files of this repository, for the tests that read them.
 //!
 //! A tool that a test needs and that is not installed is a failure that names it; `cargo xtask test` installs it.
@@ -15,6 +16,7 @@
     reason = "tests judge the tool from outside: its doors are not theirs"
 )]
 
+pub mod choice;
 pub mod cli;
 pub mod directives;
 pub mod example;

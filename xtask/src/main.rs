@@ -1,7 +1,8 @@
 //! `cargo xtask`: the project's own tasks.
 //!
 //! - `demo`: install what is missing, build the tool, boot a C and a Rust program;
-//! - `test [--full]`: everything that must hold, in at most 15 minutes on two cores;
+//! - `test [--full [--shard N/M]]`: everything that must hold, in at most 15 minutes on two cores; with `--full` also real
+//!   programs, or one of M parts of them;
 //! - `bench`: the figures, as ratios within one run;
 //! - `docs [--check]`: the generated pages.
 #![forbid(unsafe_code)]
@@ -25,7 +26,8 @@ use std::process::ExitCode;
 
 use error::{Error, Result};
 
-const USAGE: &str = "usage: cargo xtask demo | test [--full] | bench | docs [--check]";
+const USAGE: &str =
+    "usage: cargo xtask demo | test [--full [--shard N/M]] | bench | docs [--check]";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -42,8 +44,10 @@ fn main() -> ExitCode {
 fn run(words: &[&str]) -> Result<()> {
     match words {
         ["demo"] => demo::run(),
-        ["test"] => test::run(test::Tier::First),
-        ["test", "--full"] => test::run(test::Tier::Full),
+        ["test", rest @ ..] => match test::Tier::parse(rest) {
+            Some(tier) => test::run(tier),
+            None => Err(Error::usage(USAGE)),
+        },
         ["bench"] => bench::run(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),

@@ -7,6 +7,7 @@ pub mod launcher;
 pub mod native;
 pub mod strip;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +32,18 @@ pub enum Shape {
     Fixed,
     /// Not at all: it is an object file, or a library without an entry point and without `main`.
     None,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::StaticPie => "static position-independent executable",
+            Self::Pie => "position-independent executable",
+            Self::Shared => "shared object that exports main",
+            Self::Fixed => "executable at fixed addresses",
+            Self::None => "nothing that can be started",
+        })
+    }
 }
 
 impl Shape {
@@ -67,16 +80,34 @@ impl Link {
     /// The words for the four, in manifest and command line.
     pub const WORDS: [&'static str; 4] = ["auto", "pie", "shared", "static-pie"];
 
+    /// Whether a program of this shape is what is asked for.
+    #[must_use]
+    pub fn allows(self, shape: Shape) -> bool {
+        match self {
+            Self::Auto => true,
+            Self::Pie => shape == Shape::Pie,
+            Self::Shared => shape == Shape::Shared,
+            Self::StaticPie => shape == Shape::StaticPie,
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Pie => "pie",
+            Self::Shared => "shared",
+            Self::StaticPie => "static-pie",
+        }
+    }
+
     /// The kind with this word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "auto" => Some(Self::Auto),
-            "pie" => Some(Self::Pie),
-            "shared" => Some(Self::Shared),
-            "static-pie" => Some(Self::StaticPie),
-            _ => None,
-        }
+        [Self::Auto, Self::Pie, Self::Shared, Self::StaticPie]
+            .into_iter()
+            .find(|link| link.word() == word)
     }
 }
 
