@@ -3,8 +3,7 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-use unikernel_build::job::{Answer, Built, Failed, Job, VERSION};
+use unikernel_build::job::{self, Answer, Built, Failed, Job, VERSION};
 
 use crate::cli::Exit;
 use crate::cli::shell::Shell;
@@ -36,30 +35,27 @@ pub fn run(shell: &Shell) -> Result<Exit> {
             (Exit::of(error.kind()), answer)
         }
     };
-    let text = serde_json::to_string(&answer)
-        .map_err(|error| Error::internal(format!("writing an answer: {error}")))?;
+    let text = answer
+        .to_text()
+        .map_err(|error| Error::input(format!("writing an answer: {error}")))?;
     shell.data(&text)?;
     Ok(exit)
 }
 
 /// The job in these bytes. Its version is looked at before anything else: only then it is known what the rest should be.
 fn decoded(bytes: &[u8]) -> Result<Job> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
-    let broken = |error: serde_json::Error| {
+    let broken = |error: unikernel_build::Error| {
         Error::input(format!("standard input holds no job: {error}"))
             .hint("`unikernel_build` speaks to this command; `cargo unikernel build` is for people")
     };
-    let Versioned { version } = serde_json::from_slice(bytes).map_err(broken)?;
+    let version = job::version(bytes).map_err(broken)?;
     if version != VERSION {
         return Err(Error::input(format!(
             "the job has version {version}, and this `cargo-unikernel` does version {VERSION}"
         ))
         .hint("take `unikernel-build` and `cargo-unikernel` from the same release"));
     }
-    serde_json::from_slice(bytes).map_err(broken)
+    Job::from_text(bytes).map_err(broken)
 }
 
 fn build(job: &Job, shell: &Shell) -> Result<Built> {
