@@ -218,7 +218,6 @@ fn shown(path: &Path, folder: &Path) -> String {
 mod tests {
     use super::*;
     use crate::program::Shape;
-    use crate::program::strip::strip;
     use crate::progress::Silent;
 
     fn settings(folder: &Path, link: Link) -> Settings {
@@ -346,7 +345,7 @@ mod tests {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let [one, other] = folders.map(|folder| {
             let built = built(folder.path(), Link::Pie);
-            strip(&built.program.bytes).unwrap().program
+            built.program.stripped
         });
         assert!(one == other);
     }
