@@ -10,6 +10,7 @@ use crate::cli::shell::Shell;
 use crate::error::{Error, Result};
 use crate::manifest::{JOB_VARIABLES, Project};
 use crate::pipeline;
+use crate::program::c;
 use crate::progress::{Diagnostic, Overheard, Weight};
 use crate::root::Node;
 
@@ -111,11 +112,21 @@ fn variables() -> Vec<String> {
 
 fn failed(job: Option<&Job>, error: &Error) -> Failed {
     let snippet = error.snippet_text().map(|snippet| format!("\n{snippet}"));
+    let mut inputs = job.map(given).unwrap_or_default();
+    // What was made on the way is nobody's to change.
+    let files = error.input_files().iter();
+    let files = files.filter(|path| !job.is_some_and(|job| path.starts_with(&job.out)));
+    inputs.extend(files.cloned());
+    inputs.sort();
+    inputs.dedup();
+    let mut variables = variables();
+    variables.extend(c::variables());
+    variables.sort();
     Failed {
         message: error.to_string() + &snippet.unwrap_or_default(),
         hint: error.hint_text().map(str::to_owned),
-        inputs: job.map(given).unwrap_or_default(),
-        variables: variables(),
+        inputs,
+        variables,
     }
 }
 
@@ -138,7 +149,7 @@ mod tests {
     #[test]
     fn version_is_refused_by_number_whatever_else_is_there() {
         check_error(r#"{"version": 7, "wishes": []}"#, "version 7");
-        check_error(r#"{"version": 1, "wishes": []}"#, "`wishes`");
+        check_error(r#"{"version": 1, "wishes": []}"#, "`job.wishes`");
         check_error("", "no job");
         check_error("[1]", "no job");
     }
