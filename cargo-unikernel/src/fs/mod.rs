@@ -8,7 +8,7 @@ mod lock;
 mod stamp;
 
 use std::fs::{self, File, Metadata, Permissions};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,14 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// # Errors
 /// When it can't be read, is no regular file, or is longer.
 pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    read_first(&open_at_most(path, limit)?, path, limit)
+}
+
+/// Opens a file of at most `limit` bytes.
+///
+/// # Errors
+/// When it can't be opened, is no regular file, or is longer.
+pub fn open_at_most(path: &Path, limit: u64) -> Result<File> {
     let file = open(path)?;
     let metadata = file
         .metadata()
@@ -55,10 +63,21 @@ pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
             metadata.len()
         )));
     }
-    let mut bytes = Vec::new();
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed("read", path, &error))?;
+    Ok(file)
+}
+
+/// The first `len` bytes of the file that was opened at `path`, or all of it when it is shorter.
+///
+/// # Errors
+/// When it can't be read.
+pub fn read_first(mut file: &File, path: &Path, len: u64) -> Result<Vec<u8>> {
+    let failed = |error| failed("read", path, &error);
+    let file_len = file.metadata().map_err(failed)?.len();
+    // Room for all of it at once: growing would touch twice the memory.
+    let room = usize::try_from(file_len.min(len)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(room);
+    file.rewind().map_err(failed)?;
+    file.take(len).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 

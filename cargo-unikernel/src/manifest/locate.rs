@@ -194,7 +194,10 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
                 ldflags: build.ldflags,
                 libs: build.libs,
                 link,
-                optimised: profile != "debug",
+                level: match profile {
+                    "debug" => c::Level::None,
+                    _ => c::Level::Usual,
+                },
                 artefacts,
             })
         }

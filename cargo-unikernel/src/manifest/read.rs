@@ -196,9 +196,10 @@ mod tests {
         check_error(
             "[image]\nformats = [\"elf\", \"elv\"]",
             "unknown value `elv`",
-            "2:11",
+            "2:19",
             Some("did you mean `elf`?"),
         );
+        check_error("[image]\nformats = [1]", "expected a string", "2:12", None);
         check_error(
             "[[lint.allow]]\nrule = \"UK010\"",
             "missing field `reason`",

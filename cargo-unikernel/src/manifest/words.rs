@@ -19,13 +19,26 @@ fn unknown<E: Error>(word: &str, known: &[&str]) -> E {
     ))
 }
 
-/// A word of a list.
+/// A word of a list. It is looked at while it is being read, so that in a list of words the error has the place of the one.
 fn one_of<'de, D: Deserializer<'de>>(deserializer: D, known: &[&str]) -> Result<String, D::Error> {
-    let word = String::deserialize(deserializer)?;
-    if known.contains(&word.as_str()) {
-        Ok(word)
-    } else {
-        Err(unknown(&word, known))
+    deserializer.deserialize_str(OneOf(known))
+}
+
+struct OneOf<'a>(&'a [&'a str]);
+
+impl Visitor<'_> for OneOf<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<String, E> {
+        if self.0.contains(&word) {
+            Ok(word.to_owned())
+        } else {
+            Err(unknown(word, self.0))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod dry_run;
 mod inspect;
 mod lint;
 mod manifest;
+mod messages;
 mod native;
 mod root;
 mod run;

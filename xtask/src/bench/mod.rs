@@ -2,6 +2,7 @@
 //!
 //! Times are ratios to a reference of the same run, because machines differ; the rest is counted, not timed.
 
+mod again;
 mod assemble;
 mod first_write;
 mod instructions;
@@ -48,6 +49,7 @@ pub(crate) fn run() -> Result<()> {
     figures.push(instructions::measure(folder.path(), &programs)?);
     figures.extend(memory::measure(&built.tool, &programs)?);
     figures.extend(assemble::measure(folder.path(), &built.tool)?);
+    figures.push(again::measure(folder.path(), &built.tool)?);
     figures.extend(sizes::measure(&built.kernel, &programs)?);
     print(&figures);
     match figures.iter().filter(|figure| !figure.is_reached()).count() {
