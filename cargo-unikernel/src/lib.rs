@@ -12,6 +12,7 @@ pub mod error;
 pub mod fs;
 pub mod progress;
 pub mod tool;
+pub mod web;
 
 // Stages and what they are made of, in dependency order.
 pub mod program;
@@ -22,6 +23,7 @@ pub mod root;
 pub mod archive;
 pub mod image;
 pub mod launch;
+pub mod store;
 
 pub mod closure;
 pub mod lint;

@@ -6,6 +6,7 @@
 //! - [`guest::Guest`]: a program of `tests/guests`, natively and in a unikernel;
 //! - [`native_first::check`]: Linux says what is right, the unikernel must do the same;
 //! - [`process::Call`]: the one door to processes, with a time limit;
+//! - [`web_root::WebRoot`]: a web server on loopback, and what goes wrong with it;
 //! - [`workspace`]: the files of this repository, for the tests that read them.
 //!
 //! A tool that a test needs and that is not installed is a failure that names it; `cargo xtask test` installs it.
@@ -26,4 +27,5 @@ pub mod process;
 pub mod project;
 pub mod redact;
 pub mod turns;
+pub mod web_root;
 pub mod workspace;
