@@ -11,8 +11,10 @@ pub mod env;
 pub mod error;
 pub mod fs;
 pub mod progress;
+pub mod snippet;
 pub mod tool;
 pub mod web;
+pub mod yaml;
 
 // Stages and what they are made of, in dependency order.
 pub mod program;
@@ -35,6 +37,7 @@ pub mod sys;
 pub mod vmm;
 
 // On top: these know all of the above, none of the above knows them.
+pub mod capstan;
 pub mod cli;
 pub mod manifest;
 pub mod pipeline;

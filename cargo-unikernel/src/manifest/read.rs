@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::raw::Raw;
 use crate::error::{Error, Result};
 use crate::fs;
+use crate::snippet::snippet;
 
 /// Longest manifest that is read: 4 MiB.
 const MAX_LEN: u64 = 4 << 20;
@@ -119,29 +120,6 @@ pub fn did_you_mean(word: &str, known: &[&str]) -> String {
             format!("known here: {}", all.join(", "))
         }
     }
-}
-
-/// The line with the place marked, as rustc shows it.
-fn snippet(path: &Path, text: &str, span: std::ops::Range<usize>) -> String {
-    let before = text.get(..span.start).unwrap_or(text);
-    let line_number = before.matches('\n').count() + 1;
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let column = before.get(line_start..).unwrap_or_default().chars().count();
-    let line = text.get(line_start..).unwrap_or_default();
-    let line = line.lines().next().unwrap_or_default();
-    let marked = text.get(span).unwrap_or_default();
-    let n_marks = marked
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        .max(1);
-    let number = line_number.to_string();
-    let margin = " ".repeat(number.len());
-    let marks = format!("{}{}", " ".repeat(column), "^".repeat(n_marks));
-    let place = format!("{}:{line_number}:{}", path.display(), column + 1);
-    format!("{margin}--> {place}\n{margin} |\n{number} | {line}\n{margin} | {marks}")
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ fn below(folder: &Path, name: &str, found: &mut Vec<String>) {
         .flatten()
         .flatten()
         .collect();
-    entries.sort_by_key(std::fs::DirEntry::file_name);
+    entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let file = entry.file_name().to_string_lossy().into_owned();
         let name = format!("{name}/{file}");
