@@ -12,6 +12,7 @@ pub mod error;
 pub mod fs;
 pub mod progress;
 pub mod snippet;
+pub mod suggestion;
 pub mod tool;
 pub mod web;
 pub mod yaml;

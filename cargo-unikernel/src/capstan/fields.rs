@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::manifest::did_you_mean;
 use crate::progress::{Diagnostic, Weight};
+use crate::suggestion::did_you_mean;
 use crate::yaml::{File, Node, Value};
 
 /// A map of a file.

@@ -180,7 +180,7 @@ fn start(draft: &mut Draft, file: &File) -> Result<Option<Text>> {
     let Some(runtime) = RUNTIMES.iter().find(|runtime| runtime.name == name.text) else {
         let known = RUNTIMES.map(|runtime| runtime.name);
         let error = file.error(&name.span, format!("there is no runtime `{}`", name.text));
-        return Err(error.hint(crate::manifest::did_you_mean(&name.text, &known)));
+        return Err(error.hint(crate::suggestion::did_you_mean(&name.text, &known)));
     };
     let default = fields.text("config_set_default")?;
     let sets = match fields.take("config_set") {
