@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::snippet::snippet;
+
 /// A part of a file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -19,22 +21,7 @@ pub struct Place {
 impl fmt::Display for Place {
     /// The line, with file, line and column above it and marks below; without an end of its last line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = &*self.text;
-        let before = text.get(..self.span.start).unwrap_or(text);
-        let line_number = before.matches('\n').count() + 1;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = before.get(line_start..).unwrap_or_default().chars().count();
-        let line = text.get(line_start..).unwrap_or_default();
-        let line = line.lines().next().unwrap_or_default();
-        let marked = text.get(self.span.clone()).unwrap_or_default();
-        let marked = marked.lines().next().unwrap_or_default();
-        let n_marks = marked.chars().count().max(1);
-        let number = line_number.to_string();
-        let margin = " ".repeat(number.len());
-        let marks = format!("{}{}", " ".repeat(column), "^".repeat(n_marks));
-        let path = self.path.display();
-        writeln!(f, "{margin}--> {path}:{line_number}:{}", column + 1)?;
-        write!(f, "{margin} |\n{number} | {line}\n{margin} | {marks}")
+        f.write_str(&snippet(&self.path, &self.text, self.span.clone()))
     }
 }
 

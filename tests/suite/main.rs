@@ -16,5 +16,6 @@ mod memory;
 mod packaging;
 mod readme;
 mod registry;
+mod store;
 mod templates;
 mod tidy;

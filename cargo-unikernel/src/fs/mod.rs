@@ -4,7 +4,9 @@
 //! behind, and a file whose content would not change keeps its times.
 #![expect(clippy::disallowed_methods, reason = "this is the door to files")]
 
+mod digest;
 mod lock;
+mod partial;
 mod stamp;
 
 use std::fs::{self, File, Metadata, Permissions};
@@ -13,7 +15,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+pub use digest::{sha256, sha256_of};
 pub use lock::{Lock, lock};
+pub use partial::Partial;
 pub use stamp::{Stamp, stamp};
 
 /// Whether [`write_atomically`] had to touch the file.
@@ -226,28 +230,6 @@ pub fn len(path: &Path) -> Result<u64> {
     metadata(path).map(|metadata| metadata.len())
 }
 
-/// The SHA-256 of a file's content, in hexadecimal digits.
-///
-/// # Errors
-/// When it can't be read.
-pub fn sha256(path: &Path) -> Result<String> {
-    use sha2::Digest as _;
-    let mut file = open(path)?;
-    let mut digest = sha2::Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let n_read = file
-            .read(&mut buffer)
-            .map_err(|error| failed("read", path, &error))?;
-        match buffer.get(..n_read) {
-            Some([]) | None => break,
-            Some(bytes) => digest.update(bytes),
-        }
-    }
-    let digest = digest.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
 /// Whether something is there, links followed.
 #[must_use]
 pub fn exists(path: &Path) -> bool {
@@ -326,6 +308,19 @@ pub fn own_program() -> Result<PathBuf> {
 /// When it can't be removed.
 pub fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(failed("remove", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder with all it holds; one that is not there is fine.
+///
+/// # Errors
+/// When something in it can't be removed.
+pub fn remove_folder(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(failed("remove", path, &error))
         }

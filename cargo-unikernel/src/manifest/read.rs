@@ -9,6 +9,7 @@ use super::raw::Raw;
 use crate::error::{Error, Result};
 use crate::fs;
 use crate::place::Place;
+pub use crate::suggestion::did_you_mean;
 
 /// Longest manifest that is read: 4 MiB.
 const MAX_LEN: u64 = 4 << 20;
@@ -116,22 +117,6 @@ fn unknown_word(message: &str) -> Option<(String, String)> {
         format!("unknown {what} `{word}`"),
         did_you_mean(word, &known),
     ))
-}
-
-/// ``did you mean `X`?``, or all there is to choose from.
-#[must_use]
-pub fn did_you_mean(word: &str, known: &[&str]) -> String {
-    let distance = |candidate: &&&str| strsim::damerau_levenshtein(word, candidate);
-    let nearest = known.iter().min_by_key(distance);
-    match nearest {
-        Some(nearest) if strsim::damerau_levenshtein(word, nearest) <= 1 + word.len() / 4 => {
-            format!("did you mean `{nearest}`?")
-        }
-        _ => {
-            let all: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-            format!("known here: {}", all.join(", "))
-        }
-    }
 }
 
 #[cfg(test)]

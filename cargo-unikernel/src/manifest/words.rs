@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::raw::{Allow, Lint};
 use crate::image::FORMATS;
-use crate::kernel::KERNELS;
+use crate::kernel;
 use crate::lint::{Level, RULES, rules};
 
 /// serde's words for a value that is not among the known ones; the reader of manifests makes a suggestion of them.
@@ -45,8 +45,7 @@ impl Visitor<'_> for OneOf<'_> {
 pub(super) fn kernel<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    let names: Vec<&str> = KERNELS.iter().map(|kernel| kernel.name).collect();
-    one_of(deserializer, &names).map(Some)
+    one_of(deserializer, &kernel::names()).map(Some)
 }
 
 /// The name of an image format.

@@ -5,6 +5,7 @@ mod bad_input;
 mod build;
 mod doctor;
 mod dry_run;
+mod init;
 mod inspect;
 mod lint;
 mod manifest;

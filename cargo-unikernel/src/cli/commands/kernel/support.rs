@@ -1,35 +1,13 @@
-//! `cargo unikernel kernel`: what there is to know about kernels.
+//! What kernels support: system calls, and symbols where the kernel is the C library.
 
-use crate::cli::Exit;
+use crate::cli::commands::lint::supports;
 use crate::cli::shell::Shell;
 use crate::error::Result;
 use crate::kernel;
 use crate::support::{Level, Support};
 
-use super::lint::supports;
-
-/// What is asked.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    /// Tell what a kernel supports: system calls, and symbols where it is the C library
-    Support {
-        /// The kernel; without it, how much each supports
-        kernel: Option<String>,
-    },
-}
-
-/// Tells.
-///
-/// # Errors
-/// When there is no such kernel, or none that can be read.
-pub fn run(args: &Args, shell: &Shell) -> Result<Exit> {
-    let Command::Support { kernel } = &args.command;
+/// Tells what a kernel supports; without a name, how much each does.
+pub(super) fn tell(kernel: Option<&str>, shell: &Shell) -> Result<()> {
     match kernel {
         Some(name) => {
             for line in lines(&kernel::support_of(name)?) {
@@ -42,7 +20,7 @@ pub fn run(args: &Args, shell: &Shell) -> Result<Exit> {
             }
         }
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// A line for each system call (`syscall 57 fork missing: ...`) and each symbol (`symbol fork stub: ...`).
