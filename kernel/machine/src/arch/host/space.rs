@@ -2,9 +2,11 @@
 
 use super::std::collections::BTreeMap;
 use super::std::ops::Range;
+use super::std::vec::Vec;
 
-use super::frame::Frame;
+use super::frame::{Frame, LargeFrame};
 use crate::address::UserPage;
+use crate::frame::LARGE;
 use crate::space::{OutOfFrames, Protection};
 
 /// A program's pages.
@@ -37,6 +39,48 @@ impl Space {
             .0
             .insert(page.number(), (frame, protection))
             .map(|(frame, _)| frame))
+    }
+
+    /// Maps 512 pages from `first` on, a multiple of 512. What was mapped there goes.
+    ///
+    /// # Errors
+    /// Never here; on a real machine when there is no frame for a table.
+    ///
+    /// # Panics
+    /// When `first` is not aligned.
+    pub fn map_large(
+        &mut self,
+        first: UserPage,
+        frame: LargeFrame,
+        protection: Protection,
+    ) -> Result<(), OutOfFrames> {
+        assert!(
+            first.number().is_multiple_of(LARGE),
+            "a large page is aligned"
+        );
+        for (number, frame) in (first.number()..).zip(frame.0) {
+            self.0.insert(number, (frame, protection));
+        }
+        Ok(())
+    }
+
+    /// Gives back what is zeros in runs of 512 pages, until some memory came back; whether it did.
+    pub fn give_back_zeros(&mut self, pages: Range<u64>) -> bool {
+        let mut first = pages.start.next_multiple_of(LARGE);
+        while first + LARGE <= pages.end {
+            let block = first..first + LARGE;
+            let zeros =
+                |(number, (frame, _)): (&u64, &(Frame, _))| frame.is_zero().then_some(*number);
+            let zeros: Vec<u64> = self.0.range(block.clone()).filter_map(zeros).collect();
+            if self.0.range(block).count() == usize::try_from(LARGE).unwrap_or(0)
+                && !zeros.is_empty()
+            {
+                self.0.retain(|number, _| !zeros.contains(number));
+                return true;
+            }
+            first += LARGE;
+        }
+        false
     }
 
     /// Takes a page out; gives its frame.

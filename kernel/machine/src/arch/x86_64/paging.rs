@@ -11,7 +11,7 @@ pub(crate) const USER: u64 = 1 << 2;
 /// Not cached: write-through and cache-disable.
 pub(crate) const UNCACHED: u64 = 1 << 3 | 1 << 4;
 /// In an entry above the last level: a large page.
-const LARGE: u64 = 1 << 7;
+pub(crate) const LARGE: u64 = 1 << 7;
 /// Survives a switch of the root.
 pub(crate) const GLOBAL: u64 = 1 << 8;
 pub(crate) const NO_EXECUTE: u64 = 1 << 63;
