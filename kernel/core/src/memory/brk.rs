@@ -28,7 +28,7 @@ impl AddressSpace {
     fn try_set_break(&mut self, wanted: u64) -> Option<()> {
         let (old, new) = (self.brk.end.div_ceil(PAGE), wanted.div_ceil(PAGE));
         if let Some(freed) = Pages::new(new, old) {
-            self.unmap(freed);
+            self.unmap(freed).ok()?;
         }
         if new <= old {
             return Some(());
@@ -43,6 +43,9 @@ impl AddressSpace {
         }
         let mut area = Area::anonymous(super::protect::READ_WRITE);
         area.role = Role::Heap;
-        self.insert(grown, area).ok()
+        area.locked = self.future;
+        self.insert(grown, area).ok()?;
+        self.populate_locked(grown);
+        Some(())
     }
 }

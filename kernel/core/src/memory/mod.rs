@@ -2,30 +2,42 @@
 //!
 //! An [`area`](area::Area) is a run of pages with one protection and one backing; [`areas`] keeps them apart and sorted.
 //! [`AddressSpace`] joins them with the machine's page table: a page is made when it is first touched ([`fault`]), by the
-//! program or by a system call's copy ([`copy`]). [`map`], [`protect`], [`remap`] and [`brk`] are what the system calls of
-//! those names do; [`layout`] says where things go, [`budget`] how much memory a program may take.
+//! program or by a system call's copy ([`copy`]), or ahead ([`resident`]). [`map`], [`protect`], [`remap`], [`advise`] and
+//! [`brk`] are what the system calls of those names do; [`layout`] and [`place`] say where things go, [`budget`] how much memory
+//! a program may take; [`changes`] is how mappings follow what happens to their files.
 
+pub(crate) mod advise;
 pub(crate) mod area;
 pub(crate) mod areas;
 pub(crate) mod brk;
 pub(crate) mod budget;
+pub(crate) mod changes;
 pub(crate) mod copy;
 pub(crate) mod fault;
 pub(crate) mod layout;
 pub(crate) mod map;
+#[cfg(test)]
+mod model;
+pub(crate) mod place;
 pub(crate) mod protect;
 pub(crate) mod remap;
+pub(crate) mod resident;
 #[cfg(test)]
 mod tests;
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use unikernel_machine::address::UserPage;
 use unikernel_machine::space::Space;
 
-use self::area::Area;
+use self::area::{Area, Locked};
 use self::areas::Areas;
 use self::brk::Break;
+use self::changes::Changes;
 use self::layout::Layout;
 use crate::errno::Errno;
+use crate::fs::node::Node;
 
 /// A page's length.
 pub(crate) const PAGE: u64 = unikernel_machine::address::PAGE_SIZE as u64;
@@ -82,6 +94,12 @@ pub(crate) struct AddressSpace {
     areas: Areas,
     layout: Layout,
     brk: Break,
+    /// What new mappings are (`MCL_FUTURE`).
+    future: Locked,
+    /// What happened to mapped files.
+    changes: Changes,
+    /// Files that were written to by their mappings.
+    written: Vec<Rc<Node>>,
 }
 
 impl AddressSpace {
@@ -94,6 +112,9 @@ impl AddressSpace {
             areas: Areas::default(),
             layout,
             brk: Break::default(),
+            future: Locked::No,
+            changes: Changes::default(),
+            written: Vec::new(),
         })
     }
 
@@ -117,6 +138,7 @@ impl AddressSpace {
         if self.areas.len() >= MAX_AREAS {
             return Err(Errno::ENOMEM);
         }
+        self.watch(&area);
         self.areas.insert(pages, area);
         Ok(())
     }

@@ -63,7 +63,8 @@ impl Frame {
     }
 
     /// Whether it is never written, whatever a mapping asks for.
-    pub(super) fn is_constant(&self) -> bool {
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
         matches!(self.0, Page::Archive(_))
     }
 

@@ -94,6 +94,13 @@ impl Space {
         self.0.get(&page.number()).cloned()
     }
 
+    /// Whether none of the 512 pages, aligned so, is mapped that `page` is one of.
+    #[must_use]
+    pub fn is_untouched(&self, page: UserPage) -> bool {
+        let first = page.number() / LARGE * LARGE;
+        self.0.range(first..first + LARGE).next().is_none()
+    }
+
     /// Changes a page's protection; `false` when nothing is mapped.
     pub fn protect(&mut self, page: UserPage, protection: Protection) -> bool {
         match self.0.get_mut(&page.number()) {

@@ -204,7 +204,9 @@ impl Frame {
         PhysAddr(u64::from(self.0.get()) * PAGE)
     }
 
-    pub(super) fn is_constant(&self) -> bool {
+    /// Whether it is never written, whatever a mapping asks for: a page of the archive, or the shared zeros.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
         FRAMES.borrow().is_constant(self.0.get())
     }
 

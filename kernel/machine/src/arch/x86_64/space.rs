@@ -140,6 +140,12 @@ impl Space {
         Some((further, leaf::protection(entry)))
     }
 
+    /// Whether none of the 512 pages, aligned so, is mapped that `page` is one of. May say no where none is.
+    #[must_use]
+    pub fn is_untouched(&self, page: UserPage) -> bool {
+        matches!(self.way(page.number()), Way::Nothing(_))
+    }
+
     /// Changes what the program may do with `page`; false when nothing is mapped there.
     pub fn protect(&mut self, page: UserPage, protection: Protection) -> bool {
         let Way::Table(table) = self.small(page.number()) else {
