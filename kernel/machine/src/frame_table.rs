@@ -329,6 +329,7 @@ mod tests {
         table.archive = (60, 70);
         let zeros = table.take().unwrap();
         table.set_zeros(zeros);
+        assert_eq!(table.zeros(), zeros);
         for number in [zeros, 60, 69] {
             assert!(table.is_shared(number));
             table.retain(number);

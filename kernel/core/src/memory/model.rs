@@ -13,7 +13,7 @@ use super::area::{Area, Backing, FileBacking, Large, Locked, MayWrite, Sharing};
 use super::layout::{Layout, numbers};
 use super::map::Promise;
 use super::place::Place;
-use super::protect::From;
+use super::protect::{From, READ_WRITE};
 use super::remap::{Left, Target};
 use super::{AddressSpace, PAGE, Pages};
 use crate::errno::Errno;
@@ -277,6 +277,87 @@ fn area(file: &Rc<Node>, page: &Page) -> Area {
     }
 }
 
+/// What both gave.
+type Results = (Result<(), Errno>, Result<(), Errno>);
+
+/// The protections that are picked from.
+const PROTECTIONS: [Protection; 7] = [
+    Protection::empty(),
+    Protection::READ,
+    READ_WRITE,
+    READ_WRITE,
+    READ_WRITE,
+    Protection::READ.union(Protection::EXECUTE),
+    Protection::all(),
+];
+
+/// Maps something at a fixed place.
+fn map<F: FnMut() -> u64>(
+    random: &mut Random<F>,
+    space: &mut AddressSpace,
+    model: &mut Model,
+    file: &Rc<Node>,
+    run: (usize, usize),
+) -> Results {
+    let (at, count) = (address(run.0), run.1 - run.0);
+    let protection = random.pick(&PROTECTIONS);
+    let first = random.below(FILE);
+    let bytes_of = random.pick(&[
+        Bytes::Own(0),
+        Bytes::Own(0),
+        Bytes::Private {
+            page: first,
+            copy: None,
+        },
+        Bytes::Shared { page: first },
+    ]);
+    let page = Page {
+        protection,
+        locked: Locked::No,
+        large: Large::Plenty,
+        bytes: bytes_of,
+    };
+    let is_taken = model.pages[run.0..run.1].iter().any(Option::is_some);
+    let if_free = random.below(4) == 0;
+    let place = if if_free {
+        Place::FixedIfFree(at)
+    } else {
+        Place::Fixed(at)
+    };
+    let found = space.map(place, bytes(count), area(file, &page), Promise::None);
+    if if_free && is_taken {
+        (found.map(drop), Err(Errno::EEXIST))
+    } else {
+        let all = core::iter::successors(Some(page), |page| Some(page.next()));
+        for (slot, page) in model.pages[run.0..run.1].iter_mut().zip(all) {
+            *slot = Some(page);
+        }
+        (found.map(drop), Ok(()))
+    }
+}
+
+/// Cuts the file off, makes it longer, or writes to it.
+fn change_file<F: FnMut() -> u64>(
+    random: &mut Random<F>,
+    model: &mut Model,
+    file: &Rc<Node>,
+) -> Results {
+    if random.below(2) == 0 {
+        let size = random.below(FILE);
+        model.truncate(size);
+        return (contents(file, |file| file.truncate(bytes(size))), Ok(()));
+    }
+    let page = random.below(FILE);
+    let byte = 1 + u8::try_from(random.below(255)).unwrap();
+    if page >= model.file.len() {
+        model.truncate(page + 1);
+        contents(file, |file| file.truncate(bytes(page + 1))).unwrap();
+    }
+    model.file[page] = byte;
+    let written = contents(file, |file| file.write(bytes(page), &[byte]));
+    (written.map(drop), Ok(()))
+}
+
 /// One random operation on both; panics where the results differ.
 fn operate<F: FnMut() -> u64>(
     random: &mut Random<F>,
@@ -287,50 +368,14 @@ fn operate<F: FnMut() -> u64>(
     let run = random.run();
     let (at, count) = (address(run.0), run.1 - run.0);
     let pages = Pages::new(FIRST + run.0 as u64, FIRST + run.1 as u64).unwrap();
-    let protections = [0, 1, 3, 3, 3, 5, 7].map(Protection::from_bits_truncate);
-    let (found, expected) = match random.below(16) {
-        0..=2 => {
-            let protection = random.pick(&protections);
-            let first = random.below(FILE);
-            let bytes_of = random.pick(&[
-                Bytes::Own(0),
-                Bytes::Own(0),
-                Bytes::Private {
-                    page: first,
-                    copy: None,
-                },
-                Bytes::Shared { page: first },
-            ]);
-            let page = Page {
-                protection,
-                locked: Locked::No,
-                large: Large::Plenty,
-                bytes: bytes_of,
-            };
-            let is_taken = model.pages[run.0..run.1].iter().any(Option::is_some);
-            let if_free = random.below(4) == 0;
-            let place = if if_free {
-                Place::FixedIfFree(at)
-            } else {
-                Place::Fixed(at)
-            };
-            let found = space.map(place, bytes(count), area(file, &page), Promise::None);
-            if if_free && is_taken {
-                (found.map(drop), Err(Errno::EEXIST))
-            } else {
-                let all = core::iter::successors(Some(page), |page| Some(page.next()));
-                for (slot, page) in model.pages[run.0..run.1].iter_mut().zip(all) {
-                    *slot = Some(page);
-                }
-                (found.map(drop), Ok(()))
-            }
-        }
+    let (found, expected) = match random.below(15) {
+        0..=2 => map(random, space, model, file, run),
         3 => {
             model.pages[run.0..run.1].fill(None);
             (space.unmap_bytes(at, bytes(count)), Ok(()))
         }
         4 | 5 => {
-            let protection = random.pick(&protections);
+            let protection = random.pick(&PROTECTIONS);
             let expected = model.each(run, |page| {
                 page.protection = protection;
                 Ok(())
@@ -368,23 +413,8 @@ fn operate<F: FnMut() -> u64>(
             });
             (space.use_large(pages, large), expected)
         }
-        9 => {
-            let size = random.below(FILE);
-            model.truncate(size);
-            (contents(file, |file| file.truncate(bytes(size))), Ok(()))
-        }
+        9 => change_file(random, model, file),
         10 => {
-            let page = random.below(FILE);
-            let byte = 1 + u8::try_from(random.below(255)).unwrap();
-            if page >= model.file.len() {
-                model.truncate(page + 1);
-                contents(file, |file| file.truncate(bytes(page + 1))).unwrap();
-            }
-            model.file[page] = byte;
-            let written = contents(file, |file| file.write(bytes(page), &[byte]));
-            (written.map(drop), Ok(()))
-        }
-        11 => {
             let to = random.below(PAGES - 20);
             let new_count = 1 + random.below(20);
             let left = random.pick(&[Left::Unmapped, Left::Unmapped, Left::Mapped]);

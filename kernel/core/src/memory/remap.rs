@@ -57,7 +57,18 @@ impl AddressSpace {
         if old_count == 0 && !area.is_shared() {
             return Err(Errno::EINVAL);
         }
-        let old_end = start.checked_add(old_count).ok_or(Errno::EFAULT)?;
+        let old_end = start
+            .checked_add(old_count)
+            .filter(|end| *end <= UserPage::END)
+            .ok_or(Errno::EFAULT)?;
+        let stays = old_count > 0 && left == Left::Unmapped && !matches!(target, Target::Fixed(_));
+        if stays && new_count <= old_count {
+            // Even across areas.
+            if let Some(cut) = Pages::new(start.saturating_add(new_count), old_end) {
+                self.unmap(cut)?;
+            }
+            return Ok(address);
+        }
         if old_end > pages.end {
             return Err(Errno::EFAULT);
         }
@@ -71,13 +82,8 @@ impl AddressSpace {
         } else if new_count > old_count && area.takes_memory() {
             budget::allow_pages(new_count)?;
         }
-        if old_count > 0 && left == Left::Unmapped && !matches!(target, Target::Fixed(_)) {
-            if new_count <= old_count {
-                return Ok(address);
-            }
-            if self.grow(old, new_count, &area).is_some() {
-                return Ok(address);
-            }
+        if stays && self.grow(old, new_count, &area).is_some() {
+            return Ok(address);
         }
         self.relocate(old, new_count, area, target, left)
     }

@@ -38,7 +38,8 @@ const VALIDATED: u32 = linux::MAP_TYPE
     | linux::MAP_POPULATE
     | linux::MAP_NONBLOCK
     | linux::MAP_STACK
-    | linux::MAP_FIXED_NOREPLACE;
+    | linux::MAP_HUGETLB
+    | linux::MAP_HUGE_MASK << linux::MAP_HUGE_SHIFT;
 
 /// Where a write to a mapping can be seen.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,6 +118,7 @@ fn visibility(flags: u32) -> Result<Visible, Errno> {
     match flags & linux::MAP_TYPE {
         linux::MAP_PRIVATE => Ok(Visible::Here),
         linux::MAP_SHARED => Ok(Visible::InFile),
+        linux::MAP_SHARED_VALIDATE if flags & linux::MAP_ANONYMOUS != 0 => Err(Errno::EINVAL),
         // `MAP_SYNC` needs memory that is a disk.
         linux::MAP_SHARED_VALIDATE if flags & !VALIDATED != 0 => Err(Errno::EOPNOTSUPP),
         linux::MAP_SHARED_VALIDATE => Ok(Visible::InFile),
