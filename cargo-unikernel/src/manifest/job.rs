@@ -24,7 +24,12 @@ pub const VARIABLES: [&str; 7] = [
 ];
 
 /// Further variables of ours: no image may be called so that its own would be one of them.
-const RESERVED: [&str; 3] = ["UNIKERNEL_ACCEL", "UNIKERNEL_NAME", "UNIKERNEL_VMM"];
+const RESERVED: [&str; 4] = [
+    "UNIKERNEL_ACCEL",
+    "UNIKERNEL_LAYOUT_SEED",
+    "UNIKERNEL_NAME",
+    "UNIKERNEL_VMM",
+];
 
 impl Project {
     /// The project of a job, which writes to the job's folder only.

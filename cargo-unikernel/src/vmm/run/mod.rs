@@ -84,7 +84,7 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
     let mut cache = Cache::load();
     let machine = machine(job, &mut cache, progress)?;
     let launch = job.image.path.with_extension("launch");
-    let facts = host_facts(console, &mut cache);
+    let facts = host_facts(job.settings, console, &mut cache);
     fs::write_bytes(&launch, &job.launch.encode(Some(&facts))?)?;
     let report = job.image.path.with_extension("report");
     Ok(machine.invocation(&Wiring::shell(&report, Some(launch))))
@@ -97,11 +97,12 @@ fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Res
     Ok(machine)
 }
 
-fn host_facts(console: &Console, cache: &mut Cache) -> HostFacts {
+fn host_facts(settings: &Settings, console: &Console, cache: &mut Cache) -> HostFacts {
     HostFacts {
         tsc_hz: Some(clock::tsc_hz(cache)),
         unix_time_ns: clock::unix_time_ns(),
         terminals: console.terminals(),
+        layout_seed: settings.layout_seed,
     }
 }
 
@@ -113,7 +114,8 @@ fn attempt(
     cache: &mut Cache,
     progress: &dyn Progress,
 ) -> Result<Option<Outcome>> {
-    let record = job.launch.encode(Some(&host_facts(console, cache)))?;
+    let facts = host_facts(job.settings, console, cache);
+    let record = job.launch.encode(Some(&facts))?;
     let (sockets, inherited, wiring) = process::connect(&record)?;
     let invocation = machine.invocation(&wiring);
     progress.detail(&invocation.to_string());
