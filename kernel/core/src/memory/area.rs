@@ -150,8 +150,11 @@ impl Area {
     /// private one is copied first, and of a shared one the file must learn that it changed.
     pub(crate) fn page_protection(&self) -> Protection {
         match &self.backing {
-            Backing::File(_) => self.protection.difference(Protection::WRITE),
-            Backing::Anonymous => self.protection,
+            // What can be written can be read: the hardware knows no other pages.
+            Backing::File(_) if self.protection.contains(Protection::WRITE) => {
+                self.protection.difference(Protection::WRITE) | Protection::READ
+            }
+            Backing::File(_) | Backing::Anonymous => self.protection,
         }
     }
 

@@ -1,7 +1,5 @@
 //! Mapping and unmapping: mmap(2), munmap(2).
 
-use unikernel_machine::address::USER_END;
-
 use super::area::{Area, Locked, Role};
 use super::place::Place;
 use super::{AddressSpace, PAGE, Pages, budget};
@@ -25,17 +23,11 @@ impl AddressSpace {
         mut area: Area,
         promise: Promise,
     ) -> Result<u64, Errno> {
-        if len == 0 {
-            return Err(Errno::EINVAL);
-        }
-        if len > USER_END {
-            return Err(Errno::ENOMEM);
-        }
+        let pages = self.place(place, len)?;
         budget::allow_kernel_memory()?;
         if promise == Promise::Checked && area.takes_memory() {
             budget::allow_pages(len.div_ceil(PAGE))?;
         }
-        let pages = self.place(place, len)?;
         if matches!(place, Place::Fixed(_)) {
             self.unmap(pages)?;
         }

@@ -50,7 +50,7 @@ const MAX_AREAS: usize = 65_530;
 pub(crate) struct Pages {
     /// The first.
     pub(crate) start: u64,
-    /// The first behind it; never below `start`, never above [`UserPage::END`].
+    /// The first behind it; never below `start`, never above [`UserPage::END`] but where [`alleged`](Self::alleged) made it.
     pub(crate) end: u64,
 }
 
@@ -65,6 +65,17 @@ impl Pages {
         let count = len.checked_add(PAGE.wrapping_sub(1))? / PAGE;
         let start = address / PAGE;
         Self::new(start, start.checked_add(count)?)
+    }
+
+    /// The pages that a program alleges, even beyond its half, where none is mapped: `len` is rounded up by an addition that
+    /// overflows, as Linux's `PAGE_ALIGN` does. `None` when the end overflows; empty when nothing is left.
+    pub(crate) fn alleged(address: u64, len: u64) -> Option<Self> {
+        let rounded = len.wrapping_add(PAGE.wrapping_sub(1)) & !PAGE.wrapping_sub(1);
+        let end = address.checked_add(rounded)?;
+        Some(Self {
+            start: address / PAGE,
+            end: end / PAGE,
+        })
     }
 
     /// How many there are.

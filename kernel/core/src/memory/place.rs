@@ -23,7 +23,14 @@ pub(crate) enum Place {
 }
 
 impl AddressSpace {
-    pub(super) fn place(&self, place: Place, len: u64) -> Result<Pages, Errno> {
+    /// The pages for `len` bytes.
+    pub(crate) fn place(&self, place: Place, len: u64) -> Result<Pages, Errno> {
+        if len == 0 {
+            return Err(Errno::EINVAL);
+        }
+        if len > USER_END {
+            return Err(Errno::ENOMEM);
+        }
         match place {
             Place::Fixed(address) => fixed(address, len),
             Place::FixedIfFree(address) => {
@@ -82,13 +89,14 @@ impl AddressSpace {
     }
 }
 
-/// The pages at a fixed address: `EINVAL` when it is no page's, `EPERM` below what a program may map, `ENOMEM` above.
+/// The pages at a fixed address: `ENOMEM` above what a program may map, `EINVAL` when it is no page's, `EPERM` below.
 fn fixed(address: u64, len: u64) -> Result<Pages, Errno> {
+    let pages = Pages::of_bytes(address, len).ok_or(Errno::ENOMEM)?;
     if !address.is_multiple_of(PAGE) {
         return Err(Errno::EINVAL);
     }
     if address < USER_START {
         return Err(Errno::EPERM);
     }
-    Pages::of_bytes(address, len).ok_or(Errno::ENOMEM)
+    Ok(pages)
 }

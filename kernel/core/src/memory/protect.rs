@@ -34,7 +34,9 @@ impl AddressSpace {
         if len == 0 {
             return Ok(());
         }
-        let mut pages = Pages::of_bytes(address, len).ok_or(Errno::ENOMEM)?;
+        let mut pages = Pages::alleged(address, len)
+            .filter(|pages| pages.count() > 0)
+            .ok_or(Errno::ENOMEM)?;
         if from == From::AreaStart {
             let (area_pages, area) = self.areas.at(pages.start).ok_or(Errno::ENOMEM)?;
             if !area.grows() {
@@ -64,7 +66,11 @@ impl AddressSpace {
         mut change: impl FnMut(Pages, &mut Area) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
         let mut next = pages.start;
-        while let Some(rest) = Pages::new(next, pages.end) {
+        while next < pages.end {
+            let rest = Pages {
+                start: next,
+                end: pages.end,
+            };
             let (found, area) = self.areas.at(next).ok_or(Errno::ENOMEM)?;
             let part = found.intersection(&rest).ok_or(Errno::ENOMEM)?;
             let mut changed = area.clone();

@@ -41,11 +41,11 @@ impl AddressSpace {
         target: Target,
         left: Left,
     ) -> Result<u64, Errno> {
-        if !address.is_multiple_of(PAGE) || new_len == 0 {
+        let pages_of = |len| Pages::alleged(0, len).map_or(0, |pages| pages.count());
+        let (old_count, new_count) = (pages_of(old_len), pages_of(new_len));
+        if !address.is_multiple_of(PAGE) || new_count == 0 {
             return Err(Errno::EINVAL);
         }
-        let old_count = old_len.div_ceil(PAGE);
-        let new_count = new_len.div_ceil(PAGE);
         let start = address / PAGE;
         if let Target::Fixed(target) = target {
             check_target(target, start, old_count, new_count)?;

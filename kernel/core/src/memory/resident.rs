@@ -103,11 +103,26 @@ impl AddressSpace {
     /// `MADV_POPULATE_READ` and `_WRITE`. `EINVAL` where the mapping forbids it, `EFAULT` behind a file's end, `ENOMEM` where
     /// nothing is mapped or no memory is left.
     pub(crate) fn populate_for(&mut self, pages: Pages, access: Access) -> Result<(), Errno> {
-        self.touch(pages, access).map_err(|refusal| match refusal {
-            Refusal::Denied => Errno::EINVAL,
-            Refusal::BeyondFile => Errno::EFAULT,
-            Refusal::NotMapped | Refusal::OutOfMemory => Errno::ENOMEM,
-        })
+        let needed = match access {
+            Access::Write => Protection::WRITE,
+            Access::Read | Access::Execute => Protection::READ,
+        };
+        let mut next = pages.start;
+        while next < pages.end {
+            let (run, area) = self.areas.at(next).ok_or(Errno::ENOMEM)?;
+            if !area.protection.contains(needed) {
+                return Err(Errno::EINVAL);
+            }
+            let end = run.end.min(pages.end);
+            self.touch(Pages { start: next, end }, access)
+                .map_err(|refusal| match refusal {
+                    Refusal::Denied => Errno::EINVAL,
+                    Refusal::BeyondFile => Errno::EFAULT,
+                    Refusal::NotMapped | Refusal::OutOfMemory => Errno::ENOMEM,
+                })?;
+            next = end;
+        }
+        Ok(())
     }
 }
 

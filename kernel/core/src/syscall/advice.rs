@@ -12,26 +12,22 @@ use crate::memory::advise::LockedPages;
 use crate::memory::area::{Area, Backing, Large, Locked};
 use crate::memory::{PAGE, Pages};
 
-/// The pages of a range; `None` when it is empty. `EINVAL` when it does not begin with a page.
-fn pages_of(address: u64, len: u64, beyond: Errno) -> Result<Option<Pages>, Errno> {
+/// The pages of a range, maybe none. `EINVAL` when it does not begin with a page, `beyond` when its end is no number.
+fn pages_of(address: u64, len: u64, beyond: Errno) -> Result<Pages, Errno> {
     if !address.is_multiple_of(PAGE) {
         return Err(Errno::EINVAL);
     }
-    if len == 0 {
-        return Ok(None);
-    }
-    Pages::of_bytes(address, len).ok_or(beyond).map(Some)
+    Pages::alleged(address, len).ok_or(beyond)
 }
 
 pub(super) fn madvise(kernel: &mut Kernel, address: u64, len: u64, advice: u32) -> SysResult {
     if !is_advice(advice) {
         return Err(Errno::EINVAL);
     }
-    let rounded = len.checked_next_multiple_of(PAGE).ok_or(Errno::EINVAL)?;
-    address.checked_add(rounded).ok_or(Errno::EINVAL)?;
-    let Some(pages) = pages_of(address, len, Errno::ENOMEM)? else {
-        return Ok(0);
-    };
+    let pages = pages_of(address, len, Errno::EINVAL)?;
+    if pages.count() == 0 {
+        return if len == 0 { Ok(0) } else { Err(Errno::EINVAL) };
+    }
     let memory = &mut kernel.memory;
     match advice {
         linux::MADV_DONTNEED => memory.forget(pages, LockedPages::Refused),
@@ -87,9 +83,10 @@ pub(super) fn msync(kernel: &mut Kernel, address: u64, len: u64, flags: u32) -> 
     if flags & !(both | linux::MS_INVALIDATE) != 0 || flags & both == both {
         return Err(Errno::EINVAL);
     }
-    let Some(pages) = pages_of(address, len, Errno::ENOMEM)? else {
+    let pages = pages_of(address, len, Errno::ENOMEM)?;
+    if pages.count() == 0 {
         return Ok(0);
-    };
+    }
     let invalidates = flags & linux::MS_INVALIDATE != 0;
     kernel
         .memory
@@ -100,9 +97,13 @@ pub(super) fn msync(kernel: &mut Kernel, address: u64, len: u64, flags: u32) -> 
 pub(super) fn mincore(kernel: &mut Kernel, address: u64, len: u64, to: UserAddr) -> SysResult {
     /// Answers that are written at a time.
     const CHUNK: u64 = 512;
-    let Some(pages) = pages_of(address, len, Errno::ENOMEM)? else {
+    if !address.is_multiple_of(PAGE) {
+        return Err(Errno::EINVAL);
+    }
+    if len == 0 {
         return Ok(0);
-    };
+    }
+    let pages = Pages::of_bytes(address, len).ok_or(Errno::ENOMEM)?;
     let mut start = pages.start;
     while let Some(part) = Pages::new(start, pages.end.min(start.saturating_add(CHUNK))) {
         let answers = (part.start..part.end)
@@ -135,8 +136,9 @@ pub(super) fn munlock(kernel: &mut Kernel, address: u64, len: u64) -> SysResult 
 /// The pages that the range touches, unlike elsewhere: it need not begin with a page.
 fn lock(kernel: &mut Kernel, address: u64, len: u64, locked: Locked) -> SysResult {
     let skew = address % PAGE;
-    let len = len.checked_add(skew).ok_or(Errno::EINVAL)?;
-    if let Some(pages) = pages_of(address.saturating_sub(skew), len, Errno::ENOMEM)? {
+    let start = address.saturating_sub(skew);
+    let pages = pages_of(start, len.wrapping_add(skew), Errno::EINVAL)?;
+    if pages.count() > 0 {
         kernel.memory.lock(pages, locked)?;
     }
     Ok(0)

@@ -87,6 +87,8 @@ pub(super) fn mmap(
     } else {
         Place::Hint(address)
     };
+    // It is looked for before the file is looked at, as on Linux; what a file refuses is less than what has no place.
+    kernel.memory.place(place, len)?;
     let protection = protection_of(protection);
     let mut area = match (file, visible) {
         (Some(file), _) => file_area(kernel, &file, protection, (offset, len), visible)?,
