@@ -37,7 +37,7 @@ impl AddressSpace {
         // A page of distance, so that an overflow of the heap faults.
         let with_gap = Pages::new(old, new.saturating_add(1))?;
         budget::allow_pages(new.saturating_sub(self.brk.start / PAGE)).ok()?;
-        budget::allow_kernel_memory().ok()?;
+        self.allow_kernel_memory().ok()?;
         if !self.areas.is_free(with_gap) {
             return None;
         }

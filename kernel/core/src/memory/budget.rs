@@ -50,6 +50,11 @@ pub(crate) fn allow_kernel_memory() -> Result<(), Errno> {
     }
 }
 
+/// Whether the reserve is whole: what is taken from it for page tables is taken once.
+pub(crate) fn has_reserve() -> bool {
+    usage().free >= RESERVE
+}
+
 /// Whether so many pages could be there at once. Linux's heuristic overcommit (`vm.overcommit_memory` 0) refuses what could not.
 pub(crate) fn allow_pages(count: u64) -> Result<(), Errno> {
     if count > usage().total as u64 {

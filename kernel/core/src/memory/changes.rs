@@ -6,9 +6,6 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::ops::Range;
 
-use unikernel_machine::address::UserPage;
-use unikernel_machine::space::Space;
-
 use super::area::{Area, FileBacking, Sharing};
 use super::{AddressSpace, Pages};
 use crate::fs::node::{Kind, Node};
@@ -99,7 +96,8 @@ impl AddressSpace {
                 if change.what == What::Cut || file.sharing != Sharing::Private {
                     space.unmap_range(run.range());
                 } else {
-                    unmap_constant(space, run);
+                    // What of a private mapping still is the archive's or zeros, and not a copy.
+                    space.unmap_constant(run.range());
                 }
             }
         }
@@ -120,18 +118,6 @@ impl AddressSpace {
     /// The files that were written to by their mappings since the last call.
     pub(crate) fn take_written(&mut self) -> Vec<Rc<Node>> {
         core::mem::take(&mut self.written)
-    }
-}
-
-/// Unmaps what of a private mapping still is the archive's, and not a copy.
-fn unmap_constant(space: &mut Space, run: Pages) {
-    for page in run.range().filter_map(UserPage::new) {
-        if space
-            .lookup(page)
-            .is_some_and(|(frame, _)| frame.is_constant())
-        {
-            drop(space.unmap(page));
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use unikernel_machine::user::Access;
 use super::area::{Area, Backing, FileBacking, Large, Locked, Sharing};
 use super::layout::STACK_LIMIT;
 use super::{AddressSpace, PAGE, Pages, areas, budget};
+use crate::errno::Errno;
 use crate::fs::contents::NoPage;
 use crate::fs::node::Kind;
 
@@ -107,6 +108,16 @@ impl AddressSpace {
         }
         let frame = budget::frame().ok_or(Refusal::OutOfMemory)?;
         self.map_page(page, frame, protection)
+    }
+
+    /// Makes sure that the kernel may take a little memory of its own for a request of the program.
+    pub(super) fn allow_kernel_memory(&mut self) -> Result<(), Errno> {
+        while budget::allow_kernel_memory().is_err() {
+            if !self.give_back_zeros() {
+                return Err(Errno::ENOMEM);
+            }
+        }
+        Ok(())
     }
 
     /// Splits large pages, and takes back what of them holds only zeros; whether there was some.
@@ -229,6 +240,10 @@ impl AddressSpace {
         frame: Frame,
         protection: Protection,
     ) -> Result<(), Refusal> {
+        // The tables on the way, too, leave the reserve alone.
+        if !budget::has_reserve() {
+            return Err(Refusal::OutOfMemory);
+        }
         match self.space.map(page, frame, protection) {
             Ok(_) => Ok(()),
             Err(_) => Err(Refusal::OutOfMemory),

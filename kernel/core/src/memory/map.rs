@@ -24,7 +24,7 @@ impl AddressSpace {
         promise: Promise,
     ) -> Result<u64, Errno> {
         let pages = self.place(place, len)?;
-        budget::allow_kernel_memory()?;
+        self.allow_kernel_memory()?;
         if promise == Promise::Checked && area.takes_memory() {
             budget::allow_pages(len.div_ceil(PAGE))?;
         }
@@ -46,7 +46,7 @@ impl AddressSpace {
             if self.areas.len() >= super::MAX_AREAS {
                 return Err(Errno::ENOMEM);
             }
-            budget::allow_kernel_memory()?;
+            self.allow_kernel_memory()?;
         }
         while let Some((part, _)) = self.areas.take(pages) {
             self.space.unmap_range(part.range());

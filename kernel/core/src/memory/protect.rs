@@ -73,6 +73,7 @@ impl AddressSpace {
             };
             let (found, area) = self.areas.at(next).ok_or(Errno::ENOMEM)?;
             let part = found.intersection(&rest).ok_or(Errno::ENOMEM)?;
+            let before = area.protection;
             let mut changed = area.clone();
             change(part, &mut changed)?;
             next = part.end;
@@ -81,9 +82,8 @@ impl AddressSpace {
                 if self.areas.len().saturating_add(2) > MAX_AREAS {
                     return Err(Errno::ENOMEM);
                 }
-                budget::allow_kernel_memory()?;
+                self.allow_kernel_memory()?;
             }
-            let before = area.protection;
             if let Some((part, taken)) = self.areas.take(part) {
                 let area = Area {
                     backing: taken.backing,

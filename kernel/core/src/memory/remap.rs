@@ -94,7 +94,7 @@ impl AddressSpace {
         if !self.areas.is_free_with_guard(grown) {
             return None;
         }
-        budget::allow_kernel_memory().ok()?;
+        self.allow_kernel_memory().ok()?;
         self.insert(grown, area.tail(old.count())).ok()?;
         self.populate_locked(grown);
         Some(())

@@ -6,7 +6,7 @@ use unikernel_machine::user::Access;
 
 use super::area::{Area, Locked};
 use super::fault::Refusal;
-use super::{AddressSpace, Pages};
+use super::{AddressSpace, Pages, budget};
 use crate::errno::Errno;
 use crate::fs::node::Kind;
 
@@ -27,8 +27,10 @@ impl AddressSpace {
         })
     }
 
-    /// Makes pages that were mapped, as if each had been touched, up to the first that can't be had.
+    /// Makes pages that were mapped, as if each had been touched, up to the first that can't be had. More than the machine has are
+    /// not tried, even if they were zeros that take none.
     pub(super) fn populate(&mut self, pages: Pages) -> Result<(), Refusal> {
+        budget::allow_pages(pages.count()).map_err(|_| Refusal::OutOfMemory)?;
         let mut next = pages.start;
         while next < pages.end {
             let (run, area) = self.areas.at(next).ok_or(Refusal::NotMapped)?;
@@ -103,6 +105,7 @@ impl AddressSpace {
     /// `MADV_POPULATE_READ` and `_WRITE`. `EINVAL` where the mapping forbids it, `EFAULT` behind a file's end, `ENOMEM` where
     /// nothing is mapped or no memory is left.
     pub(crate) fn populate_for(&mut self, pages: Pages, access: Access) -> Result<(), Errno> {
+        budget::allow_pages(pages.count())?;
         let needed = match access {
             Access::Write => Protection::WRITE,
             Access::Read | Access::Execute => Protection::READ,

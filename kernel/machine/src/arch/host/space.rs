@@ -126,6 +126,12 @@ impl Space {
         self.0.retain(|page, _| !pages.contains(page));
     }
 
+    /// Takes out what is constant in a range of page numbers.
+    pub fn unmap_constant(&mut self, pages: Range<u64>) {
+        self.0
+            .retain(|page, (frame, _)| !pages.contains(page) || !frame.is_constant());
+    }
+
     /// Changes the protection of what is mapped in a range of page numbers.
     pub fn protect_range(&mut self, pages: Range<u64>, protection: Protection) {
         for (_, entry) in self.0.range_mut(pages) {

@@ -70,6 +70,11 @@ pub(super) fn protection(entry: u64) -> Protection {
     protection
 }
 
+/// Whether an entry owns a constant frame, of which there are no references to give back.
+pub(super) fn is_constant(entry: u64) -> bool {
+    entry & CONSTANT != 0
+}
+
 /// The entry for one of a large entry's pages: that with this number.
 pub(super) fn part(large: u64, number: u64) -> u64 {
     (large & !LARGE) + number % ENTRIES * PAGE

@@ -216,6 +216,32 @@ impl Space {
         }
     }
 
+    /// Unmaps each page whose number is in `pages` and whose frame is constant.
+    pub fn unmap_constant(&mut self, pages: Range<u64>) {
+        let mut number = pages.start;
+        let end = pages.end.min(UserPage::END);
+        while number < end {
+            let behind = (number | (ENTRIES - 1)) + 1;
+            match self.way(number) {
+                Way::Nothing(next) => {
+                    number = next;
+                    continue;
+                }
+                Way::Large(_) => {}
+                Way::Table(table) => {
+                    for page in number..behind.min(end) {
+                        if leaf::is_constant(table.get(page)) {
+                            let old = take(table, page);
+                            self.forget(old, page * PAGE);
+                        }
+                    }
+                    self.prune(number);
+                }
+            }
+            number = behind;
+        }
+    }
+
     /// Changes what the program may do with each mapped page whose number is in `pages`.
     pub fn protect_range(&mut self, pages: Range<u64>, protection: Protection) {
         let mut number = pages.start;
