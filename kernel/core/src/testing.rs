@@ -200,3 +200,14 @@ pub(crate) fn node() -> Rc<Node> {
         Timestamp::default(),
     )
 }
+
+/// How many random operations a test makes: `few`, or what `UNIKERNEL_FUZZ_OPERATIONS` says.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the door is the tool's; this is for tests"
+)]
+pub(crate) fn operations(few: usize) -> usize {
+    std::env::var_os("UNIKERNEL_FUZZ_OPERATIONS")
+        .and_then(|text| text.to_str()?.parse().ok())
+        .unwrap_or(few)
+}

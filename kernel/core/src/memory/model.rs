@@ -2,7 +2,7 @@
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use std::{env, vec};
+use std::vec;
 
 use unikernel_machine::address::UserAddr;
 use unikernel_machine::frame::usage;
@@ -19,7 +19,7 @@ use super::{AddressSpace, PAGE, Pages};
 use crate::errno::Errno;
 use crate::fs::contents::Contents;
 use crate::fs::node::{Kind, Node};
-use crate::testing::node;
+use crate::testing::{node, operations};
 
 /// Where the pages lie that are played with.
 const FIRST: u64 = 0x1_0000;
@@ -461,17 +461,6 @@ fn compare(space: &mut AddressSpace, model: &Model) {
     }
 }
 
-/// How many operations: 6,000, or what `UNIKERNEL_FUZZ_OPERATIONS` says.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the door is the tool's; this is a test"
-)]
-fn operations() -> usize {
-    env::var_os("UNIKERNEL_FUZZ_OPERATIONS")
-        .and_then(|text| text.to_str()?.parse().ok())
-        .unwrap_or(6000)
-}
-
 #[test]
 fn address_space_agrees_with_a_list_of_pages() {
     let free = usage().free;
@@ -483,7 +472,7 @@ fn address_space_agrees_with_a_list_of_pages() {
             pages: vec![None; PAGES],
             file: Vec::new(),
         };
-        for step in 0..operations() / 4 {
+        for step in 0..operations(6000) / 4 {
             operate(&mut random, &mut space, &mut model, &file);
             if step.is_multiple_of(4) {
                 compare(&mut space, &model);

@@ -3,14 +3,13 @@
 //! # How to add calls
 //! Put their numbers into a list like [`MEMORY`], and a test beside that of the list.
 
-use std::env;
 use std::vec::Vec;
 
 use linux_raw_sys::general as linux;
 use unikernel_machine::frame::usage;
 
 use crate::memory::layout::numbers;
-use crate::testing::Process;
+use crate::testing::{Process, operations};
 
 /// What works on memory.
 const MEMORY: [u32; 17] = [
@@ -35,17 +34,6 @@ const MEMORY: [u32; 17] = [
 
 /// Where sane arguments point to.
 const WINDOW: u64 = 0x4000_0000;
-
-/// How many calls: 8,000, or what `UNIKERNEL_FUZZ_OPERATIONS` says.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the door is the tool's; this is a test"
-)]
-fn calls() -> u64 {
-    env::var_os("UNIKERNEL_FUZZ_OPERATIONS")
-        .and_then(|text| text.to_str()?.parse().ok())
-        .unwrap_or(8000)
-}
 
 /// An argument: an address or length of some pages, a small number, flags, or anything.
 fn argument(random: &mut impl FnMut() -> u64) -> u64 {
@@ -78,7 +66,7 @@ fn arguments(number: u32, random: &mut impl FnMut() -> u64) -> Vec<u64> {
     args
 }
 
-fn hammer(seed: u64, numbers_of_calls: &[u32], calls: u64) {
+fn hammer(seed: u64, numbers_of_calls: &[u32], calls: usize) {
     let free = usage().free;
     let mut random = numbers(seed);
     let mut process = Process::new();
@@ -114,6 +102,6 @@ fn hammer(seed: u64, numbers_of_calls: &[u32], calls: u64) {
 #[test]
 fn memory_withstands_random_calls() {
     for seed in 0..4 {
-        hammer(seed, &MEMORY, calls() / 4);
+        hammer(seed, &MEMORY, operations(8000) / 4);
     }
 }

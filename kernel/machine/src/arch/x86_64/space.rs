@@ -66,8 +66,8 @@ impl Space {
     ) -> Result<Option<Frame>, OutOfFrames> {
         let address = page.start().0;
         let table = match self.small(page.number()) {
-            Way::Table(table) => table,
-            Way::Large(_) | Way::Nothing(_) => self.add_tables(address, 0).ok_or(OutOfFrames)?,
+            Some(table) => table,
+            None => self.add_tables(address, 0).ok_or(OutOfFrames)?,
         };
         let at = index(address, 0);
         let old = table.get(at);
@@ -114,9 +114,7 @@ impl Space {
 
     /// Unmaps `page`, and returns the frame that was there.
     pub fn unmap(&mut self, page: UserPage) -> Option<Frame> {
-        let Way::Table(table) = self.small(page.number()) else {
-            return None;
-        };
+        let table = self.small(page.number())?;
         let old = take(table, page.number());
         self.forget(old, page.start().0);
         self.prune(page.number());
@@ -128,10 +126,9 @@ impl Space {
     #[must_use]
     pub fn lookup(&self, page: UserPage) -> Option<(Frame, Protection)> {
         let number = page.number();
-        let entry = match self.way(number) {
+        let entry = match self.way(number).ok()? {
             Way::Table(table) => table.get(number),
             Way::Large(directory) => leaf::part(directory.get(index(page.start().0, 1)), number),
-            Way::Nothing(_) => return None,
         };
         // SAFETY: the entry keeps its own reference: the one made here is forgotten, its clone is not.
         let owned = unsafe { leaf::frame(entry) }?;
@@ -143,12 +140,12 @@ impl Space {
     /// Whether none of the 512 pages, aligned so, is mapped that `page` is one of. May say no where none is.
     #[must_use]
     pub fn is_untouched(&self, page: UserPage) -> bool {
-        matches!(self.way(page.number()), Way::Nothing(_))
+        self.way(page.number()).is_err()
     }
 
     /// Changes what the program may do with `page`; false when nothing is mapped there.
     pub fn protect(&mut self, page: UserPage, protection: Protection) -> bool {
-        let Way::Table(table) = self.small(page.number()) else {
+        let Some(table) = self.small(page.number()) else {
             return false;
         };
         let was = set_protection(table, page.number(), protection);
@@ -158,47 +155,36 @@ impl Space {
 
     /// Visits each mapped page whose number is in `pages`, in order. Reservations without pages cost nothing.
     pub fn for_each_mapped(&self, pages: Range<u64>, visit: &mut dyn FnMut(UserPage, Protection)) {
-        let mut number = pages.start;
-        let end = pages.end.min(UserPage::END);
-        while number < end {
-            let behind = (number | (ENTRIES - 1)) + 1;
-            match self.way(number) {
-                Way::Nothing(next) => {
-                    number = next;
-                    continue;
-                }
+        let mut next = pages.start;
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match way {
                 Way::Large(directory) => {
-                    let protection = leaf::protection(directory.get(index(number * PAGE, 1)));
-                    for page in (number..behind.min(end)).filter_map(UserPage::new) {
+                    let protection = leaf::protection(directory.get(index(piece.start * PAGE, 1)));
+                    for page in piece.filter_map(UserPage::new) {
                         visit(page, protection);
                     }
                 }
                 Way::Table(table) => {
-                    let used = (number..behind.min(end)).filter(|page| table.get(*page) != 0);
+                    let used = piece.filter(|page| table.get(*page) != 0);
                     for page in used.filter_map(UserPage::new) {
                         visit(page, leaf::protection(table.get(page.number())));
                     }
                 }
             }
-            number = behind;
         }
     }
 
     /// Unmaps each page whose number is in `pages`.
     pub fn unmap_range(&mut self, pages: Range<u64>) {
-        let mut number = pages.start;
-        let end = pages.end.min(UserPage::END);
+        let mut next = pages.start;
         let many = pages.end.saturating_sub(pages.start) > MANY;
-        while number < end {
-            let behind = (number | (ENTRIES - 1)) + 1;
-            match self.whole_or_small(number, end) {
-                Way::Nothing(next) => {
-                    number = next;
-                    continue;
-                }
-                Way::Large(directory) => self.take_large(directory, number),
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match self.whole_or_small(way, &piece) {
+                Way::Large(directory) => self.take_large(directory, piece.start),
                 Way::Table(table) => {
-                    for page in number..behind.min(end) {
+                    for page in piece.clone() {
                         let old = take(table, page);
                         if !many {
                             self.forget(old, page * PAGE);
@@ -208,8 +194,7 @@ impl Space {
                     }
                 }
             }
-            self.prune(number);
-            number = behind;
+            self.prune(piece.start);
         }
         if many {
             self.forget_all();
@@ -218,50 +203,39 @@ impl Space {
 
     /// Unmaps each page whose number is in `pages` and whose frame is constant.
     pub fn unmap_constant(&mut self, pages: Range<u64>) {
-        let mut number = pages.start;
-        let end = pages.end.min(UserPage::END);
-        while number < end {
-            let behind = (number | (ENTRIES - 1)) + 1;
-            match self.way(number) {
-                Way::Nothing(next) => {
-                    number = next;
-                    continue;
-                }
+        let mut next = pages.start;
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match way {
                 Way::Large(_) => {}
                 Way::Table(table) => {
-                    for page in number..behind.min(end) {
+                    for page in piece.clone() {
                         if leaf::is_constant(table.get(page)) {
                             let old = take(table, page);
                             self.forget(old, page * PAGE);
                         }
                     }
-                    self.prune(number);
+                    self.prune(piece.start);
                 }
             }
-            number = behind;
         }
     }
 
     /// Changes what the program may do with each mapped page whose number is in `pages`.
     pub fn protect_range(&mut self, pages: Range<u64>, protection: Protection) {
-        let mut number = pages.start;
-        let end = pages.end.min(UserPage::END);
+        let mut next = pages.start;
         let many = pages.end.saturating_sub(pages.start) > MANY;
-        while number < end {
-            let behind = (number | (ENTRIES - 1)) + 1;
-            match self.whole_or_small(number, end) {
-                Way::Nothing(next) => {
-                    number = next;
-                    continue;
-                }
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match self.whole_or_small(way, &piece) {
                 Way::Large(directory) => {
-                    let at = index(number * PAGE, 1);
+                    let at = index(piece.start * PAGE, 1);
                     let entry = leaf::with(directory.get(at), protection);
                     // SAFETY: the same frames, which the program owns.
                     unsafe { directory.set(at, entry) };
                 }
                 Way::Table(table) => {
-                    for page in number..behind.min(end) {
+                    for page in piece.clone() {
                         let was = set_protection(table, page, protection);
                         if !many {
                             self.forget(was, page * PAGE);
@@ -269,7 +243,6 @@ impl Space {
                     }
                 }
             }
-            number = behind;
         }
         if many {
             self.forget_all();
@@ -279,19 +252,14 @@ impl Space {
     /// Splits large pages whose pages are all in `pages` and gives back what of them holds only zeros, until some memory came
     /// back; whether it did.
     pub fn give_back_zeros(&mut self, pages: Range<u64>) -> bool {
-        let mut number = pages.start;
-        let end = pages.end.min(UserPage::END);
-        while number < end {
-            let behind = (number | (ENTRIES - 1)) + 1;
-            match self.way(number) {
-                Way::Nothing(next) => {
-                    number = next;
-                    continue;
-                }
-                Way::Large(directory) if number.is_multiple_of(ENTRIES) && behind <= end => {
-                    self.split(directory, number);
+        let mut next = pages.start;
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match way {
+                Way::Large(directory) if piece.end - piece.start == ENTRIES => {
+                    self.split(directory, piece.start);
                     let mut found = false;
-                    for page in (number..behind).filter_map(UserPage::new) {
+                    for page in piece.filter_map(UserPage::new) {
                         if self.lookup(page).is_some_and(|(frame, _)| frame.is_zero()) {
                             drop(self.unmap(page));
                             found = true;
@@ -303,42 +271,52 @@ impl Space {
                 }
                 Way::Large(_) | Way::Table(_) => {}
             }
-            number = behind;
         }
         false
     }
 
-    /// What leads to a page.
-    fn way(&self, number: u64) -> Way {
+    /// What leads to a page, or the number of the first page behind what is not there.
+    fn way(&self, number: u64) -> Result<Way, u64> {
         let address = number * PAGE;
         let mut table = Table(self.root);
         for level in (1..LEVELS).rev() {
             let entry = table.get(index(address, level));
             if level == 1 && entry & LARGE != 0 {
-                return Way::Large(table);
+                return Ok(Way::Large(table));
             }
             let pages = span(level) / PAGE;
-            match table.child(index(address, level)) {
-                Some(child) => table = child,
-                None => return Way::Nothing((number / pages + 1) * pages),
+            table = table
+                .child(index(address, level))
+                .ok_or((number / pages + 1) * pages)?;
+        }
+        Ok(Way::Table(table))
+    }
+
+    /// The first pages from `number` on and below `end` that one table or large entry leads to.
+    fn next_piece(&self, mut number: u64, end: u64) -> Option<(Way, Range<u64>)> {
+        let end = end.min(UserPage::END);
+        while number < end {
+            match self.way(number) {
+                Ok(way) => return Some((way, number..end.min((number | (ENTRIES - 1)) + 1))),
+                Err(next) => number = next,
             }
         }
-        Way::Table(table)
+        None
     }
 
-    /// What leads to a page by itself: a large one is split.
-    fn small(&mut self, number: u64) -> Way {
-        match self.way(number) {
-            Way::Large(directory) => Way::Table(self.split(directory, number)),
-            way => way,
+    /// The table with the entry of a page; a large one is split.
+    fn small(&mut self, number: u64) -> Option<Table> {
+        match self.way(number).ok()? {
+            Way::Large(directory) => Some(self.split(directory, number)),
+            Way::Table(table) => Some(table),
         }
     }
 
-    /// What leads to a page: a large one is split unless all of it lies between `number` and `end`.
-    fn whole_or_small(&mut self, number: u64, end: u64) -> Way {
-        match self.way(number) {
-            Way::Large(directory) if !number.is_multiple_of(ENTRIES) || end - number < ENTRIES => {
-                Way::Table(self.split(directory, number))
+    /// What leads to pages: a large entry is split when they are not all of its.
+    fn whole_or_small(&mut self, way: Way, pages: &Range<u64>) -> Way {
+        match way {
+            Way::Large(directory) if pages.end - pages.start < ENTRIES => {
+                Way::Table(self.split(directory, pages.start))
             }
             way => way,
         }

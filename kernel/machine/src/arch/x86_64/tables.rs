@@ -13,8 +13,6 @@ pub(super) enum Way {
     Table(Table),
     /// The table of a large entry that holds it.
     Large(Table),
-    /// Nothing up to the page with this number.
-    Nothing(u64),
 }
 
 /// The root that is loaded.
