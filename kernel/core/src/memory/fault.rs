@@ -223,8 +223,7 @@ impl AddressSpace {
             let Some(frame) = contents.borrow().frame_in_place(index) else {
                 continue;
             };
-            let Some(page) =
-                UserPage::new(number).filter(|page| self.space.lookup(*page).is_none())
+            let Some(page) = UserPage::new(number).filter(|page| !self.space.is_mapped(*page))
             else {
                 continue;
             };

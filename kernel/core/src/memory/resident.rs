@@ -14,7 +14,7 @@ impl AddressSpace {
     /// Whether touching a page would need no new memory; `None` where nothing is mapped.
     pub(crate) fn is_resident(&self, page: u64) -> Option<bool> {
         let (pages, area) = self.areas.at(page)?;
-        if UserPage::new(page).is_some_and(|page| self.space.lookup(page).is_some()) {
+        if UserPage::new(page).is_some_and(|page| self.space.is_mapped(page)) {
             return Some(true);
         }
         let Some(file) = area.file() else {

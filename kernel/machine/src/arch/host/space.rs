@@ -94,6 +94,12 @@ impl Space {
         self.0.get(&page.number()).cloned()
     }
 
+    /// Whether something is mapped at `page`.
+    #[must_use]
+    pub fn is_mapped(&self, page: UserPage) -> bool {
+        self.0.contains_key(&page.number())
+    }
+
     /// Whether none of the 512 pages, aligned so, is mapped that `page` is one of.
     #[must_use]
     pub fn is_untouched(&self, page: UserPage) -> bool {

@@ -137,6 +137,16 @@ impl Space {
         Some((further, leaf::protection(entry)))
     }
 
+    /// Whether something is mapped at `page`.
+    #[must_use]
+    pub fn is_mapped(&self, page: UserPage) -> bool {
+        match self.way(page.number()) {
+            Ok(Way::Table(table)) => table.get(page.number()) != 0,
+            Ok(Way::Large(_)) => true,
+            Err(_) => false,
+        }
+    }
+
     /// Whether none of the 512 pages, aligned so, is mapped that `page` is one of. May say no where none is.
     #[must_use]
     pub fn is_untouched(&self, page: UserPage) -> bool {
@@ -276,6 +286,7 @@ impl Space {
     }
 
     /// What leads to a page, or the number of the first page behind what is not there.
+    #[inline]
     fn way(&self, number: u64) -> Result<Way, u64> {
         let address = number * PAGE;
         let mut table = Table(self.root);
