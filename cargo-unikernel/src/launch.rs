@@ -37,6 +37,8 @@ pub struct HostFacts {
     pub unix_time_ns: u64,
     /// Whether stdin, stdout and stderr are terminals.
     pub terminals: [bool; 3],
+    /// Seed of the addresses where the guest puts things; from its own entropy when `None`.
+    pub layout_seed: Option<u64>,
 }
 
 impl Launch {
@@ -88,6 +90,7 @@ impl Launch {
                 bits.map(|(bit, is_terminal)| u64::from(*is_terminal) << bit)
                     .sum(),
             ));
+            items.extend(host.layout_seed.map(Item::LayoutSeed));
         }
         let mut record = Bytes(Vec::new());
         launch::encode(&items, &mut record);
@@ -196,6 +199,7 @@ mod tests {
             tsc_hz: Some(2_000_000_000),
             unix_time_ns: 1,
             terminals: [true, false, true],
+            layout_seed: Some(7),
         };
         for host in [None, Some(&host)] {
             let record = launch().encode(host).unwrap();
@@ -209,6 +213,7 @@ mod tests {
             tsc_hz: None,
             unix_time_ns: 1,
             terminals: [true, false, true],
+            layout_seed: Some(7),
         };
         let record = launch().encode(Some(&host)).unwrap();
         let items = launch::Launch::decode(&record).unwrap();

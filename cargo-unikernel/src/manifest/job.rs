@@ -24,8 +24,9 @@ pub const VARIABLES: [&str; 7] = [
 ];
 
 /// Further variables of ours: no image may be called so that its own would be one of them.
-const RESERVED: [&str; 5] = [
+const RESERVED: [&str; 6] = [
     "UNIKERNEL_ACCEL",
+    "UNIKERNEL_LAYOUT_SEED",
     "UNIKERNEL_MIRROR",
     "UNIKERNEL_NAME",
     "UNIKERNEL_STORE",

@@ -55,6 +55,8 @@ pub struct Settings {
     pub vmm: Option<String>,
     /// After which time the guest is killed; never when `None`.
     pub timeout: Option<Duration>,
+    /// What the guest's addresses are drawn from, so that they repeat; from entropy when `None`.
+    pub layout_seed: Option<u64>,
 }
 
 impl Default for Settings {
@@ -65,6 +67,7 @@ impl Default for Settings {
             accel: Accel::Auto,
             vmm: None,
             timeout: None,
+            layout_seed: None,
         }
     }
 }

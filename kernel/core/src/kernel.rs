@@ -84,6 +84,18 @@ impl Kernel {
         self.clock.monotonic().saturating_sub(self.waited)
     }
 
+    /// Lets memory and files agree, after a system call or a fault: mappings follow the files that changed, and files that were
+    /// written to by a mapping get its time.
+    pub(crate) fn settle_memory(&mut self) {
+        self.memory.follow_files();
+        if self.memory.has_written() {
+            let now = self.clock.now();
+            for node in self.memory.take_written() {
+                node.touch_contents(now);
+            }
+        }
+    }
+
     /// Settles how the process ends; what was settled first holds.
     pub(crate) fn end(&mut self, ending: Ending) {
         self.ending.get_or_insert(ending);

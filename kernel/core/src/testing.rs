@@ -23,7 +23,8 @@ use crate::kernel::Kernel;
 use crate::memory::AddressSpace;
 use crate::memory::area::Area;
 use crate::memory::layout::{Layout, numbers};
-use crate::memory::map::{Place, Promise};
+use crate::memory::map::Promise;
+use crate::memory::place::Place;
 use crate::memory::protect::READ_WRITE;
 use crate::process::signal::Signals;
 use crate::process::thread::Thread;
@@ -198,4 +199,15 @@ pub(crate) fn node() -> Rc<Node> {
         0o100_644,
         Timestamp::default(),
     )
+}
+
+/// How many random operations a test makes: `few`, or what `UNIKERNEL_FUZZ_OPERATIONS` says.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the door is the tool's; this is for tests"
+)]
+pub(crate) fn operations(few: usize) -> usize {
+    std::env::var_os("UNIKERNEL_FUZZ_OPERATIONS")
+        .and_then(|text| text.to_str()?.parse().ok())
+        .unwrap_or(few)
 }

@@ -37,6 +37,8 @@ pub mod virtio;
 
 // What the x86-64 architecture has of pure logic: here, so that it is tested on the host.
 #[cfg(any(feature = "freestanding", test))]
+mod frame_table;
+#[cfg(any(feature = "freestanding", test))]
 mod memory_map;
 
 #[cfg(not(feature = "freestanding"))]

@@ -89,7 +89,7 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
         .image
         .path
         .with_extension(format!("{digest:016x}.launch"));
-    let facts = host_facts(console, &mut cache);
+    let facts = host_facts(job.settings, console, &mut cache);
     fs::write_bytes(&launch, &job.launch.encode(Some(&facts))?)?;
     let report = job.image.path.with_extension("report");
     progress.note(&format!(
@@ -106,11 +106,12 @@ fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Res
     Ok(machine)
 }
 
-fn host_facts(console: &Console, cache: &mut Cache) -> HostFacts {
+fn host_facts(settings: &Settings, console: &Console, cache: &mut Cache) -> HostFacts {
     HostFacts {
         tsc_hz: Some(clock::tsc_hz(cache)),
         unix_time_ns: clock::unix_time_ns(),
         terminals: console.terminals(),
+        layout_seed: settings.layout_seed,
     }
 }
 
@@ -122,7 +123,8 @@ fn attempt(
     cache: &mut Cache,
     progress: &dyn Progress,
 ) -> Result<Option<Outcome>> {
-    let record = job.launch.encode(Some(&host_facts(console, cache)))?;
+    let facts = host_facts(job.settings, console, cache);
+    let record = job.launch.encode(Some(&facts))?;
     let (sockets, inherited, wiring) = process::connect(&record)?;
     let invocation = machine.invocation(&wiring);
     progress.detail(&invocation.to_string());

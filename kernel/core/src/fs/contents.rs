@@ -10,6 +10,7 @@ use super::archive::Mounted;
 use super::erofs::Inode;
 use crate::errno::Errno;
 use crate::memory::budget;
+use crate::memory::changes::{Watch, What};
 
 /// The longest file: what an `off_t` can hold, in whole pages.
 pub(crate) const MAX_SIZE: u64 = (i64::MAX as u64) & !(PAGE - 1);
@@ -33,6 +34,8 @@ pub(crate) struct Contents {
     lower_len: u64,
     pages: BTreeMap<u64, Frame>,
     size: u64,
+    /// Tells the mappings what happens to the pages, once there are some.
+    watch: Option<Watch>,
 }
 
 /// Some bytes of a file. It holds what it needs, so that copying it to the program may change the file's pages.
@@ -62,6 +65,7 @@ impl Contents {
             lower_len: 0,
             pages: BTreeMap::new(),
             size: 0,
+            watch: None,
         }
     }
 
@@ -72,7 +76,13 @@ impl Contents {
             size: lower.inode.size,
             lower: Some(lower),
             pages: BTreeMap::new(),
+            watch: None,
         }
+    }
+
+    /// Has mappings told from now on what happens to its pages.
+    pub(crate) fn set_watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
     }
 
     /// Its length in bytes.
@@ -156,6 +166,9 @@ impl Contents {
         if !self.pages.contains_key(&page) {
             let frame = self.copy_of_page(page)?;
             self.pages.insert(page, frame);
+            if let Some(watch) = &self.watch {
+                watch.note(page..page.saturating_add(1), What::Moved);
+            }
         }
         self.pages.get(&page).ok_or(NoPage::OutOfMemory)
     }
@@ -184,10 +197,18 @@ impl Contents {
         if let Some(frame) = self.pages.get(&page) {
             return Ok(frame.clone());
         }
-        match self.frame_in_place(page) {
-            Some(frame) => Ok(frame),
-            None => self.copy_of_page(page),
+        if let Some(frame) = self.frame_in_place(page) {
+            return Ok(frame);
         }
+        if page.saturating_mul(PAGE) >= self.lower_len {
+            return Frame::zeros().ok_or(NoPage::OutOfMemory);
+        }
+        self.copy_of_page(page)
+    }
+
+    /// Whether a page is in memory: in the archive, or of its own.
+    pub(crate) fn has_page(&self, page: u64) -> bool {
+        self.pages.contains_key(&page) || page.saturating_mul(PAGE) < self.lower_len
     }
 
     /// The archive's frame for a page, where it lies in the archive as a page and was not changed.
@@ -224,6 +245,10 @@ impl Contents {
             drop(self.pages.split_off(&size.div_ceil(PAGE)));
             if let Some(frame) = self.pages.get(&(size / PAGE)) {
                 frame.fill_zero(offset_in_page(size)..PAGE_SIZE);
+            }
+            if let Some(watch) = &self.watch {
+                watch.note(size / PAGE..size.div_ceil(PAGE), What::Moved);
+                watch.note(size.div_ceil(PAGE)..MAX_SIZE / PAGE, What::Cut);
             }
         }
         self.size = size;

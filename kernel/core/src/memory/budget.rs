@@ -1,7 +1,12 @@
 //! How much memory a program may take: all but a reserve that the kernel needs to tell that it ran out.
+//!
+//! The policy is that of Linux's `vm.overcommit_memory` 0: one request for more writable private memory than the machine has
+//! fails (`ENOMEM`) unless it is made with `MAP_NORESERVE`; more in sum is granted, and found out when it is touched. A system
+//! call that touches it fails; a program that does is killed, after large pages gave back what they hold of zeros.
 
-use unikernel_machine::frame::{Frame, usage};
+use unikernel_machine::frame::{Frame, LARGE, LargeFrame, usage};
 
+use super::area::Large;
 use crate::errno::Errno;
 
 /// Frames that stay free for the kernel's own tables and buffers, so that a program's request fails before the kernel's do.
@@ -23,6 +28,19 @@ pub(crate) fn copy(frame: &Frame) -> Option<Frame> {
     frame.copied()
 }
 
+/// 512 frames of zeros in a row for the program, unless memory is too short for an area that thinks so of large pages.
+pub(crate) fn large_frame(large: Large) -> Option<LargeFrame> {
+    let memory = usage();
+    let rest = match large {
+        // The half that may be taken so may turn out to hold zeros that nobody needs.
+        Large::Plenty => memory.total as u64 / 2,
+        Large::Asked => LARGE,
+        Large::Never => return None,
+    };
+    let needed = rest.saturating_add(LARGE).saturating_add(RESERVE as u64);
+    (memory.free as u64 > needed).then(LargeFrame::zeroed)?
+}
+
 /// Whether the kernel may take a little memory of its own for a request of the program (a file, an area, a descriptor).
 pub(crate) fn allow_kernel_memory() -> Result<(), Errno> {
     if usage().free <= RESERVE {
@@ -30,6 +48,11 @@ pub(crate) fn allow_kernel_memory() -> Result<(), Errno> {
     } else {
         Ok(())
     }
+}
+
+/// Whether the reserve is whole: what is taken from it for page tables is taken once.
+pub(crate) fn has_reserve() -> bool {
+    usage().free >= RESERVE
 }
 
 /// Whether so many pages could be there at once. Linux's heuristic overcommit (`vm.overcommit_memory` 0) refuses what could not.

@@ -21,7 +21,9 @@ const OTHER: u64 = 3;
 impl Kernel {
     /// Gives the program the page that it touched, or ends it.
     pub(crate) fn page_fault(&mut self, address: UserAddr, access: Access) {
-        let Err(refusal) = self.memory.resolve(address, access) else {
+        let result = self.memory.resolve(address, access);
+        self.settle_memory();
+        let Err(refusal) = result else {
             return;
         };
         let cause = match refusal {

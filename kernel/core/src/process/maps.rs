@@ -8,7 +8,7 @@ use unikernel_machine::space::Protection;
 
 use crate::kernel::Kernel;
 use crate::memory::PAGE;
-use crate::memory::area::{Area, Role, Sharing};
+use crate::memory::area::{Area, Role};
 
 impl Kernel {
     /// One line an area.
@@ -47,8 +47,8 @@ impl Kernel {
         match (area.file(), area.role) {
             (Some(file), _) => self.path_of(&file.node),
             (None, Role::Heap) => b"[heap]".to_vec(),
-            (None, Role::Stack { .. }) => b"[stack]".to_vec(),
-            (None, Role::Mapped) => Vec::new(),
+            (None, Role::Stack) => b"[stack]".to_vec(),
+            (None, Role::Mapped | Role::GrowsDown) => Vec::new(),
         }
     }
 }
@@ -61,14 +61,11 @@ fn permissions(area: &Area) -> String {
             '-'
         }
     };
-    let shared = area
-        .file()
-        .is_some_and(|file| file.sharing != Sharing::Private);
     [
         flag(Protection::READ, 'r'),
         flag(Protection::WRITE, 'w'),
         flag(Protection::EXECUTE, 'x'),
-        if shared { 's' } else { 'p' },
+        if area.is_shared() { 's' } else { 'p' },
     ]
     .iter()
     .collect()

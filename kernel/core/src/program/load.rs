@@ -16,8 +16,9 @@ use crate::fs::node::{Kind, Node};
 use crate::fs::path::Remaining;
 use crate::fs::tree::Tree;
 use crate::fs::walk::LastLink;
-use crate::memory::area::{Area, Backing, FileBacking, Role, Sharing};
-use crate::memory::map::{Place, Promise};
+use crate::memory::area::{Area, FileBacking, Sharing};
+use crate::memory::map::Promise;
+use crate::memory::place::Place;
 use crate::memory::{AddressSpace, PAGE};
 
 /// A loaded program.
@@ -147,15 +148,12 @@ impl<'a> Source<'a> {
         let file_end = address.saturating_add(segment.file_len);
         let end = address.saturating_add(segment.memory_len);
         let mapped_end = if segment.file_len > 0 {
-            let area = Area {
-                protection: segment.protection,
-                backing: Backing::File(FileBacking {
-                    node: self.node.clone(),
-                    first: segment.offset / PAGE,
-                    sharing: Sharing::Private,
-                }),
-                role: Role::Mapped,
+            let file = FileBacking {
+                node: self.node.clone(),
+                first: segment.offset / PAGE,
+                sharing: Sharing::Private,
             };
+            let area = Area::of_file(segment.protection, file);
             let len = segment.file_len.saturating_add(skew);
             memory.map(Place::FixedIfFree(start), len, area, Promise::None)?;
             file_end.div_ceil(PAGE).saturating_mul(PAGE)

@@ -34,7 +34,7 @@ pub(crate) fn build(
     loaded: &Loaded,
     random: [u8; 16],
 ) -> Result<UserAddr, Errno> {
-    let top = memory.map_stack(STACK_LIMIT, INITIAL)?;
+    let top = memory.map_stack(INITIAL)?;
     let all = settings.args.iter().chain(&settings.env);
     let strings = all.fold(settings.program.len(), |sum, text| {
         sum.saturating_add(text.len()).saturating_add(1)

@@ -7,6 +7,7 @@
 
 pub mod table;
 
+mod advice;
 mod arg;
 mod attributes;
 mod control;
@@ -41,6 +42,7 @@ use crate::process::caller;
 pub(crate) fn handle(kernel: &mut Kernel) {
     let call = kernel.thread.context.syscall();
     let result = table::dispatch(kernel, &call).unwrap_or_else(|| missing(kernel, call.number));
+    kernel.settle_memory();
     kernel.thread.context.set_result(encode(result));
 }
 

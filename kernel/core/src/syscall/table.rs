@@ -8,8 +8,8 @@ use unikernel_machine::context::Syscall;
 
 use super::arg::Handler;
 use super::{
-    attributes, control, copy, descriptor, directory, file, io, memory, metadata, names, poll,
-    process, rename, signal, stat, system, thread, time, user,
+    advice, attributes, control, copy, descriptor, directory, file, io, memory, metadata, names,
+    poll, process, rename, signal, stat, system, thread, time, user,
 };
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
@@ -42,8 +42,8 @@ syscalls! {
     6 lstat => stat::lstat, full;
     7 poll => poll::poll, full;
     8 lseek => io::lseek, partial "no SEEK_DATA, SEEK_HOLE";
-    9 mmap => memory::mmap, partial "no MAP_HUGETLB, MAP_GROWSDOWN; MAP_LOCKED and MAP_POPULATE load nothing ahead; a shared page stays mapped when its file is cut off";
-    10 mprotect => memory::mprotect, partial "no PROT_GROWSDOWN; all or nothing";
+    9 mmap => memory::mmap, partial "MAP_HUGETLB has no pages (ENOMEM); MAP_GROWSDOWN not of files";
+    10 mprotect => memory::mprotect, full;
     11 munmap => memory::munmap, full;
     12 brk => memory::brk, full;
     13 rt_sigaction => signal::rt_sigaction, partial "a signal that has a handler ends the program";
@@ -55,9 +55,10 @@ syscalls! {
     20 writev => io::writev, full;
     21 access => metadata::access, full;
     24 sched_yield => thread::sched_yield, full;
-    25 mremap => memory::mremap, partial "no MREMAP_DONTUNMAP, no old length of 0";
-    26 msync => memory::msync, full;
-    28 madvise => memory::madvise, partial "MADV_DONTNEED and MADV_FREE forget pages at once, other advice is accepted and ignored";
+    25 mremap => memory::mremap, full;
+    26 msync => advice::msync, full;
+    27 mincore => advice::mincore, full;
+    28 madvise => advice::madvise, partial "no MADV_REMOVE, MADV_MERGEABLE, MADV_COLLAPSE, MADV_HWPOISON: EINVAL; MADV_FREE frees at once";
     32 dup => descriptor::dup, full;
     33 dup2 => descriptor::dup2, full;
     34 pause => process::pause, full;
@@ -115,6 +116,10 @@ syscalls! {
     131 sigaltstack => thread::sigaltstack, full;
     137 statfs => stat::statfs, full;
     138 fstatfs => stat::fstatfs, full;
+    149 mlock => advice::mlock, full;
+    150 munlock => advice::munlock, full;
+    151 mlockall => advice::mlockall, full;
+    152 munlockall => advice::munlockall, full;
     157 prctl => thread::prctl, partial "PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS";
     158 arch_prctl => thread::arch_prctl, partial "ARCH_SET_FS, ARCH_GET_FS, ARCH_SET_GS, ARCH_GET_GS";
     160 setrlimit => system::setrlimit, partial "only RLIMIT_NOFILE can be changed";
@@ -155,7 +160,11 @@ syscalls! {
     316 renameat2 => rename::renameat2, partial "RENAME_NOREPLACE; no RENAME_EXCHANGE, RENAME_WHITEOUT";
     318 getrandom => system::getrandom, full;
     322 execveat => process::execveat, refused "no other programs (UK002)";
+    325 mlock2 => advice::mlock2, full;
     326 copy_file_range => copy::copy_file_range, full;
+    329 pkey_mprotect => memory::pkey_mprotect, partial "no keys: only -1";
+    330 pkey_alloc => memory::pkey_alloc, partial "no keys: ENOSPC, as on a processor without them";
+    331 pkey_free => memory::pkey_free, partial "no keys: EINVAL";
     332 statx => stat::statx, partial "no birth time, no mount id";
     334 rseq => thread::rseq, refused "no restartable sequences; the C library does without";
     435 clone3 => process::clone3, refused "no processes (UK001); threads are missing";

@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod files;
+mod fuzz;
 mod memory;
 mod names;
 mod process;

@@ -25,6 +25,7 @@ mod heap;
 mod instruction;
 mod ioapic;
 mod layout;
+mod leaf;
 mod mmio;
 mod one_cpu;
 mod paging;
@@ -34,6 +35,7 @@ mod seal;
 mod segment;
 mod start;
 mod start_info;
+mod tables;
 mod trap;
 
 global_asm!(include_str!("entry.s"));
