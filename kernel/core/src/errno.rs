@@ -12,6 +12,10 @@ pub type SysResult = Result<usize, Errno>;
 pub struct Errno(u32);
 
 impl Errno {
+    /// A signal interrupted the call, and it is to be made again unless a handler runs that was installed without `SA_RESTART`
+    /// (Linux's `ERESTARTSYS`). No program ever sees it.
+    pub(crate) const RESTART: Self = Self(512);
+
     /// The value that goes into the program's `rax`: the number, negated.
     #[must_use]
     pub fn to_result(self) -> i64 {

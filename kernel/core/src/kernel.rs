@@ -13,8 +13,9 @@ use crate::fs::node::Node;
 use crate::fs::tree::Tree;
 use crate::memory::AddressSpace;
 use crate::process::caller::ModulePlace;
-use crate::process::signal::Signals;
+use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
+use crate::process::timers::Timers;
 use crate::report;
 use crate::time::Clock;
 
@@ -34,6 +35,8 @@ pub(crate) struct Kernel {
     pub(crate) signals: Signals,
     /// The running thread.
     pub(crate) thread: Thread,
+    /// What sends signals by the clock.
+    pub(crate) timers: Timers,
     /// The clocks.
     pub(crate) clock: Clock,
     /// Stdin, stdout, stderr and the report.

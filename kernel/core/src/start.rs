@@ -18,8 +18,9 @@ use crate::fs::tree::Tree;
 use crate::kernel::{Ending, Kernel};
 use crate::memory::AddressSpace;
 use crate::memory::layout::{Layout, numbers};
-use crate::process::signal::Signals;
+use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
+use crate::process::timers::Timers;
 use crate::program::launch::Settings;
 use crate::program::{Name, StartError, load, stack};
 use crate::report;
@@ -98,6 +99,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         umask: 0o022,
         signals: Signals::default(),
         thread: Thread::new(context, name),
+        timers: Timers::default(),
         clock,
         streams: streams.clone(),
         program: loaded.node,

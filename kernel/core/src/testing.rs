@@ -25,8 +25,9 @@ use crate::memory::area::Area;
 use crate::memory::layout::{Layout, numbers};
 use crate::memory::map::{Place, Promise};
 use crate::memory::protect::READ_WRITE;
-use crate::process::signal::Signals;
+use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
+use crate::process::timers::Timers;
 use crate::syscall;
 use crate::time::{Clock, Timestamp};
 
@@ -74,6 +75,7 @@ impl Process {
                 umask: 0o022,
                 signals: Signals::default(),
                 thread: Thread::new(Context::new(UserAddr(0), UserAddr(0)), b"test"),
+                timers: Timers::default(),
                 clock: Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000),
                 streams,
                 program,

@@ -26,7 +26,10 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
         help: None,
     };
     Some(match *report {
-        Report::Started { .. } | Report::Exited { .. } | Report::Killed { .. } => return None,
+        Report::Started { .. }
+        | Report::Exited { .. }
+        | Report::Killed { .. }
+        | Report::Stack { .. } => return None,
         Report::Fault {
             signal,
             code,

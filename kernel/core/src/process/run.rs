@@ -10,7 +10,7 @@ use crate::syscall;
 impl Kernel {
     /// Runs the program until it ends; how it did.
     pub(crate) fn run(&mut self) -> Ending {
-        self.set_poll_alarm();
+        self.set_program_alarm();
         loop {
             match self.thread.context.run() {
                 Event::Syscall => syscall::handle(self),
@@ -19,8 +19,8 @@ impl Kernel {
                 } => self.page_fault(address, access),
                 Event::Exception { vector, .. } => self.exception(vector),
                 Event::Interrupt => {
-                    self.look_at_host();
-                    self.set_poll_alarm();
+                    self.look_outside();
+                    self.set_program_alarm();
                 }
             }
             if self.signals.has_deliverable() {
@@ -33,10 +33,12 @@ impl Kernel {
         }
     }
 
-    /// Lets the program be interrupted after a while, where the host can't do so itself.
-    pub(crate) fn set_poll_alarm(&self) {
-        if self.must_poll() {
-            let alarm = self.clock.monotonic().saturating_add(POLL_INTERVAL);
+    /// Lets the program be interrupted when a timer expires, and after a while where the host can't do so itself.
+    pub(crate) fn set_program_alarm(&self) {
+        let poll = self
+            .must_poll()
+            .then(|| self.clock.monotonic().saturating_add(POLL_INTERVAL));
+        if let Some(alarm) = poll.into_iter().chain(self.next_timer(true)).min() {
             time::set_alarm(self.clock.tick_of(alarm));
         }
     }

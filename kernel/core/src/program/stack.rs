@@ -125,7 +125,7 @@ fn auxiliary_vector(loaded: &Loaded, random: u64, platform: u64, program: u64) -
         (key(auxvec::AT_HWCAP2), 0),
         (key(auxvec::AT_EXECFN), program),
         (key(auxvec::AT_PLATFORM), platform),
-        (key(auxvec::AT_MINSIGSTKSZ), smallest_signal_stack()),
+        (key(auxvec::AT_MINSIGSTKSZ), crate::process::signal::frame::most_bytes()),
         (key(auxvec::AT_NULL), 0),
     ]
 }
@@ -133,17 +133,4 @@ fn auxiliary_vector(loaded: &Loaded, random: u64, platform: u64, program: u64) -
 /// `edx` of `CPUID` leaf 1, which is what `AT_HWCAP` holds on x86.
 fn processor_features() -> u64 {
     u64::from(core::arch::x86_64::__cpuid(1).edx)
-}
-
-/// What a signal frame takes: the processor's extended state as enabled (`CPUID` leaf 13), and the registers about it.
-fn smallest_signal_stack() -> u64 {
-    const REGISTERS: u64 = 1024;
-    const LEAF: u32 = 13;
-    let highest = core::arch::x86_64::__cpuid(0).eax;
-    let state = if highest >= LEAF {
-        core::arch::x86_64::__cpuid_count(LEAF, 0).ebx
-    } else {
-        0
-    };
-    u64::from(state).max(576).saturating_add(REGISTERS)
 }

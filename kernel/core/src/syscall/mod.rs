@@ -22,12 +22,15 @@ mod poll;
 mod process;
 mod rename;
 mod signal;
+mod signal_send;
+mod signal_wait;
 mod stat;
 mod system;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod time;
+mod timer;
 mod transfer;
 mod user;
 
@@ -41,7 +44,11 @@ use crate::process::caller;
 pub(crate) fn handle(kernel: &mut Kernel) {
     let call = kernel.thread.context.syscall();
     let result = table::dispatch(kernel, &call).unwrap_or_else(|| missing(kernel, call.number));
-    kernel.thread.context.set_result(encode(result));
+    if result == Err(Errno::RESTART) {
+        kernel.thread.interrupted = Some(call.number);
+    } else {
+        kernel.thread.context.set_result(encode(result));
+    }
 }
 
 /// Tells the host, once a number, that a system call is missing.

@@ -1,0 +1,1 @@
+//! Handlers that run and come back, in a process whose program is a script.
