@@ -43,6 +43,8 @@ pub(crate) struct Kernel {
     pub(crate) streams: Rc<RefCell<Streams>>,
     /// The file that was started: whose callers are told apart from libc's.
     pub(crate) program: Rc<Node>,
+    /// Where the vDSO lies.
+    pub(crate) vdso: u64,
     /// System calls that the host was told about.
     pub(crate) told: BTreeSet<u64>,
     /// Who was refused something last, so that a second try for the same purpose is not told again.

@@ -22,7 +22,7 @@ use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
 use crate::process::timers::Timers;
 use crate::program::launch::Settings;
-use crate::program::{Name, StartError, load, stack};
+use crate::program::{Name, StartError, load, stack, vdso};
 use crate::report;
 use crate::time::Clock;
 
@@ -78,7 +78,8 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
     let mut memory =
         AddressSpace::new(layout(settings.layout_seed)?).map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
-    let stack = stack::build(&mut memory, &settings, &loaded, entropy()?).map_err(|errno| {
+    let vdso = vdso::map(&mut memory, &clock).map_err(|_| StartError::Memory)?;
+    let stack = stack::build(&mut memory, &settings, &loaded, vdso, entropy()?).map_err(|errno| {
         StartError::File(
             "passing arguments and environment to",
             Name::new(settings.program),
@@ -103,6 +104,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         clock,
         streams: streams.clone(),
         program: loaded.node,
+        vdso,
         told: BTreeSet::new(),
         refused: None,
         ending: None,

@@ -79,6 +79,7 @@ impl Process {
                 clock: Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000),
                 streams,
                 program,
+                vdso: 0,
                 told: BTreeSet::new(),
                 refused: None,
                 ending: None,

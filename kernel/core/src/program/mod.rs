@@ -7,6 +7,7 @@ pub(crate) mod load;
 pub(crate) mod stack;
 #[cfg(test)]
 mod tests;
+pub(crate) mod vdso;
 
 use alloc::string::String;
 use core::fmt;

@@ -32,6 +32,7 @@ pub(crate) fn build(
     memory: &mut AddressSpace,
     settings: &Settings,
     loaded: &Loaded,
+    vdso: u64,
     random: [u8; 16],
 ) -> Result<UserAddr, Errno> {
     let top = memory.map_stack(STACK_LIMIT, INITIAL)?;
@@ -58,7 +59,7 @@ pub(crate) fn build(
     let random = image.string(&random);
     let platform = image.string(platform);
     let program = image.text(settings.program);
-    let vector = auxiliary_vector(loaded, random, platform, program);
+    let vector = auxiliary_vector(loaded, vdso, random, platform, program);
     image.words(&[settings.args.len() as u64]);
     image.texts(&settings.args);
     image.texts(&settings.env);
@@ -103,9 +104,16 @@ impl Image {
 }
 
 /// What the kernel tells the program beside its arguments (getauxval(3)).
-fn auxiliary_vector(loaded: &Loaded, random: u64, platform: u64, program: u64) -> [(u64, u64); 20] {
+fn auxiliary_vector(
+    loaded: &Loaded,
+    vdso: u64,
+    random: u64,
+    platform: u64,
+    program: u64,
+) -> [(u64, u64); 21] {
     let key = u64::from;
     [
+        (key(auxvec::AT_SYSINFO_EHDR), vdso),
         (key(auxvec::AT_HWCAP), processor_features()),
         (key(auxvec::AT_PAGESZ), PAGE),
         (key(auxvec::AT_CLKTCK), CLOCK_TICKS),
