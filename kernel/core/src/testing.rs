@@ -8,7 +8,7 @@ use core::cell::RefCell;
 
 use unikernel_abi::report::{Decoded, Report, decode};
 use unikernel_machine::address::UserAddr;
-use unikernel_machine::context::{Context, Syscall};
+use unikernel_machine::context::Context;
 use unikernel_machine::testing::{self as machine, DevicePeer};
 use unikernel_machine::virtio::DeviceKind;
 
@@ -95,12 +95,17 @@ impl Process {
     pub(crate) fn call(&mut self, number: u32, args: &[u64]) -> SysResult {
         let mut all = [0; 6];
         all[..args.len()].copy_from_slice(args);
-        let call = Syscall {
-            number: u64::from(number),
-            args: all,
-        };
-        self.kernel.thread.context.rax = call.number;
-        syscall::table::dispatch(&mut self.kernel, &call).unwrap_or(Err(Errno::ENOSYS))
+        let context = &mut self.kernel.thread.context;
+        [
+            context.rdi,
+            context.rsi,
+            context.rdx,
+            context.r10,
+            context.r8,
+            context.r9,
+        ] = all;
+        context.rax = u64::from(number);
+        syscall::table::dispatch(&mut self.kernel, u64::from(number)).unwrap_or(Err(Errno::ENOSYS))
     }
 
     /// Puts bytes into the process's memory; their address.
@@ -147,7 +152,10 @@ impl Process {
         let mut rest = &bytes[..];
         let mut texts = Vec::new();
         while let Decoded::Report(report, used) = decode(rest) {
+            rest = &rest[used..];
             texts.push(match report {
+                // Always followed by what it explains.
+                Report::Stack { .. } => continue,
                 Report::Refused { number, rule, .. } => {
                     std::format!(
                         "refused {number} {}",
@@ -168,7 +176,6 @@ impl Process {
                 }
                 other => std::format!("{other:?}"),
             });
-            rest = &rest[used..];
         }
         texts
     }

@@ -14,14 +14,7 @@ impl Kernel {
         loop {
             match self.thread.context.run() {
                 Event::Syscall => syscall::handle(self),
-                Event::PageFault {
-                    address, access, ..
-                } => self.page_fault(address, access),
-                Event::Exception { vector, .. } => self.exception(vector),
-                Event::Interrupt => {
-                    self.look_outside();
-                    self.set_program_alarm();
-                }
+                event => self.handle_trap(event),
             }
             if self.signals.has_deliverable() {
                 self.deliver_signals();
@@ -29,6 +22,21 @@ impl Kernel {
             if let Some(ending) = self.ending {
                 self.clear_thread();
                 return ending;
+            }
+        }
+    }
+
+    /// Apart from the loop, which stays small: it is on the way of every system call.
+    #[inline(never)]
+    fn handle_trap(&mut self, event: Event) {
+        match event {
+            Event::PageFault {
+                address, access, ..
+            } => self.page_fault(address, access),
+            Event::Exception { vector, .. } => self.exception(vector),
+            Event::Syscall | Event::Interrupt => {
+                self.look_outside();
+                self.set_program_alarm();
             }
         }
     }

@@ -41,11 +41,15 @@ use crate::kernel::Kernel;
 use crate::process::caller;
 
 /// Does what the program asked for, and puts the result where it looks for it.
+#[inline]
 pub(crate) fn handle(kernel: &mut Kernel) {
-    let call = kernel.thread.context.syscall();
-    let result = table::dispatch(kernel, &call).unwrap_or_else(|| missing(kernel, call.number));
+    let number = kernel.thread.context.rax;
+    let result = match table::dispatch(kernel, number) {
+        Some(result) => result,
+        None => missing(kernel, number),
+    };
     if result == Err(Errno::RESTART) {
-        kernel.thread.interrupted = Some(call.number);
+        kernel.thread.interrupted = Some(number);
     } else {
         kernel.thread.context.set_result(encode(result));
     }

@@ -2,9 +2,10 @@
 //!
 //! A line is `NUMBER NAME => FUNCTION, LEVEL "what is missing";` (the levels: [`unikernel_abi::support::Level`]). It becomes an
 //! arm of the dispatch and a line of [`SUPPORT`], so neither can tell what the other doesn't.
-#![deny(unreachable_patterns, reason = "a number that is listed twice")]
-
-use unikernel_machine::context::Syscall;
+#![expect(
+    clippy::indexing_slicing,
+    reason = "only the table is indexed, when it is compiled"
+)]
 
 use super::arg::Handler;
 use super::{
@@ -16,13 +17,18 @@ use crate::kernel::Kernel;
 
 macro_rules! syscalls {
     ($($number:literal $name:ident => $function:path, $level:ident $($note:literal)?;)*) => {
-        /// Calls the function for a system call; `None` when the table has none.
-        pub(crate) fn dispatch(kernel: &mut Kernel, call: &Syscall) -> Option<SysResult> {
-            Some(match call.number {
-                $($number => $function.call(kernel, &call.args),)*
-                _ => return None,
-            })
-        }
+        /// What a number does. Each reads the arguments that it has: a call without any shall not pay for those of others.
+        static CALLS: [Option<fn(&mut Kernel) -> SysResult>; CALLS_LEN] = {
+            let mut calls: [Option<fn(&mut Kernel) -> SysResult>; CALLS_LEN] = [None; CALLS_LEN];
+            $(
+                assert!(calls[$number].is_none(), concat!("two lines for ", $number));
+                calls[$number] = Some(|kernel| {
+                    let args = kernel.thread.context.syscall().args;
+                    $function.call(kernel, &args)
+                });
+            )*
+            calls
+        };
 
         /// The support statement ([`unikernel_abi::support`]).
         pub const SUPPORT: &str = concat!(
@@ -30,6 +36,17 @@ macro_rules! syscalls {
             $(stringify!($number), " ", stringify!($name), " ", stringify!($level), $(" ", $note,)? "\n",)*
         );
     };
+}
+
+/// Behind the highest number.
+const CALLS_LEN: usize = 448;
+
+/// Does the system call that the thread is in; `None` when the table has no line for its number.
+#[inline]
+pub(crate) fn dispatch(kernel: &mut Kernel, number: u64) -> Option<SysResult> {
+    let number = usize::try_from(number).ok()?;
+    let call = (*CALLS.get(number)?)?;
+    Some(call(kernel))
 }
 
 syscalls! {

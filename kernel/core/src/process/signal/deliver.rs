@@ -26,6 +26,7 @@ const SYSCALL_LEN: u64 = 2;
 
 impl Kernel {
     /// Acts upon the signals that wait and are not blocked, and settles what becomes of a system call that they interrupted.
+    #[inline(never)]
     pub(crate) fn deliver_signals(&mut self) {
         loop {
             while self.ending.is_none()
