@@ -29,13 +29,15 @@ const PACKAGES: [(&str, &str); 5] = [
     ("unikernel-vdso", "DEP_UNIKERNEL_VDSO_SRC"),
 ];
 
-/// Fixed addresses in the upper 2 GiB; nothing below the stack pointer is kept; no unwinding.
-const CODE_FLAGS: [&str; 5] = [
+/// Fixed addresses in the upper 2 GiB; nothing below the stack pointer is kept; no unwinding; of the variants of ChaCha20 the one
+/// that uses no register that the kernel does not save.
+const CODE_FLAGS: [&str; 6] = [
     "-Crelocation-model=static",
     "-Ccode-model=kernel",
     "-Cno-redzone=y",
     "-Cpanic=abort",
     "-Cforce-unwind-tables=no",
+    "--cfg=chacha20_backend=\"soft\"",
 ];
 
 /// What would make the kernel depend on how the tool is built.

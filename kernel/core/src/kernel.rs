@@ -16,6 +16,7 @@ use crate::process::caller::ModulePlace;
 use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
 use crate::process::timers::Timers;
+use crate::random::Random;
 use crate::report;
 use crate::time::Clock;
 
@@ -39,6 +40,8 @@ pub(crate) struct Kernel {
     pub(crate) timers: Timers,
     /// The clocks.
     pub(crate) clock: Clock,
+    /// Random numbers.
+    pub(crate) random: Random,
     /// Stdin, stdout, stderr and the report.
     pub(crate) streams: Rc<RefCell<Streams>>,
     /// The file that was started: whose callers are told apart from libc's.

@@ -28,6 +28,7 @@ use crate::memory::protect::READ_WRITE;
 use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
 use crate::process::timers::Timers;
+use crate::random::Random;
 use crate::syscall;
 use crate::time::{Clock, Timestamp};
 
@@ -66,6 +67,7 @@ impl Process {
             .lookup(tree.root(), b"small")
             .expect("it can be read")
             .expect("it is there");
+        let clock = Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000);
         Self {
             kernel: Kernel {
                 memory,
@@ -76,7 +78,8 @@ impl Process {
                 signals: Signals::default(),
                 thread: Thread::new(Context::new(UserAddr(0), UserAddr(0)), b"test"),
                 timers: Timers::default(),
-                clock: Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000),
+                clock,
+                random: Random::new(None, &clock).expect("the machine has entropy"),
                 streams,
                 program,
                 vdso: 0,
