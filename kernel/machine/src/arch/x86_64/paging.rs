@@ -76,11 +76,13 @@ impl Table {
 }
 
 /// The bytes that one entry of a table at `level` spans.
+#[inline(always)]
 pub(crate) const fn span(level: u32) -> u64 {
     4096 << (9 * level)
 }
 
 /// The index in the table at `level` that leads to `address`.
+#[inline(always)]
 pub(crate) const fn index(address: u64, level: u32) -> u64 {
     address >> (12 + 9 * level) & (ENTRIES - 1)
 }
