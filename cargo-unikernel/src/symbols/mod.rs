@@ -221,8 +221,14 @@ int main(void) { return inner(0); }
             };
             assert_eq!(location.is_users(), expected, "{line}");
         };
-        check("/rustc/59807616e1fa/library/core/src/ptr/mod.rs:2101", false);
-        check("/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library/std/src/rt.rs:3", false);
+        check(
+            "/rustc/59807616e1fa/library/core/src/ptr/mod.rs:2101",
+            false,
+        );
+        check(
+            "/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library/std/src/rt.rs:3",
+            false,
+        );
         check("src/main.rs:7", true);
         check("/home/me/rustc/main.c:7", true);
         assert!(!Location::default().is_users());

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use addr2line::gimli::{
-    BaseAddresses, CfaRule, EhFrame, EndianSlice, EvaluationResult, LittleEndian, Register,
-    RegisterRule, UnwindContext, UnwindExpression, UnwindSection, UnwindTableRow, Value,
+    BaseAddresses, CfaRule, EhFrame, Encoding, EndianSlice, EvaluationResult, LittleEndian,
+    Register, RegisterRule, UnwindContext, UnwindExpression, UnwindSection, UnwindTableRow, Value,
 };
 use object::{Object as _, ObjectSection as _};
 use unikernel_abi::bytes::u64_at;
@@ -17,6 +17,9 @@ use super::{Symbols, base, read};
 
 /// More frames than this are not looked for.
 const MAX_FRAMES: usize = 64;
+
+/// More operations than this has no expression of a compiler's.
+const MAX_OPERATIONS: u32 = 1000;
 
 const RBP: usize = 6;
 const RSP: usize = 7;
@@ -57,7 +60,12 @@ impl<'a> Stack<'a> {
         }
         let mut modules: Vec<(String, u64)> = modules
             .iter()
-            .map(|place| (String::from_utf8_lossy(place.module).into_owned(), place.offset))
+            .map(|place| {
+                (
+                    String::from_utf8_lossy(place.module).into_owned(),
+                    place.offset,
+                )
+            })
             .collect();
         modules.sort_by_key(|(_, start)| *start);
         Some(Self {
@@ -162,24 +170,26 @@ impl<'a> Stack<'a> {
         let row = entry
             .unwind_info_for_address(&table, &bases, &mut context, address)
             .ok()?;
-        let evaluate = |expression: &UnwindExpression<usize>, initial| {
-            let expression = expression.get(&table).ok()?;
-            self.evaluate(expression.evaluation(encoding), registers, initial)
+        let expressions = Expressions {
+            table,
+            encoding,
+            stack: self,
+            registers,
         };
-        self.apply(row, registers, &evaluate)
+        self.apply(row, registers, &expressions)
     }
 
     fn apply(
         &self,
         row: &UnwindTableRow<usize>,
         registers: &Registers,
-        evaluate: &dyn Fn(&UnwindExpression<usize>, Option<u64>) -> Option<u64>,
+        expressions: &Expressions<'_>,
     ) -> Option<Registers> {
         let frame = match row.cfa() {
             CfaRule::RegisterAndOffset { register, offset } => {
                 known(registers, *register)?.checked_add_signed(*offset)?
             }
-            CfaRule::Expression(expression) => evaluate(expression, None)?,
+            CfaRule::Expression(expression) => expressions.evaluate(expression, None)?,
         };
         let mut next = *registers;
         // What a call may change is not known any more; what it must keep is, unless the table says otherwise.
@@ -196,37 +206,47 @@ impl<'a> Stack<'a> {
                     .and_then(|at| self.word(at)),
                 RegisterRule::ValOffset(offset) => frame.checked_add_signed(*offset),
                 RegisterRule::Register(other) => known(registers, *other),
-                RegisterRule::Expression(expression) => {
-                    evaluate(expression, Some(frame)).and_then(|at| self.word(at))
+                RegisterRule::Expression(expression) => expressions
+                    .evaluate(expression, Some(frame))
+                    .and_then(|at| self.word(at)),
+                RegisterRule::ValExpression(expression) => {
+                    expressions.evaluate(expression, Some(frame))
                 }
-                RegisterRule::ValExpression(expression) => evaluate(expression, Some(frame)),
                 _ => None,
             };
         }
         Some(next)
     }
+}
 
+/// What expressions in a file's tables are about.
+struct Expressions<'a> {
+    table: EhFrame<Reader<'a>>,
+    encoding: Encoding,
+    stack: &'a Stack<'a>,
+    registers: &'a Registers,
+}
+
+impl Expressions<'_> {
     /// Works out an expression over registers and the stack (DWARF 5, section 2.5).
-    fn evaluate(
-        &self,
-        mut evaluation: addr2line::gimli::Evaluation<Reader<'_>>,
-        registers: &Registers,
-        initial: Option<u64>,
-    ) -> Option<u64> {
+    fn evaluate(&self, expression: &UnwindExpression<usize>, initial: Option<u64>) -> Option<u64> {
+        let expression = expression.get(&self.table).ok()?;
+        let mut evaluation = expression.evaluation(self.encoding);
         if let Some(initial) = initial {
             evaluation.set_initial_value(initial);
         }
+        evaluation.set_max_iterations(MAX_OPERATIONS);
         let mut state = evaluation.evaluate().ok()?;
         loop {
             state = match state {
                 EvaluationResult::Complete => break,
                 EvaluationResult::RequiresRegister { register, .. } => {
-                    let value = known(registers, register)?;
-                    evaluation.resume_with_register(Value::Generic(value)).ok()?
+                    let value = Value::Generic(known(self.registers, register)?);
+                    evaluation.resume_with_register(value).ok()?
                 }
                 EvaluationResult::RequiresMemory { address, .. } => {
-                    let value = self.word(address)?;
-                    evaluation.resume_with_memory(Value::Generic(value)).ok()?
+                    let value = Value::Generic(self.stack.word(address)?);
+                    evaluation.resume_with_memory(value).ok()?
                 }
                 _ => return None,
             };
@@ -241,6 +261,8 @@ fn known(registers: &Registers, register: Register) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use unikernel_abi::bytes::FixedSink;
+
     use super::*;
 
     fn stack(bytes: &[u8], rsp: u64, rbp: u64, rip: u64) -> Stack<'_> {
@@ -248,13 +270,14 @@ mod tests {
         for (index, value) in [(RSP, rsp), (RBP, rbp), (RETURN_ADDRESS, rip)] {
             registers[index * 8..index * 8 + 8].copy_from_slice(&value.to_le_bytes());
         }
-        let mut modules = Vec::new();
+        let mut buffer = [0; 64];
+        let mut modules = FixedSink::new(&mut buffer);
         let place = unikernel_abi::report::Place {
             module: b"/a",
             offset: 0x40_0000,
         };
         Places::put(&mut modules, place);
-        Stack::new(&registers, 0x7000, bytes, Places(&modules)).unwrap()
+        Stack::new(&registers, 0x7000, bytes, Places(modules.finish().unwrap())).unwrap()
     }
 
     fn points(stack: &Stack<'_>) -> Vec<(String, u64)> {
@@ -282,7 +305,10 @@ mod tests {
     fn stacks_that_lead_nowhere_end() {
         let bytes = [0xff; 64];
         assert_eq!(points(&stack(&bytes, 0x7000, 0x7000, 0x40_0100)).len(), 1);
-        assert_eq!(points(&stack(&[], u64::MAX, u64::MAX, u64::MAX - 1)).len(), 1);
+        assert_eq!(
+            points(&stack(&[], u64::MAX, u64::MAX, u64::MAX - 1)).len(),
+            1
+        );
         assert!(Stack::new(&[0; 8], 0, &[], Places::default()).is_none());
     }
 }

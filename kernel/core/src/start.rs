@@ -82,7 +82,10 @@ fn report_panics(streams: &Rc<RefCell<Streams>>) {
 }
 
 /// Mounts the archive, reads the launch record, loads the program.
-pub(crate) fn prepare(mut boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kernel, StartError> {
+pub(crate) fn prepare(
+    mut boot: Boot,
+    streams: &Rc<RefCell<Streams>>,
+) -> Result<Kernel, StartError> {
     let settings = Settings::read(boot.module_launch, boot.image_launch)?;
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
@@ -90,8 +93,8 @@ pub(crate) fn prepare(mut boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<
     let source = sources.into_iter().find_map(EntropyDevice::new);
     let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
     let tree = mount(boot.archive, settings.program, &clock)?;
-    let mut memory =
-        AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?).map_err(|_| StartError::Memory)?;
+    let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)
+        .map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
     let vdso = vdso::map(&mut memory, &clock).map_err(|_| StartError::Memory)?;
     let seed = entropy(&mut random, &clock)?;
@@ -146,11 +149,7 @@ fn mount(
 }
 
 /// A layout from the seed, or else from entropy.
-fn layout(
-    seed: Option<u64>,
-    random: &mut Random,
-    clock: &Clock,
-) -> Result<Layout, StartError> {
+fn layout(seed: Option<u64>, random: &mut Random, clock: &Clock) -> Result<Layout, StartError> {
     let seed = match seed {
         Some(seed) => seed,
         None => u64::from_le_bytes(entropy(random, clock)?),
@@ -161,7 +160,8 @@ fn layout(
 fn entropy<const N: usize>(random: &mut Random, clock: &Clock) -> Result<[u8; N], StartError> {
     let mut bytes = [0; N];
     random
-        .fill(&mut bytes, clock).map_err(|_| StartError::NoEntropy)?;
+        .fill(&mut bytes, clock)
+        .map_err(|_| StartError::NoEntropy)?;
     Ok(bytes)
 }
 

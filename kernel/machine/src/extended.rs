@@ -37,6 +37,22 @@ const DEFAULT_MXCSR_MASK: u32 = 0xffbf;
 #[repr(C, align(64))]
 pub struct ExtendedState([u8; MAX_LEN]);
 
+/// What the processor reads and writes.
+#[cfg(feature = "freestanding")]
+impl ExtendedState {
+    pub(crate) fn zeroed() -> Self {
+        Self([0; MAX_LEN])
+    }
+
+    pub(crate) fn as_ptr(&self) -> *const u8 {
+        self.0.as_ptr()
+    }
+
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr()
+    }
+}
+
 /// A state that the processor would refuse to load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
@@ -122,26 +138,6 @@ impl ExtendedState {
             *to = u128::from_le_bytes(bytes);
         }
         xmm
-    }
-
-    pub(crate) fn zeroed() -> Self {
-        Self([0; MAX_LEN])
-    }
-
-    #[cfg_attr(
-        not(feature = "freestanding"),
-        expect(dead_code, reason = "the simulated machine has no such registers")
-    )]
-    pub(crate) fn as_ptr(&self) -> *const u8 {
-        self.0.as_ptr()
-    }
-
-    #[cfg_attr(
-        not(feature = "freestanding"),
-        expect(dead_code, reason = "the simulated machine has no such registers")
-    )]
-    pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
-        self.0.as_mut_ptr()
     }
 
     fn put(&mut self, offset: usize, bytes: &[u8]) {

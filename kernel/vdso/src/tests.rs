@@ -72,7 +72,11 @@ fn symbols_have_the_version_that_is_asked_for() {
 #[test]
 fn the_whole_file_is_one_segment_of_a_page() {
     let elf = Elf::parse(image()).unwrap();
-    let loaded: Vec<_> = elf.program_headers.iter().filter(|h| h.p_type == 1).collect();
+    let loaded: Vec<_> = elf
+        .program_headers
+        .iter()
+        .filter(|h| h.p_type == 1)
+        .collect();
     assert_eq!(loaded.len(), 1);
     assert_eq!((loaded[0].p_offset, loaded[0].p_vaddr), (0, 0));
     assert!(loaded[0].p_filesz < PAGE as u64);

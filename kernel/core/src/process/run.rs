@@ -3,6 +3,7 @@
 use unikernel_machine::context::Event;
 use unikernel_machine::time;
 
+use super::timers::Basis;
 use super::wait::POLL_INTERVAL;
 use crate::kernel::{Ending, Kernel};
 use crate::syscall;
@@ -46,7 +47,11 @@ impl Kernel {
         let poll = self
             .must_poll()
             .then(|| self.clock.monotonic().saturating_add(POLL_INTERVAL));
-        if let Some(alarm) = poll.into_iter().chain(self.next_timer(true)).min() {
+        if let Some(alarm) = poll
+            .into_iter()
+            .chain(self.next_timer(&[Basis::Monotonic, Basis::Processor]))
+            .min()
+        {
             time::set_alarm(self.clock.tick_of(alarm));
         }
     }

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 
 use unikernel_abi::report::{Place, Places, REGISTERS, Report};
-use unikernel_machine::address::UserAddr;
+use unikernel_machine::address::{PAGE_SIZE, UserAddr};
 use unikernel_machine::space::Protection;
 
 use super::caller;
@@ -46,20 +46,21 @@ impl Kernel {
     /// What lies from the stack pointer on. After an overflow the stack pointer itself is below what is mapped.
     fn stack_bytes(&mut self) -> (u64, Vec<u8>) {
         let pointer = self.thread.context.rsp;
-        let next_page = pointer
-            .saturating_sub(pointer % PAGE)
-            .saturating_add(PAGE);
+        let next_page = pointer.saturating_sub(pointer % PAGE).saturating_add(PAGE);
         for start in [pointer, next_page] {
             let mut bytes = Vec::new();
             while (bytes.len() as u64) < MAX_STACK {
                 let at = start.saturating_add(bytes.len() as u64);
                 let len = PAGE.saturating_sub(at % PAGE);
-                let mut page = [0; PAGE as usize];
-                let Some(part) = usize::try_from(len).ok().and_then(|len| page.get_mut(..len))
+                let mut page = [0; PAGE_SIZE];
+                let Some(part) = usize::try_from(len)
+                    .ok()
+                    .and_then(|len| page.get_mut(..len))
                 else {
                     break;
                 };
-                if self.memory.area_at(at).is_none() || self.memory.read(UserAddr(at), part).is_err()
+                if self.memory.area_at(at).is_none()
+                    || self.memory.read(UserAddr(at), part).is_err()
                 {
                     break;
                 }
@@ -76,8 +77,8 @@ impl Kernel {
     fn registers(&self) -> [[u8; 8]; REGISTERS] {
         let c = &self.thread.context;
         [
-            c.rax, c.rdx, c.rcx, c.rbx, c.rsi, c.rdi, c.rbp, c.rsp, c.r8, c.r9, c.r10, c.r11, c.r12,
-            c.r13, c.r14, c.r15, c.rip,
+            c.rax, c.rdx, c.rcx, c.rbx, c.rsi, c.rdi, c.rbp, c.rsp, c.r8, c.r9, c.r10, c.r11,
+            c.r12, c.r13, c.r14, c.r15, c.rip,
         ]
         .map(u64::to_le_bytes)
     }

@@ -83,9 +83,7 @@ impl Setting {
         };
         let times = missed.saturating_add(1);
         let step = times.saturating_mul(self.interval);
-        self.deadline = self
-            .deadline
-            .map(|deadline| deadline.saturating_add(step));
+        self.deadline = self.deadline.map(|deadline| deadline.saturating_add(step));
         times
     }
 
@@ -130,10 +128,7 @@ impl Timers {
 
     /// Removes a timer.
     pub(crate) fn remove(&mut self, number: u32) -> Result<(), Errno> {
-        self.created
-            .remove(&number)
-            .map(drop)
-            .ok_or(Errno::EINVAL)
+        self.created.remove(&number).map(drop).ok_or(Errno::EINVAL)
     }
 }
 
@@ -169,7 +164,10 @@ impl Kernel {
             .filter(|(_, timer)| !timer.is_waiting && timer.notice != Notice::None)
             .filter(|(_, timer)| {
                 let now = self.now_of(timer.basis);
-                timer.setting.deadline.is_some_and(|deadline| deadline <= now)
+                timer
+                    .setting
+                    .deadline
+                    .is_some_and(|deadline| deadline <= now)
             })
             .map(|(number, _)| *number)
             .collect();
@@ -241,13 +239,18 @@ impl Kernel {
         info
     }
 
-    /// When the next timer expires, on the monotonic clock. The processor's time goes on only while the program runs.
-    pub(crate) fn next_timer(&self, while_running: bool) -> Option<u64> {
-        let intervals = self.timers.intervals.iter().enumerate().filter_map(|(which, setting)| {
-            let (basis, signal) = interval_kind(which)?;
-            let is_waiting = self.signals.pending().has(signal);
-            Some((basis, setting.deadline.filter(|_| !is_waiting)?))
-        });
+    /// When the next timer that goes by one of `bases` expires, on the monotonic clock, if the program runs on until then.
+    pub(crate) fn next_timer(&self, bases: &[Basis]) -> Option<u64> {
+        let intervals = self
+            .timers
+            .intervals
+            .iter()
+            .enumerate()
+            .filter_map(|(which, setting)| {
+                let (basis, signal) = interval_kind(which)?;
+                let is_waiting = self.signals.pending().has(signal);
+                Some((basis, setting.deadline.filter(|_| !is_waiting)?))
+            });
         let created = self
             .timers
             .created
@@ -256,11 +259,10 @@ impl Kernel {
             .filter_map(|timer| Some((timer.basis, timer.setting.deadline?)));
         intervals
             .chain(created)
-            .filter_map(|(basis, deadline)| match basis {
-                Basis::Monotonic => Some(deadline),
-                Basis::Processor => {
-                    while_running.then(|| deadline.saturating_add(self.waited))
-                }
+            .filter(|(basis, _)| bases.contains(basis))
+            .map(|(basis, deadline)| match basis {
+                Basis::Monotonic => deadline,
+                Basis::Processor => deadline.saturating_add(self.waited),
             })
             .min()
     }

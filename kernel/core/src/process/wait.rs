@@ -2,6 +2,7 @@
 
 use unikernel_machine::{cpu, time};
 
+use super::timers::Basis;
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 
@@ -52,7 +53,7 @@ impl Kernel {
                 break Err(Unmet::TimedOut);
             }
             let poll = self.must_poll().then(|| now.saturating_add(POLL_INTERVAL));
-            let timer = self.next_timer(false);
+            let timer = self.next_timer(&[Basis::Monotonic]);
             if let Some(alarm) = deadline.into_iter().chain(poll).chain(timer).min() {
                 time::set_alarm(self.clock.tick_of(alarm));
             }

@@ -133,7 +133,10 @@ fn auxiliary_vector(
         (key(auxvec::AT_HWCAP2), 0),
         (key(auxvec::AT_EXECFN), program),
         (key(auxvec::AT_PLATFORM), platform),
-        (key(auxvec::AT_MINSIGSTKSZ), crate::process::signal::frame::most_bytes()),
+        (
+            key(auxvec::AT_MINSIGSTKSZ),
+            crate::process::signal::frame::most_bytes(),
+        ),
         (key(auxvec::AT_NULL), 0),
     ]
 }

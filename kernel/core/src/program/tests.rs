@@ -193,7 +193,14 @@ fn first_stack_is_as_the_psabi_says() {
         env: alloc::vec![b"A=1"],
         ..Settings::default()
     };
-    let stack = stack::build(&mut process.kernel.memory, &settings, &loaded, 0x5000, [7; 16]).unwrap();
+    let stack = stack::build(
+        &mut process.kernel.memory,
+        &settings,
+        &loaded,
+        0x5000,
+        [7; 16],
+    )
+    .unwrap();
     assert_eq!(stack.0 % 16, 0);
     let words = process.bytes(stack.0, 8 * 80);
     let word = |index: usize| u64_at(&words, index * 8).unwrap();

@@ -14,7 +14,12 @@ use crate::time::Clock;
 pub(crate) fn map(memory: &mut AddressSpace, clock: &Clock) -> Result<u64, Errno> {
     const _: () = assert!(PAGE == unikernel_vdso::PAGE as u64);
     let area = Area::anonymous(READ_WRITE);
-    let data = memory.map(Place::Hint(0), PAGE.saturating_mul(2), area, Promise::Checked)?;
+    let data = memory.map(
+        Place::Hint(0),
+        PAGE.saturating_mul(2),
+        area,
+        Promise::Checked,
+    )?;
     let code = data.saturating_add(PAGE);
     memory.write(UserAddr(data), &clock.vdso_data().encode())?;
     memory.write(UserAddr(code), unikernel_vdso::image())?;

@@ -90,12 +90,7 @@ fn check_thread(tid: i32) -> Result<(), Errno> {
 }
 
 /// Sends what can be sent: a process that stops would never go on, because nobody is there to continue it.
-fn send(
-    kernel: &mut Kernel,
-    to: To,
-    number: u32,
-    info: impl FnOnce(Signal) -> Info,
-) -> SysResult {
+fn send(kernel: &mut Kernel, to: To, number: u32, info: impl FnOnce(Signal) -> Info) -> SysResult {
     if number == 0 {
         return Ok(0);
     }

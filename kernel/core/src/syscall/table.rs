@@ -2,11 +2,6 @@
 //!
 //! A line is `NUMBER NAME => FUNCTION, LEVEL "what is missing";` (the levels: [`unikernel_abi::support::Level`]). It becomes an
 //! arm of the dispatch and a line of [`SUPPORT`], so neither can tell what the other doesn't.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "only the table is indexed, when it is compiled"
-)]
-
 use super::arg::Handler;
 use super::{
     attributes, control, copy, descriptor, directory, file, io, memory, metadata, names, poll,

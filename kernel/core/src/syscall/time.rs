@@ -52,9 +52,7 @@ pub(super) fn is_own_processor_clock(clock: u32) -> bool {
     }
     // The id inverted, a bit for threads, and which time: user and system, user, or all that was scheduled.
     let id = !(clock.cast_signed() >> 3);
-    clock.cast_signed() < 0
-        && clock & 3 != 3
-        && (id == 0 || id.cast_unsigned() == PROCESS_ID)
+    clock.cast_signed() < 0 && clock & 3 != 3 && (id == 0 || id.cast_unsigned() == PROCESS_ID)
 }
 
 pub(super) fn gettimeofday(kernel: &mut Kernel, to: UserAddr, zone: UserAddr) -> SysResult {

@@ -116,9 +116,7 @@ fn write_interval(
     let left = left.div_ceil(MICRO).saturating_mul(MICRO);
     let words = [interval, left]
         .map(|nanos| [nanos / SECOND, nanos % SECOND / MICRO].map(u64::to_le_bytes));
-    kernel
-        .memory
-        .write(to, words.as_flattened().as_flattened())
+    kernel.memory.write(to, words.as_flattened().as_flattened())
 }
 
 pub(super) fn timer_create(
@@ -146,8 +144,7 @@ pub(super) fn timer_create(
     let number = kernel.timers.add(timer)?;
     if notice.is_none() {
         // Without an event the value is the timer's number.
-        kernel.timers.get(number)?.notice =
-            Notice::Signal(unasked, To::Process, u64::from(number));
+        kernel.timers.get(number)?.notice = Notice::Signal(unasked, To::Process, u64::from(number));
     }
     let written = kernel.memory.write(to, &number.to_le_bytes());
     if written.is_err() {
@@ -231,9 +228,7 @@ fn write_state(
 ) -> Result<(), Errno> {
     let words =
         [interval, left].map(|nanos| [nanos / SECOND, nanos % SECOND].map(u64::to_le_bytes));
-    kernel
-        .memory
-        .write(to, words.as_flattened().as_flattened())
+    kernel.memory.write(to, words.as_flattened().as_flattened())
 }
 
 pub(super) fn timer_getoverrun(kernel: &mut Kernel, number: u32) -> SysResult {

@@ -90,9 +90,7 @@ impl Place {
 /// The most bytes of stack that a frame takes (`AT_MINSIGSTKSZ`), as Linux counts them: with all that alignment may cost.
 pub(crate) fn most_bytes() -> u64 {
     let most = state_len().saturating_add(63).saturating_add(LEN);
-    (most as u64)
-        .saturating_add(16 + 8)
-        .next_multiple_of(16)
+    (most as u64).saturating_add(16 + 8).next_multiple_of(16)
 }
 
 /// The extended state with its words: how many bytes that takes.
@@ -166,16 +164,16 @@ fn put(bytes: &mut Vec<u8>, words: &[u64]) {
 /// In the order of `struct sigcontext`.
 fn registers(c: &Context) -> [&u64; 17] {
     [
-        &c.r8, &c.r9, &c.r10, &c.r11, &c.r12, &c.r13, &c.r14, &c.r15, &c.rdi, &c.rsi, &c.rbp, &c.rbx,
-        &c.rdx, &c.rax, &c.rcx, &c.rsp, &c.rip,
+        &c.r8, &c.r9, &c.r10, &c.r11, &c.r12, &c.r13, &c.r14, &c.r15, &c.rdi, &c.rsi, &c.rbp,
+        &c.rbx, &c.rdx, &c.rax, &c.rcx, &c.rsp, &c.rip,
     ]
 }
 
 fn registers_mut(c: &mut Context) -> [&mut u64; 17] {
     [
-        &mut c.r8, &mut c.r9, &mut c.r10, &mut c.r11, &mut c.r12, &mut c.r13, &mut c.r14, &mut c.r15,
-        &mut c.rdi, &mut c.rsi, &mut c.rbp, &mut c.rbx, &mut c.rdx, &mut c.rax, &mut c.rcx,
-        &mut c.rsp, &mut c.rip,
+        &mut c.r8, &mut c.r9, &mut c.r10, &mut c.r11, &mut c.r12, &mut c.r13, &mut c.r14,
+        &mut c.r15, &mut c.rdi, &mut c.rsi, &mut c.rbp, &mut c.rbx, &mut c.rdx, &mut c.rax,
+        &mut c.rcx, &mut c.rsp, &mut c.rip,
     ]
 }
 
@@ -186,9 +184,10 @@ pub(crate) fn encode_state(state: &mut ExtendedState) -> Vec<u8> {
         return state.bytes().to_vec();
     }
     let len = u32::try_from(extended::len()).unwrap_or(0);
+    let whole = u32::try_from(state_len()).unwrap_or(0);
     let mut words = Vec::with_capacity(LEGACY_LEN.saturating_sub(MAGIC_AT));
     words.extend_from_slice(&MAGIC.to_le_bytes());
-    words.extend_from_slice(&len.saturating_add(END_MAGIC_LEN as u32).to_le_bytes());
+    words.extend_from_slice(&whole.to_le_bytes());
     words.extend_from_slice(&components.to_le_bytes());
     words.extend_from_slice(&len.to_le_bytes());
     words.resize(LEGACY_LEN.saturating_sub(MAGIC_AT), 0);

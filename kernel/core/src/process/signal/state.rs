@@ -44,10 +44,7 @@ impl Default for Signals {
 impl Signals {
     /// What a signal does.
     pub(crate) fn action(&self, signal: Signal) -> Action {
-        self.actions
-            .get(index(signal))
-            .copied()
-            .unwrap_or_default()
+        self.actions.get(index(signal)).copied().unwrap_or_default()
     }
 
     /// Changes what a signal does. One that is now ignored no longer waits.

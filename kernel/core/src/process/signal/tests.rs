@@ -81,7 +81,10 @@ fn handler_runs_and_comes_back() {
     assert!(process.kernel.signals.blocked.has(signal(10)));
     leave(&mut process);
     let context = &process.kernel.thread.context;
-    assert_eq!((context.rip, context.r12, context.rsp), (0x1111, 0x1212, stack));
+    assert_eq!(
+        (context.rip, context.r12, context.rsp),
+        (0x1111, 0x1212, stack)
+    );
     assert_eq!(context.xmm[2], 22);
     assert_eq!(process.kernel.signals.blocked, SignalSet(0));
 }
@@ -129,10 +132,7 @@ fn no_room_for_a_frame_is_a_fault() {
     process.kernel.thread.context.rsp = 0x7000;
     deliver(&mut process, 10);
     assert_eq!(process.kernel.ending, None);
-    assert_eq!(
-        process.kernel.thread.context.rdi,
-        u64::from(linux::SIGSEGV)
-    );
+    assert_eq!(process.kernel.thread.context.rdi, u64::from(linux::SIGSEGV));
 }
 
 #[test]
