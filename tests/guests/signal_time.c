@@ -44,21 +44,21 @@ int main(void)
     printf("1 alarm %u", alarm(100));
     unsigned left = alarm(0);
     printf(" %d %u\n", left == 100 || left == 99, alarm(0));
-    struct itimerval in = { { 0, 0 }, { 0, 20000 } }, old;
+    /* Again and again: on a busy machine the first may come before the wait. */
+    struct itimerval in = { { 0, 20000 }, { 0, 20000 } }, never = { { 0, 0 }, { 0, 0 } }, old;
     setitimer(ITIMER_REAL, &in, NULL);
     pause();
     printf("2 ITIMER_REAL: signal %d code %d\n", seen.si_signo, seen.si_code);
-    setitimer(ITIMER_REAL, &in, NULL);
     struct timespec asked = { 5, 0 }, rest = { 0, 0 };
     int result = nanosleep(&asked, &rest);
     printf("3 nanosleep %d %d, rest %d\n", result, errno == EINTR, rest.tv_sec == 4 || rest.tv_sec == 5);
-    setitimer(ITIMER_REAL, &in, NULL);
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += 5;
     rest.tv_sec = 77;
     printf("4 absolute %d, rest untouched %d\n", clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, &rest) == EINTR,
            rest.tv_sec == 77);
+    setitimer(ITIMER_REAL, &never, NULL);
     count = 0;
     struct itimerval every = { { 0, 5000 }, { 0, 5000 } };
     setitimer(ITIMER_REAL, &every, NULL);
@@ -89,8 +89,10 @@ int main(void)
     event.sigev_value.sival_int = 123;
     printf("8 timer_create %d\n", timer_create(CLOCK_MONOTONIC, &event, &timer));
     struct itimerspec spec = { { 0, 0 }, { 0, 20000000 } }, state;
+    count = 0;
     timer_settime(timer, 0, &spec, NULL);
-    pause();
+    while (!count)
+        usleep(1000);
     printf("9 expired: code %d value %d overrun %d\n", seen.si_code, seen.si_value.sival_int, seen.si_overrun);
     timer_gettime(timer, &state);
     printf("10 disarmed: %ld %ld\n", (long)state.it_value.tv_sec, state.it_value.tv_nsec);

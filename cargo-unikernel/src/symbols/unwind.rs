@@ -18,6 +18,9 @@ use super::{Symbols, base, read};
 /// More frames than this are not looked for.
 const MAX_FRAMES: usize = 64;
 
+/// Code that lies further behind a file's first byte than this is not the file's: branches reach 2 GiB.
+const MAX_MODULE: u64 = 1 << 31;
+
 /// More operations than this has no expression of a compiler's.
 const MAX_OPERATIONS: u32 = 1000;
 
@@ -125,7 +128,7 @@ impl<'a> Stack<'a> {
 
     fn module_of(&self, address: u64) -> Option<(&str, u64)> {
         let (name, start) = self.modules.iter().rfind(|(_, start)| *start <= address)?;
-        Some((name, *start))
+        (address - start < MAX_MODULE).then_some((name, *start))
     }
 
     fn word(&self, address: u64) -> Option<u64> {
