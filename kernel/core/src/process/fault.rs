@@ -22,6 +22,11 @@ const BY_KERNEL: u32 = info::BY_KERNEL.unsigned_abs();
 /// How a report numbers what is neither read, written nor executed.
 const OTHER: u64 = 3;
 
+/// Vectors below this are exceptions; that of a page fault, and its error code for an instruction fetch.
+const EXCEPTIONS: u64 = 32;
+const PAGE_FAULT: u64 = 14;
+const FETCH_BY_PROGRAM: u64 = 0x14;
+
 /// What the processor does for `INT3`: the exception comes behind the instruction.
 const BREAKPOINT: u8 = 3;
 
@@ -80,7 +85,11 @@ impl Kernel {
         let Some(number) = Signal::new(signal) else {
             return;
         };
-        let (vector, error) = self.thread.context.trap();
+        let (vector, error) = match self.thread.context.trap() {
+            (vector, error) if vector < EXCEPTIONS => (vector, error),
+            // It went where no address is: the machine saw that before the processor could.
+            _ => (PAGE_FAULT, FETCH_BY_PROGRAM),
+        };
         let last = self.thread.trap.address;
         self.thread.trap = Trap {
             vector,

@@ -58,7 +58,7 @@ syscalls! {
     10 mprotect => memory::mprotect, partial "no PROT_GROWSDOWN; all or nothing";
     11 munmap => memory::munmap, full;
     12 brk => memory::brk, full;
-    13 rt_sigaction => signal::rt_sigaction, partial "SA_NOCLDWAIT, SA_NOCLDSTOP have nothing to act upon";
+    13 rt_sigaction => signal::rt_sigaction, full;
     14 rt_sigprocmask => signal::rt_sigprocmask, full;
     15 rt_sigreturn => signal::rt_sigreturn, full;
     16 ioctl => control::ioctl, partial "TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX";
