@@ -9,9 +9,6 @@ use crate::process::signal::info::{BY_KILL, BY_TKILL, Info};
 use crate::process::signal::state::To;
 use crate::process::thread::PROCESS_ID;
 
-/// Length of a `siginfo_t`.
-const INFO: usize = 128;
-
 /// The process and its group are the same; -1 means everybody but the caller, which is nobody.
 pub(super) fn kill(kernel: &mut Kernel, pid: i32, signal: u32) -> SysResult {
     let own = PROCESS_ID.cast_signed();
@@ -65,7 +62,7 @@ pub(super) fn rt_tgsigqueueinfo(
 
 /// The process sends to itself, so it may claim any origin. `E2BIG` when it tells more than a signal can carry.
 fn read_info(kernel: &mut Kernel, from: UserAddr) -> Result<[u8; Info::LEN], Errno> {
-    let mut bytes = [0; INFO];
+    let mut bytes = [0; Info::WHOLE_LEN];
     kernel.memory.read(from, &mut bytes)?;
     let (head, tail) = bytes.split_at(Info::LEN);
     if tail.iter().any(|byte| *byte != 0) {

@@ -7,11 +7,7 @@ use super::time::{read_timespec, to_nanos};
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;
 use crate::process::signal::SignalSet;
-use crate::process::signal::info::Info;
 use crate::process::wait::Unmet;
-
-/// Length of a `siginfo_t`.
-const INFO: usize = 128;
 
 pub(super) fn pause(kernel: &mut Kernel) -> SysResult {
     // Only a handler or the end is behind it.
@@ -53,15 +49,7 @@ pub(super) fn rt_sigtimedwait(
     })?;
     let found = kernel.taken(found);
     if info.0 != 0 {
-        write_info(kernel, info, &found)?;
+        kernel.memory.write(info, &found.whole())?;
     }
     usize::try_from(signal.number()).map_err(|_| Errno::EINVAL)
-}
-
-fn write_info(kernel: &mut Kernel, to: UserAddr, info: &Info) -> Result<(), Errno> {
-    let mut bytes = [0; INFO];
-    for (to, from) in bytes.iter_mut().zip(info.bytes()) {
-        *to = *from;
-    }
-    kernel.memory.write(to, &bytes)
 }

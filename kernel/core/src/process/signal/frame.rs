@@ -132,8 +132,7 @@ pub(crate) fn encode(
     );
     bytes.resize(MASK, 0);
     put(&mut bytes, &[remembered.blocked.0]);
-    bytes.extend_from_slice(info.bytes());
-    bytes.resize(LEN, 0);
+    bytes.extend_from_slice(&info.whole());
     bytes
 }
 

@@ -25,6 +25,9 @@ impl Info {
     /// Its length in bytes.
     pub(crate) const LEN: usize = 48;
 
+    /// Length of a `siginfo_t`: zeros behind it.
+    pub(crate) const WHOLE_LEN: usize = 128;
+
     /// A signal with a code, and nothing else.
     pub(crate) fn new(signal: Signal, code: i32) -> Self {
         Self([0; Self::LEN])
@@ -69,9 +72,13 @@ impl Info {
         (self.code() == BY_TIMER).then(|| self.u32_at(FIRST))
     }
 
-    /// As a program gets it; zeros belong behind it.
-    pub(crate) fn bytes(&self) -> &[u8; Self::LEN] {
-        &self.0
+    /// As a program gets it.
+    pub(crate) fn whole(&self) -> [u8; Self::WHOLE_LEN] {
+        let mut whole = [0; Self::WHOLE_LEN];
+        for (to, from) in whole.iter_mut().zip(self.0) {
+            *to = from;
+        }
+        whole
     }
 
     fn u32_at(&self, offset: usize) -> u32 {

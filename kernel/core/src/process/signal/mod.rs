@@ -85,12 +85,14 @@ impl Signal {
         self.0 >= FIRST_REAL_TIME
     }
 
-    /// Whether its default action is none (`SIGCONT`'s, too, for a process that is not stopped).
+    /// Whether its default action is none: `SIGCONT`'s, too, for a process that is not stopped, and those that stop, because
+    /// nobody would be there to continue it (as for an orphaned process group of Linux).
     fn is_ignored_by_default(self) -> bool {
-        matches!(
-            self.0,
-            linux::SIGCHLD | linux::SIGURG | linux::SIGWINCH | linux::SIGCONT
-        )
+        self.stops()
+            || matches!(
+                self.0,
+                linux::SIGCHLD | linux::SIGURG | linux::SIGWINCH | linux::SIGCONT
+            )
     }
 
     /// Whether its default action leaves a core dump: it is about what the program did, and where.
