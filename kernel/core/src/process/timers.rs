@@ -3,7 +3,7 @@
 //! A timer whose signal still waits is not looked at: what it missed is made up for when the signal is taken, as on Linux. So a
 //! program that blocks a signal is not woken for it.
 
-use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use linux_raw_sys::general as linux;
 
@@ -66,7 +66,8 @@ pub(crate) struct Timer {
 /// All timers of the process.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    created: BTreeMap<u32, Timer>,
+    /// By number; empty places are free.
+    created: Vec<Option<Timer>>,
     /// `ITIMER_REAL`, `ITIMER_VIRTUAL`, `ITIMER_PROF`.
     pub(crate) intervals: [Setting; INTERVALS],
 }
@@ -111,24 +112,39 @@ impl Timer {
 impl Timers {
     /// Adds a timer; its number. `EAGAIN` when there are too many.
     pub(crate) fn add(&mut self, timer: Timer) -> Result<u32, Errno> {
-        if self.created.len() >= MAX_TIMERS {
+        let free = self.created.iter().position(Option::is_none);
+        let index = free.unwrap_or(self.created.len());
+        if index >= MAX_TIMERS {
             return Err(Errno::EAGAIN);
         }
-        let number = (0..=u32::MAX)
-            .find(|number| !self.created.contains_key(number))
-            .ok_or(Errno::EAGAIN)?;
-        self.created.insert(number, timer);
-        Ok(number)
+        match self.created.get_mut(index) {
+            Some(place) => *place = Some(timer),
+            None => self.created.push(Some(timer)),
+        }
+        u32::try_from(index).map_err(|_| Errno::EAGAIN)
     }
 
     /// The timer with this number.
     pub(crate) fn get(&mut self, number: u32) -> Result<&mut Timer, Errno> {
-        self.created.get_mut(&number).ok_or(Errno::EINVAL)
+        self.place(number)?.as_mut().ok_or(Errno::EINVAL)
     }
 
     /// Removes a timer.
     pub(crate) fn remove(&mut self, number: u32) -> Result<(), Errno> {
-        self.created.remove(&number).map(drop).ok_or(Errno::EINVAL)
+        self.place(number)?.take().map(drop).ok_or(Errno::EINVAL)
+    }
+
+    fn place(&mut self, number: u32) -> Result<&mut Option<Timer>, Errno> {
+        let index = usize::try_from(number).map_err(|_| Errno::EINVAL)?;
+        self.created.get_mut(index).ok_or(Errno::EINVAL)
+    }
+
+    /// Timers whose signal does not wait yet, and their numbers.
+    fn running(&self) -> impl Iterator<Item = (u32, &Timer)> {
+        (0..)
+            .zip(&self.created)
+            .filter_map(|(number, timer)| Some((number, timer.as_ref()?)))
+            .filter(|(_, timer)| !timer.is_waiting && timer.notice != Notice::None)
     }
 }
 
@@ -157,19 +173,18 @@ impl Kernel {
         for which in 0..INTERVALS {
             self.look_at_interval(which);
         }
-        let due: alloc::vec::Vec<u32> = self
+        let is_due = |timer: &Timer| {
+            let now = self.now_of(timer.basis);
+            timer
+                .setting
+                .deadline
+                .is_some_and(|deadline| deadline <= now)
+        };
+        let due: Vec<u32> = self
             .timers
-            .created
-            .iter()
-            .filter(|(_, timer)| !timer.is_waiting && timer.notice != Notice::None)
-            .filter(|(_, timer)| {
-                let now = self.now_of(timer.basis);
-                timer
-                    .setting
-                    .deadline
-                    .is_some_and(|deadline| deadline <= now)
-            })
-            .map(|(number, _)| *number)
+            .running()
+            .filter(|(_, timer)| is_due(timer))
+            .map(|(number, _)| number)
             .collect();
         for number in due {
             self.expire(number);
@@ -253,10 +268,8 @@ impl Kernel {
             });
         let created = self
             .timers
-            .created
-            .values()
-            .filter(|timer| !timer.is_waiting && timer.notice != Notice::None)
-            .filter_map(|timer| Some((timer.basis, timer.setting.deadline?)));
+            .running()
+            .filter_map(|(_, timer)| Some((timer.basis, timer.setting.deadline?)));
         intervals
             .chain(created)
             .filter(|(basis, _)| bases.contains(basis))
