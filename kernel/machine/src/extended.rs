@@ -20,6 +20,8 @@ pub(crate) const XMM_LEN: usize = 256;
 /// Where the header behind the legacy part says which components are not in their initial state, and which form it is.
 const PRESENT: usize = 512;
 const FORM: usize = 520;
+/// The end of what `XRSTOR` wants to be zero in the standard form; it ignores the rest of the header.
+const ZERO_END: usize = 536;
 /// The end of the header.
 const HEADER_END: usize = 576;
 
@@ -103,7 +105,7 @@ impl ExtendedState {
         };
         let is_foreign = components() != 0
             && (self.u64_at(PRESENT) & !components() != 0
-                || self.0[FORM..HEADER_END].iter().any(|byte| *byte != 0));
+                || self.0[FORM..ZERO_END].iter().any(|byte| *byte != 0));
         if is_foreign || self.u32_at(MXCSR) & !mask != 0 {
             return Err(Malformed);
         }

@@ -191,7 +191,7 @@ impl Kernel {
         } else {
             let mut bytes = vec![0; frame::state_bytes()];
             self.memory.read(UserAddr(remembered.state), &mut bytes)?;
-            frame::decode_state(&bytes)
+            frame::decode_state(remembered.state, &bytes).ok_or(Errno::EFAULT)?
         };
         context
             .set_extended_state(&state)

@@ -198,27 +198,31 @@ pub(crate) fn encode_state(state: &mut ExtendedState) -> Vec<u8> {
     bytes
 }
 
-/// The extended state that a frame has, of [`state_bytes`] bytes. Without its words only the legacy part counts, as on Linux:
-/// the program may have put a copy of that alone there.
-pub(crate) fn decode_state(bytes: &[u8]) -> ExtendedState {
+/// The extended state that a frame has at an address, of [`state_bytes`] bytes; `None` where the processor would not read it from
+/// that address. Without its words only the legacy part counts, as on Linux: the program may have put a copy of that alone there.
+pub(crate) fn decode_state(at: u64, bytes: &[u8]) -> Option<ExtendedState> {
     let components = extended::components();
-    let end = u32_at(bytes, extended::len());
-    if components == 0 {
-        return ExtendedState::from_bytes(bytes);
+    let has_words = components != 0
+        && u32_at(bytes, MAGIC_AT) == Some(MAGIC)
+        && u32_at(bytes, extended::len()) == Some(END_MAGIC);
+    if !at.is_multiple_of(if has_words { 64 } else { 16 }) {
+        return None;
     }
-    if u32_at(bytes, MAGIC_AT) == Some(MAGIC) && end == Some(END_MAGIC) {
+    if has_words {
         let mut state = ExtendedState::from_bytes(bytes);
-        let there = u64_at(bytes, LEGACY_LEN).unwrap_or(0);
-        let wanted = u64_at(bytes, MAGIC_AT.saturating_add(8)).unwrap_or(0);
+        let there = u64_at(bytes, LEGACY_LEN)?;
+        let wanted = u64_at(bytes, MAGIC_AT.saturating_add(8))?;
         if there & !wanted & components != 0 {
             state.set_present(there & wanted);
         }
-        return state;
+        return Some(state);
     }
     let mut state = ExtendedState::from_bytes(bytes.get(..LEGACY_LEN).unwrap_or(bytes));
-    // x87 and SSE.
-    state.set_present(0b11);
-    state
+    if components != 0 {
+        // x87 and SSE.
+        state.set_present(0b11);
+    }
+    Some(state)
 }
 
 /// How many bytes [`decode_state`] wants.
@@ -288,14 +292,17 @@ mod tests {
         assert_eq!(bytes.len(), state_bytes());
         let mut found = Context::new(UserAddr(0), UserAddr(0));
         found
-            .set_extended_state(&decode_state(&bytes))
+            .set_extended_state(&decode_state(64, &bytes).unwrap())
             .expect("it is well-formed");
         assert_eq!(found.xmm, context.xmm);
         // Without the words behind it, the legacy part counts.
         let mut cut = bytes;
         *cut.last_mut().unwrap() = 0;
         found.xmm[3] = 0;
-        found.set_extended_state(&decode_state(&cut)).unwrap();
+        found
+            .set_extended_state(&decode_state(64, &cut).unwrap())
+            .unwrap();
         assert_eq!(found.xmm[3], 77);
+        assert!(decode_state(72, &cut).is_none());
     }
 }
