@@ -13,8 +13,10 @@ use crate::fs::node::Node;
 use crate::fs::tree::Tree;
 use crate::memory::AddressSpace;
 use crate::process::caller::ModulePlace;
-use crate::process::signal::Signals;
+use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
+use crate::process::timers::Timers;
+use crate::random::Random;
 use crate::report;
 use crate::time::Clock;
 
@@ -34,12 +36,18 @@ pub(crate) struct Kernel {
     pub(crate) signals: Signals,
     /// The running thread.
     pub(crate) thread: Thread,
+    /// What sends signals by the clock.
+    pub(crate) timers: Timers,
     /// The clocks.
     pub(crate) clock: Clock,
+    /// Random numbers.
+    pub(crate) random: Random,
     /// Stdin, stdout, stderr and the report.
     pub(crate) streams: Rc<RefCell<Streams>>,
     /// The file that was started: whose callers are told apart from libc's.
     pub(crate) program: Rc<Node>,
+    /// Where the vDSO lies.
+    pub(crate) vdso: u64,
     /// System calls that the host was told about.
     pub(crate) told: BTreeSet<u64>,
     /// Who was refused something last, so that a second try for the same purpose is not told again.

@@ -5,7 +5,7 @@
 //! - [`syscall`]: the table of system calls, and one function for each;
 //! - [`memory`]: the program's address space; [`fs`]: its files; [`process`]: signals, threads, faults, waiting;
 //! - [`program`]: reading an ELF, loading it, its first stack;
-//! - [`driver`]: the streams; [`report`]: what the host is told; [`time`]: clocks.
+//! - [`driver`]: the streams, entropy; [`random`]: random numbers; [`report`]: what the host is told; [`time`]: clocks.
 //!
 //! # Invariants
 //! - There is no `unsafe`; the machine is reached through `unikernel_machine` alone.
@@ -48,6 +48,7 @@ mod kernel;
 mod memory;
 mod process;
 mod program;
+mod random;
 mod report;
 #[cfg(test)]
 mod testing;

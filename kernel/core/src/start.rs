@@ -3,13 +3,16 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use unikernel_abi::report::Report;
 use unikernel_machine::boot::{Boot, BootFailed};
 use unikernel_machine::context::Context;
-use unikernel_machine::{power, random, time};
+use unikernel_machine::virtio::{DeviceKind, VirtioDevice};
+use unikernel_machine::{power, time};
 
+use crate::driver::entropy::EntropyDevice;
 use crate::driver::streams::{Stream, Streams};
 use crate::fs::archive::Mounted;
 use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
@@ -18,10 +21,12 @@ use crate::fs::tree::Tree;
 use crate::kernel::{Ending, Kernel};
 use crate::memory::AddressSpace;
 use crate::memory::layout::{Layout, numbers};
-use crate::process::signal::Signals;
+use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
+use crate::process::timers::Timers;
 use crate::program::launch::Settings;
-use crate::program::{Name, StartError, load, stack};
+use crate::program::{Name, StartError, load, stack, vdso};
+use crate::random::Random;
 use crate::report;
 use crate::time::Clock;
 
@@ -47,7 +52,8 @@ pub fn start(boot: Result<Boot, BootFailed>) -> ! {
 fn open_streams(boot: Result<Boot, BootFailed>) -> (Streams, Result<Boot, BootFailed>) {
     match boot {
         Ok(mut boot) => {
-            let streams = Streams::new(core::mem::take(&mut boot.devices), boot.serial.take());
+            let consoles = take_devices(&mut boot.devices, DeviceKind::Console);
+            let streams = Streams::new(consoles, boot.serial.take());
             (streams, Ok(boot))
         }
         Err(mut failed) => {
@@ -55,6 +61,13 @@ fn open_streams(boot: Result<Boot, BootFailed>) -> (Streams, Result<Boot, BootFa
             (streams, Err(failed))
         }
     }
+}
+
+/// Takes the devices of a kind out of those that were found.
+fn take_devices(devices: &mut Vec<VirtioDevice>, kind: DeviceKind) -> Vec<VirtioDevice> {
+    devices
+        .extract_if(.., |device| device.kind() == kind)
+        .collect()
 }
 
 /// Has kernel panics reported, unless they come from the streams themselves.
@@ -69,15 +82,23 @@ fn report_panics(streams: &Rc<RefCell<Streams>>) {
 }
 
 /// Mounts the archive, reads the launch record, loads the program.
-pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kernel, StartError> {
+pub(crate) fn prepare(
+    mut boot: Boot,
+    streams: &Rc<RefCell<Streams>>,
+) -> Result<Kernel, StartError> {
     let settings = Settings::read(boot.module_launch, boot.image_launch)?;
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
+    let sources = take_devices(&mut boot.devices, DeviceKind::Entropy);
+    let source = sources.into_iter().find_map(EntropyDevice::new);
+    let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
     let tree = mount(boot.archive, settings.program, &clock)?;
-    let mut memory =
-        AddressSpace::new(layout(settings.layout_seed)?).map_err(|_| StartError::Memory)?;
+    let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)
+        .map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
-    let stack = stack::build(&mut memory, &settings, &loaded, entropy()?).map_err(|errno| {
+    let vdso = vdso::map(&mut memory, &clock).map_err(|_| StartError::Memory)?;
+    let seed = entropy(&mut random, &clock)?;
+    let stack = stack::build(&mut memory, &settings, &loaded, vdso, seed).map_err(|errno| {
         StartError::File(
             "passing arguments and environment to",
             Name::new(settings.program),
@@ -98,9 +119,12 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         umask: 0o022,
         signals: Signals::default(),
         thread: Thread::new(context, name),
+        timers: Timers::default(),
         clock,
+        random,
         streams: streams.clone(),
         program: loaded.node,
+        vdso,
         told: BTreeSet::new(),
         refused: None,
         ending: None,
@@ -125,17 +149,19 @@ fn mount(
 }
 
 /// A layout from the seed, or else from entropy.
-fn layout(seed: Option<u64>) -> Result<Layout, StartError> {
+fn layout(seed: Option<u64>, random: &mut Random, clock: &Clock) -> Result<Layout, StartError> {
     let seed = match seed {
         Some(seed) => seed,
-        None => u64::from_le_bytes(entropy()?),
+        None => u64::from_le_bytes(entropy(random, clock)?),
     };
     Ok(Layout::new(numbers(seed)))
 }
 
-fn entropy<const N: usize>() -> Result<[u8; N], StartError> {
+fn entropy<const N: usize>(random: &mut Random, clock: &Clock) -> Result<[u8; N], StartError> {
     let mut bytes = [0; N];
-    random::fill(&mut bytes).map_err(|_| StartError::NoEntropy)?;
+    random
+        .fill(&mut bytes, clock)
+        .map_err(|_| StartError::NoEntropy)?;
     Ok(bytes)
 }
 

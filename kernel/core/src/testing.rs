@@ -8,7 +8,7 @@ use core::cell::RefCell;
 
 use unikernel_abi::report::{Decoded, Report, decode};
 use unikernel_machine::address::UserAddr;
-use unikernel_machine::context::{Context, Syscall};
+use unikernel_machine::context::Context;
 use unikernel_machine::testing::{self as machine, DevicePeer};
 use unikernel_machine::virtio::DeviceKind;
 
@@ -26,8 +26,10 @@ use crate::memory::layout::{Layout, numbers};
 use crate::memory::map::Promise;
 use crate::memory::place::Place;
 use crate::memory::protect::READ_WRITE;
-use crate::process::signal::Signals;
+use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
+use crate::process::timers::Timers;
+use crate::random::Random;
 use crate::syscall;
 use crate::time::{Clock, Timestamp};
 
@@ -66,6 +68,7 @@ impl Process {
             .lookup(tree.root(), b"small")
             .expect("it can be read")
             .expect("it is there");
+        let clock = Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000);
         Self {
             kernel: Kernel {
                 memory,
@@ -75,9 +78,12 @@ impl Process {
                 umask: 0o022,
                 signals: Signals::default(),
                 thread: Thread::new(Context::new(UserAddr(0), UserAddr(0)), b"test"),
-                clock: Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000),
+                timers: Timers::default(),
+                clock,
+                random: Random::new(None, &clock).expect("the machine has entropy"),
                 streams,
                 program,
+                vdso: 0,
                 told: BTreeSet::new(),
                 refused: None,
                 ending: None,
@@ -93,12 +99,17 @@ impl Process {
     pub(crate) fn call(&mut self, number: u32, args: &[u64]) -> SysResult {
         let mut all = [0; 6];
         all[..args.len()].copy_from_slice(args);
-        let call = Syscall {
-            number: u64::from(number),
-            args: all,
-        };
-        self.kernel.thread.context.rax = call.number;
-        syscall::table::dispatch(&mut self.kernel, &call).unwrap_or(Err(Errno::ENOSYS))
+        let context = &mut self.kernel.thread.context;
+        [
+            context.rdi,
+            context.rsi,
+            context.rdx,
+            context.r10,
+            context.r8,
+            context.r9,
+        ] = all;
+        context.rax = u64::from(number);
+        syscall::table::dispatch(&mut self.kernel, u64::from(number)).unwrap_or(Err(Errno::ENOSYS))
     }
 
     /// Puts bytes into the process's memory; their address.
@@ -145,7 +156,10 @@ impl Process {
         let mut rest = &bytes[..];
         let mut texts = Vec::new();
         while let Decoded::Report(report, used) = decode(rest) {
+            rest = &rest[used..];
             texts.push(match report {
+                // Always followed by what it explains.
+                Report::Stack { .. } => continue,
                 Report::Refused { number, rule, .. } => {
                     std::format!(
                         "refused {number} {}",
@@ -166,7 +180,6 @@ impl Process {
                 }
                 other => std::format!("{other:?}"),
             });
-            rest = &rest[used..];
         }
         texts
     }

@@ -88,6 +88,15 @@ impl Clock {
         self.unix_at_entry
     }
 
+    /// What the vDSO has to know to show the same.
+    pub(crate) fn vdso_data(&self) -> unikernel_vdso::Data {
+        unikernel_vdso::Data {
+            scale: self.scale,
+            start_ticks: self.entry_ticks,
+            start_unix: self.unix_at_entry,
+        }
+    }
+
     /// The tick at which the monotonic clock shows `nanos`.
     pub(crate) fn tick_of(&self, nanos: u64) -> u64 {
         let ticks = u128::from(nanos)

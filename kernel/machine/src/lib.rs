@@ -25,6 +25,7 @@ pub mod archive;
 pub mod boot;
 pub mod context;
 pub mod cpu;
+pub mod extended;
 pub mod frame;
 pub mod panic;
 pub mod power;

@@ -4,6 +4,7 @@
 
 mod again;
 mod assemble;
+mod calls;
 mod first_write;
 mod instructions;
 mod line;
@@ -47,6 +48,7 @@ pub(crate) fn run() -> Result<()> {
     let programs = programs::build(folder.path(), &built.tool)?;
     let mut figures = first_write::measure(folder.path(), &programs)?;
     figures.push(instructions::measure(folder.path(), &programs)?);
+    figures.extend(calls::measure(&programs)?);
     figures.extend(memory::measure(&built.tool, &programs)?);
     figures.extend(assemble::measure(folder.path(), &built.tool)?);
     figures.push(again::measure(folder.path(), &built.tool)?);

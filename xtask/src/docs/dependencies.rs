@@ -21,6 +21,10 @@ const ROLES: &[(&str, &str)] = &[
         "cc",
         "finds the C compiler and compiles to position-independent objects",
     ),
+    (
+        "chacha20",
+        "random numbers from the machine's entropy, in the kernel",
+    ),
     ("clap", "the words of the command line"),
     (
         "clap_complete",

@@ -33,6 +33,7 @@ use crate::fs;
 use crate::launch::{HostFacts, Launch};
 use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
+use crate::symbols::unwind::Stack;
 use crate::tool::{self, Invocation};
 use diagnose::{Guest, diagnostic, text};
 use frames::Frame;
@@ -209,7 +210,9 @@ impl Run {
             match event {
                 Some(Event::Report(frame)) => {
                     let report = frame.report();
-                    let found = report.and_then(|report| diagnostic(&report, guest));
+                    let stack = stack_of(&self.last);
+                    let found =
+                        report.and_then(|report| diagnostic(&report, stack.as_ref(), guest));
                     match found {
                         // What ended the program is told behind the last that it wrote.
                         Some(found) if found.weight == Weight::Error => endings.push(found),
@@ -236,7 +239,9 @@ impl Run {
         match outcome.end {
             End::Died => progress.finding(&died(status, &last, &left_over)),
             End::Killed(signal) if endings.is_empty() && !was_asked => {
-                progress.finding(&diagnose::killed(u64::from(signal)));
+                let stack = stack_of(&last);
+                let found = diagnose::killed(u64::from(signal), stack.as_ref(), guest);
+                progress.finding(&found);
             }
             End::TimedOut => progress.note("the time that the guest was given has passed"),
             _ => {}
@@ -290,10 +295,28 @@ fn watch_signals(events: Sender<Event>) -> Result<signal_hook::iterator::Handle>
     Ok(handle)
 }
 
+/// Where the program was, as it told last.
+fn stack_of(reports: &[Frame]) -> Option<Stack<'_>> {
+    let mut stacks = reports.iter().rev().filter_map(Frame::report);
+    stacks.find_map(|report| match report {
+        Report::Stack {
+            registers,
+            at,
+            bytes,
+            modules,
+        } => Stack::new(registers, at, bytes, modules),
+        _ => None,
+    })
+}
+
 /// What is known of a guest that ended without saying how.
 fn died(status: ExitStatus, last: &[Frame], left_over: &[(Carrier, Vec<u8>)]) -> Diagnostic {
     let mut notes = vec![format!("the VMM ended with {status}")];
-    let reports: Vec<Report<'_>> = last.iter().filter_map(Frame::report).collect();
+    let reports: Vec<Report<'_>> = last
+        .iter()
+        .filter_map(Frame::report)
+        .filter(|report| !matches!(report, Report::Stack { .. }))
+        .collect();
     match reports.len() {
         0 => notes.push("it reported nothing".to_owned()),
         n => {

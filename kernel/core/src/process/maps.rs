@@ -29,7 +29,7 @@ impl Kernel {
                 permissions(area),
                 u8::from(file.is_some()),
             );
-            let name = self.area_name(area);
+            let name = self.area_name(pages.address(), area);
             if !name.is_empty() {
                 // Names stand in column 74.
                 while line.len() < 73 {
@@ -43,7 +43,13 @@ impl Kernel {
         text
     }
 
-    fn area_name(&self, area: &Area) -> Vec<u8> {
+    fn area_name(&self, start: u64, area: &Area) -> Vec<u8> {
+        if start == self.vdso {
+            return b"[vdso]".to_vec();
+        }
+        if start == self.vdso.saturating_sub(PAGE) {
+            return b"[vvar]".to_vec();
+        }
         match (area.file(), area.role) {
             (Some(file), _) => self.path_of(&file.node),
             (None, Role::Heap) => b"[heap]".to_vec(),

@@ -32,6 +32,7 @@ pub(crate) fn build(
     memory: &mut AddressSpace,
     settings: &Settings,
     loaded: &Loaded,
+    vdso: u64,
     random: [u8; 16],
 ) -> Result<UserAddr, Errno> {
     let top = memory.map_stack(INITIAL)?;
@@ -58,7 +59,7 @@ pub(crate) fn build(
     let random = image.string(&random);
     let platform = image.string(platform);
     let program = image.text(settings.program);
-    let vector = auxiliary_vector(loaded, random, platform, program);
+    let vector = auxiliary_vector(loaded, vdso, random, platform, program);
     image.words(&[settings.args.len() as u64]);
     image.texts(&settings.args);
     image.texts(&settings.env);
@@ -103,9 +104,16 @@ impl Image {
 }
 
 /// What the kernel tells the program beside its arguments (getauxval(3)).
-fn auxiliary_vector(loaded: &Loaded, random: u64, platform: u64, program: u64) -> [(u64, u64); 20] {
+fn auxiliary_vector(
+    loaded: &Loaded,
+    vdso: u64,
+    random: u64,
+    platform: u64,
+    program: u64,
+) -> [(u64, u64); 21] {
     let key = u64::from;
     [
+        (key(auxvec::AT_SYSINFO_EHDR), vdso),
         (key(auxvec::AT_HWCAP), processor_features()),
         (key(auxvec::AT_PAGESZ), PAGE),
         (key(auxvec::AT_CLKTCK), CLOCK_TICKS),
@@ -125,7 +133,10 @@ fn auxiliary_vector(loaded: &Loaded, random: u64, platform: u64, program: u64) -
         (key(auxvec::AT_HWCAP2), 0),
         (key(auxvec::AT_EXECFN), program),
         (key(auxvec::AT_PLATFORM), platform),
-        (key(auxvec::AT_MINSIGSTKSZ), smallest_signal_stack()),
+        (
+            key(auxvec::AT_MINSIGSTKSZ),
+            crate::process::signal::frame::most_bytes(),
+        ),
         (key(auxvec::AT_NULL), 0),
     ]
 }
@@ -133,17 +144,4 @@ fn auxiliary_vector(loaded: &Loaded, random: u64, platform: u64, program: u64) -
 /// `edx` of `CPUID` leaf 1, which is what `AT_HWCAP` holds on x86.
 fn processor_features() -> u64 {
     u64::from(core::arch::x86_64::__cpuid(1).edx)
-}
-
-/// What a signal frame takes: the processor's extended state as enabled (`CPUID` leaf 13), and the registers about it.
-fn smallest_signal_stack() -> u64 {
-    const REGISTERS: u64 = 1024;
-    const LEAF: u32 = 13;
-    let highest = core::arch::x86_64::__cpuid(0).eax;
-    let state = if highest >= LEAF {
-        core::arch::x86_64::__cpuid_count(LEAF, 0).ebx
-    } else {
-        0
-    };
-    u64::from(state).max(576).saturating_add(REGISTERS)
 }

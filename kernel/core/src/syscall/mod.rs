@@ -23,12 +23,15 @@ mod poll;
 mod process;
 mod rename;
 mod signal;
+mod signal_send;
+mod signal_wait;
 mod stat;
 mod system;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod time;
+mod timer;
 mod transfer;
 mod user;
 
@@ -39,11 +42,19 @@ use crate::kernel::Kernel;
 use crate::process::caller;
 
 /// Does what the program asked for, and puts the result where it looks for it.
+#[inline]
 pub(crate) fn handle(kernel: &mut Kernel) {
-    let call = kernel.thread.context.syscall();
-    let result = table::dispatch(kernel, &call).unwrap_or_else(|| missing(kernel, call.number));
+    let number = kernel.thread.context.rax;
+    let result = match table::dispatch(kernel, number) {
+        Some(result) => result,
+        None => missing(kernel, number),
+    };
     kernel.settle_memory();
-    kernel.thread.context.set_result(encode(result));
+    if result == Err(Errno::RESTART) {
+        kernel.thread.interrupted = Some(number);
+    } else {
+        kernel.thread.context.set_result(encode(result));
+    }
 }
 
 /// Tells the host, once a number, that a system call is missing.

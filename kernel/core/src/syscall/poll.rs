@@ -61,13 +61,14 @@ pub(super) fn ppoll(
         return Err(Errno::EINVAL);
     }
     let while_waiting = SignalSet(kernel.memory.read_u64(mask)?).blockable();
-    let before = core::mem::replace(&mut kernel.signals.blocked, while_waiting);
+    kernel.signals.block_while_waiting(while_waiting);
     let result = wait_for(kernel, list, count, deadline);
     // What the mask let through is acted upon before the old one counts again.
-    if result == Err(Errno::EINTR) {
-        kernel.deliver_signals();
+    if result != Err(Errno::EINTR)
+        && let Some(before) = kernel.signals.blocked_before.take()
+    {
+        kernel.signals.blocked = before;
     }
-    kernel.signals.blocked = before;
     result
 }
 

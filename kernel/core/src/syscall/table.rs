@@ -2,27 +2,29 @@
 //!
 //! A line is `NUMBER NAME => FUNCTION, LEVEL "what is missing";` (the levels: [`unikernel_abi::support::Level`]). It becomes an
 //! arm of the dispatch and a line of [`SUPPORT`], so neither can tell what the other doesn't.
-#![deny(unreachable_patterns, reason = "a number that is listed twice")]
-
-use unikernel_machine::context::Syscall;
-
 use super::arg::Handler;
 use super::{
     advice, attributes, control, copy, descriptor, directory, file, io, memory, metadata, names,
-    poll, process, rename, signal, stat, system, thread, time, user,
+    poll, process, rename, signal, signal_send, signal_wait, stat, system, thread, time, timer,
+    user,
 };
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
 
 macro_rules! syscalls {
     ($($number:literal $name:ident => $function:path, $level:ident $($note:literal)?;)*) => {
-        /// Calls the function for a system call; `None` when the table has none.
-        pub(crate) fn dispatch(kernel: &mut Kernel, call: &Syscall) -> Option<SysResult> {
-            Some(match call.number {
-                $($number => $function.call(kernel, &call.args),)*
-                _ => return None,
-            })
-        }
+        /// What a number does. Each reads the arguments that it has: a call without any shall not pay for those of others.
+        static CALLS: [Option<fn(&mut Kernel) -> SysResult>; CALLS_LEN] = {
+            let mut calls: [Option<fn(&mut Kernel) -> SysResult>; CALLS_LEN] = [None; CALLS_LEN];
+            $(
+                assert!(calls[$number].is_none(), concat!("two lines for ", $number));
+                calls[$number] = Some(|kernel| {
+                    let args = kernel.thread.context.syscall().args;
+                    $function.call(kernel, &args)
+                });
+            )*
+            calls
+        };
 
         /// The support statement ([`unikernel_abi::support`]).
         pub const SUPPORT: &str = concat!(
@@ -30,6 +32,17 @@ macro_rules! syscalls {
             $(stringify!($number), " ", stringify!($name), " ", stringify!($level), $(" ", $note,)? "\n",)*
         );
     };
+}
+
+/// Behind the highest number.
+const CALLS_LEN: usize = 448;
+
+/// Does the system call that the thread is in; `None` when the table has no line for its number.
+#[inline]
+pub(crate) fn dispatch(kernel: &mut Kernel, number: u64) -> Option<SysResult> {
+    let number = usize::try_from(number).ok()?;
+    let call = (*CALLS.get(number)?)?;
+    Some(call(kernel))
 }
 
 syscalls! {
@@ -46,8 +59,9 @@ syscalls! {
     10 mprotect => memory::mprotect, full;
     11 munmap => memory::munmap, full;
     12 brk => memory::brk, full;
-    13 rt_sigaction => signal::rt_sigaction, partial "a signal that has a handler ends the program";
+    13 rt_sigaction => signal::rt_sigaction, full;
     14 rt_sigprocmask => signal::rt_sigprocmask, full;
+    15 rt_sigreturn => signal::rt_sigreturn, full;
     16 ioctl => control::ioctl, partial "TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX";
     17 pread64 => io::pread64, full;
     18 pwrite64 => io::pwrite64, full;
@@ -61,8 +75,11 @@ syscalls! {
     28 madvise => advice::madvise, partial "no MADV_REMOVE, MADV_MERGEABLE, MADV_COLLAPSE, MADV_HWPOISON: EINVAL; MADV_FREE frees at once";
     32 dup => descriptor::dup, full;
     33 dup2 => descriptor::dup2, full;
-    34 pause => process::pause, full;
+    34 pause => signal_wait::pause, full;
     35 nanosleep => time::nanosleep, full;
+    36 getitimer => timer::getitimer, full;
+    37 alarm => timer::alarm, full;
+    38 setitimer => timer::setitimer, partial "user time holds all processor time";
     39 getpid => process::getpid, full;
     40 sendfile => copy::sendfile, full;
     56 clone => process::clone, refused "no processes (UK001); threads are missing";
@@ -71,7 +88,7 @@ syscalls! {
     59 execve => process::execve, refused "no other programs (UK002)";
     60 exit => process::exit, full;
     61 wait4 => process::wait4, full;
-    62 kill => signal::kill, partial "signals that stop a process are EPERM; handlers do not run";
+    62 kill => signal_send::kill, partial "signals that stop a process are EPERM";
     63 uname => system::uname, full;
     72 fcntl => descriptor::fcntl, partial "no leases, F_NOTIFY, F_SETOWN, seals; locks never conflict, there being one process";
     74 fsync => io::fsync, full;
@@ -113,7 +130,10 @@ syscalls! {
     121 getpgid => process::getpgid, full;
     124 getsid => process::getsid, full;
     127 rt_sigpending => signal::rt_sigpending, full;
-    131 sigaltstack => thread::sigaltstack, full;
+    128 rt_sigtimedwait => signal_wait::rt_sigtimedwait, full;
+    129 rt_sigqueueinfo => signal_send::rt_sigqueueinfo, partial "as kill";
+    130 rt_sigsuspend => signal_wait::rt_sigsuspend, full;
+    131 sigaltstack => signal::sigaltstack, full;
     137 statfs => stat::statfs, full;
     138 fstatfs => stat::fstatfs, full;
     149 mlock => advice::mlock, full;
@@ -125,17 +145,22 @@ syscalls! {
     160 setrlimit => system::setrlimit, partial "only RLIMIT_NOFILE can be changed";
     162 sync => io::sync, full;
     186 gettid => process::gettid, full;
-    200 tkill => signal::tkill, partial "as kill";
+    200 tkill => signal_send::tkill, partial "as kill";
     201 time => time::time, full;
     202 futex => thread::futex, partial "WAIT, WAKE, WAIT_BITSET, WAKE_BITSET for the one thread that there is";
     204 sched_getaffinity => thread::sched_getaffinity, full;
     217 getdents64 => directory::getdents64, full;
     218 set_tid_address => thread::set_tid_address, full;
+    222 timer_create => timer::timer_create, partial "CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI, the program's processor time; no alarm clocks";
+    223 timer_settime => timer::timer_settime, full;
+    224 timer_gettime => timer::timer_gettime, full;
+    225 timer_getoverrun => timer::timer_getoverrun, full;
+    226 timer_delete => timer::timer_delete, full;
     228 clock_gettime => time::clock_gettime, partial "no clocks of other processes; coarse clocks are exact";
     229 clock_getres => time::clock_getres, full;
     230 clock_nanosleep => time::clock_nanosleep, partial "CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME";
     231 exit_group => process::exit_group, full;
-    234 tgkill => signal::tgkill, partial "as kill";
+    234 tgkill => signal_send::tgkill, partial "as kill";
     247 waitid => process::waitid, full;
     257 openat => file::openat, partial "no O_TMPFILE, O_DIRECT, O_ASYNC";
     258 mkdirat => names::mkdirat, full;
@@ -148,13 +173,14 @@ syscalls! {
     267 readlinkat => names::readlinkat, full;
     268 fchmodat => attributes::fchmodat, full;
     269 faccessat => metadata::faccessat, full;
-    271 ppoll => poll::ppoll, partial "the signal mask has no effect while it waits, except on what ends the program";
+    271 ppoll => poll::ppoll, full;
     273 set_robust_list => thread::set_robust_list, full;
     274 get_robust_list => thread::get_robust_list, full;
     280 utimensat => attributes::utimensat, full;
     292 dup3 => descriptor::dup3, full;
     295 preadv => io::preadv, full;
     296 pwritev => io::pwritev, full;
+    297 rt_tgsigqueueinfo => signal_send::rt_tgsigqueueinfo, partial "as kill";
     302 prlimit64 => system::prlimit64, partial "only RLIMIT_NOFILE can be changed";
     309 getcpu => thread::getcpu, full;
     316 renameat2 => rename::renameat2, partial "RENAME_NOREPLACE; no RENAME_EXCHANGE, RENAME_WHITEOUT";

@@ -5,7 +5,6 @@ use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
 use unikernel_machine::address::UserAddr;
-use unikernel_machine::random;
 
 use crate::driver::streams::{Received, Stream};
 use crate::errno::{Errno, SysResult};
@@ -224,7 +223,10 @@ pub(super) fn fill_random(kernel: &mut Kernel, to: UserAddr, len: usize) -> SysR
         let part = bytes
             .get_mut(..len.saturating_sub(done).min(256))
             .unwrap_or(&mut []);
-        random::fill(part).map_err(|_| Errno::EIO)?;
+        kernel
+            .random
+            .fill(part, &kernel.clock)
+            .map_err(|_| Errno::EIO)?;
         kernel
             .memory
             .write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, part)?;

@@ -8,6 +8,7 @@
 //! | `archive` | `Archive` |
 //! | `context` | `run(&mut Context) -> Event` |
 //! | `cpu` | `wait()` |
+//! | `extended` | `len`, `components`, `save`, `load` |
 //! | `frame` | `Frame`, `LargeFrame`, `usage() -> Usage` |
 //! | `panic` | `set_panic_reporter(Box<dyn FnMut(&core::fmt::Arguments<'_>)>)` |
 //! | `power` | `off(u8) -> !` |

@@ -7,6 +7,7 @@ mod memory;
 mod names;
 mod process;
 mod streams;
+mod timers;
 
 use std::string::String;
 

@@ -67,7 +67,7 @@ fn end_asked_by_the_host_interrupts_a_wait() {
     let mut process = Process::new();
     let host = process.host.clone();
     happens_while_waiting(move || host.send(10, b"T"));
-    assert_eq!(process.read_fd(0, 10), Err(Errno::EINTR));
+    assert_eq!(process.read_fd(0, 10), Err(Errno::RESTART));
     process.kernel.deliver_signals();
     assert_eq!(
         process.kernel.ending,
