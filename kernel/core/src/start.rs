@@ -5,7 +5,9 @@ use alloc::collections::BTreeSet;
 use alloc::rc::Rc;
 use core::cell::RefCell;
 
+use linux_raw_sys::general as linux;
 use unikernel_abi::report::Report;
+use unikernel_machine::address::UserAddr;
 use unikernel_machine::boot::{Boot, BootFailed};
 use unikernel_machine::context::Context;
 use unikernel_machine::{power, random, time};
@@ -13,6 +15,7 @@ use unikernel_machine::{power, random, time};
 use crate::driver::streams::{Stream, Streams};
 use crate::fs::archive::Mounted;
 use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
+use crate::fs::node::{Kind, Mount};
 use crate::fs::open::{OpenFile, Target};
 use crate::fs::tree::Tree;
 use crate::kernel::{Ending, Kernel};
@@ -23,7 +26,8 @@ use crate::process::thread::Thread;
 use crate::program::launch::Settings;
 use crate::program::{Name, StartError, load, stack};
 use crate::report;
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
+use crate::view::Shown;
 
 /// Runs the image's program and ends the machine.
 ///
@@ -73,18 +77,18 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
     let settings = Settings::read(boot.module_launch, boot.image_launch)?;
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
-    let tree = mount(boot.archive, settings.program, &clock)?;
+    let tree = mount(boot.archive, &clock)?;
     let mut memory =
         AddressSpace::new(layout(settings.layout_seed)?).map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
-    let stack = stack::build(&mut memory, &settings, &loaded, entropy()?).map_err(|errno| {
+    let places = stack::build(&mut memory, &settings, &loaded, entropy()?).map_err(|errno| {
         StartError::File(
             "passing arguments and environment to",
             Name::new(settings.program),
             errno,
         )
     })?;
-    let context = Context::new(unikernel_machine::address::UserAddr(loaded.start), stack);
+    let context = Context::new(UserAddr(loaded.start), UserAddr(places.pointer));
     let name = settings
         .program
         .rsplit(|byte| *byte == b'/')
@@ -92,9 +96,11 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         .unwrap_or(&[]);
     Ok(Kernel {
         memory,
+        root: tree.root().clone(),
         working_directory: tree.root().clone(),
+        descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now())
+            .map_err(|_| StartError::Memory)?,
         tree,
-        descriptors: standard_descriptors().map_err(|_| StartError::Memory)?,
         umask: 0o022,
         signals: Signals::default(),
         thread: Thread::new(context, name),
@@ -105,13 +111,13 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         refused: None,
         ending: None,
         memory_total: boot.memory_total,
+        shown: Shown::new(places),
         waited: 0,
     })
 }
 
 fn mount(
     archive: Option<unikernel_machine::archive::Archive>,
-    program: &[u8],
     clock: &Clock,
 ) -> Result<Tree, StartError> {
     let mounted = archive
@@ -119,7 +125,7 @@ fn mount(
         .transpose()
         .map_err(StartError::Archive)?;
     let tree = Tree::new(mounted).map_err(StartError::Archive)?;
-    tree.populate(program, clock.now())
+    tree.populate(clock.now())
         .map_err(|errno| StartError::File("populating", Name::new(b"/"), errno))?;
     Ok(tree)
 }
@@ -140,16 +146,27 @@ fn entropy<const N: usize>() -> Result<[u8; N], StartError> {
 }
 
 /// Descriptors 0, 1 and 2.
-fn standard_descriptors() -> Result<Descriptors, crate::errno::Errno> {
+pub(crate) fn standard_descriptors(
+    tree: &Tree,
+    streams: &Streams,
+    now: Timestamp,
+) -> Result<Descriptors, crate::errno::Errno> {
     let mut descriptors = Descriptors::default();
-    let streams = [
-        (Stream::Stdin, linux_raw_sys::general::O_RDONLY),
-        (Stream::Stdout, linux_raw_sys::general::O_WRONLY),
-        (Stream::Stderr, linux_raw_sys::general::O_WRONLY),
+    let standard = [
+        (Stream::Stdin, linux::O_RDONLY),
+        (Stream::Stdout, linux::O_WRONLY),
+        (Stream::Stderr, linux::O_WRONLY),
     ];
-    for (stream, flags) in streams {
+    for (stream, flags) in standard {
+        // A terminal where the host has one, else a pipe.
+        let mode = if streams.is_terminal(stream) {
+            linux::S_IFCHR | 0o620
+        } else {
+            linux::S_IFIFO | 0o600
+        };
+        let node = tree.create(Mount::Streams, Kind::Stream(stream), mode, now);
         let descriptor = Descriptor {
-            file: OpenFile::new(Target::Stream(stream), flags),
+            file: OpenFile::new(Target::Stream(stream, node), flags),
             on_exec: OnExec::Keep,
         };
         descriptors.add(descriptor, 0)?;

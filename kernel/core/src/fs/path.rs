@@ -83,13 +83,12 @@ impl Remaining {
         }))
     }
 
-    /// Puts a symbolic link's target before what remains.
-    pub(crate) fn insert(&mut self, target: &[u8]) -> Result<(), Errno> {
+    /// Puts a symbolic link's target before what remains. Both together may be longer than [`MAX_PATH`].
+    pub(crate) fn insert(&mut self, target: &[u8]) {
         let mut bytes = Vec::with_capacity(target.len().saturating_add(self.rest().len()));
         bytes.extend_from_slice(target);
         bytes.extend_from_slice(self.rest());
-        *self = Self::new(bytes)?;
-        Ok(())
+        *self = Self { bytes, at: 0 };
     }
 
     fn rest(&self) -> &[u8] {
@@ -136,7 +135,7 @@ mod tests {
     fn link_target_comes_before_the_rest() {
         let mut remaining = Remaining::new(b"link/x".to_vec()).unwrap();
         assert_eq!(remaining.step().unwrap().unwrap().then, Then::More);
-        remaining.insert(b"/to").unwrap();
+        remaining.insert(b"/to");
         assert!(remaining.is_absolute());
         assert_eq!(remaining.step().unwrap().unwrap().name, b"to");
         assert_eq!(remaining.step().unwrap().unwrap().name, b"x");

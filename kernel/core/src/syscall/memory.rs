@@ -98,7 +98,12 @@ fn file_area(
         Target::Node(node) if matches!(node.kind, Kind::File(_)) => node.clone(),
         _ => return Err(Errno::ENODEV),
     };
-    let may_write = if file.is_writable() {
+    let is_sealed =
+        matches!(&node.kind, Kind::File(contents) if !contents.borrow().may_be_written());
+    if is_sealed && visible == Visible::InFile && protection.contains(Protection::WRITE) {
+        return Err(Errno::EPERM);
+    }
+    let may_write = if file.is_writable() && !is_sealed {
         MayWrite::Yes
     } else {
         MayWrite::No

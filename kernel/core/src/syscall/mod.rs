@@ -15,14 +15,19 @@ mod descriptor;
 mod directory;
 mod file;
 mod io;
+mod lock;
+mod memfd;
 mod memory;
 mod metadata;
 mod names;
+mod open;
+mod path;
 mod poll;
 mod process;
 mod rename;
 mod signal;
 mod stat;
+mod sync;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -30,6 +35,10 @@ mod thread;
 mod time;
 mod transfer;
 mod user;
+mod watch;
+mod xattr;
+
+pub(crate) use system::{HOST_NAME, RELEASE, SYSTEM, VERSION, limit};
 
 use unikernel_abi::report::Report;
 

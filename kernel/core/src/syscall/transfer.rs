@@ -1,5 +1,6 @@
 //! Moving bytes between open files and the program's memory.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
@@ -50,12 +51,31 @@ pub(super) fn transfer(
 ) -> SysResult {
     let len = len.min(MAX_TRANSFER);
     match (&file.target, way) {
-        (Target::Stream(stream), Way::Read) => read_stream(kernel, file, *stream, address, len),
-        (Target::Stream(stream), Way::Write) => write_stream(kernel, file, *stream, address, len),
+        (Target::Stream(stream, _), Way::Read) => read_stream(kernel, file, *stream, address, len),
+        (Target::Stream(stream, _), Way::Write) => {
+            write_stream(kernel, file, *stream, address, len)
+        }
+        (Target::Device(Device::Terminal | Device::Console, _), Way::Read) => {
+            // Only what a person types: a pipe's bytes are for the program's own stdin.
+            if kernel.streams.borrow().is_terminal(Stream::Stdin) {
+                return read_stream(kernel, file, Stream::Stdin, address, len);
+            }
+            Err(Errno::EIO)
+        }
+        (Target::Device(device @ (Device::Terminal | Device::Console), _), Way::Write) => {
+            let stream = kernel.written_by(*device).ok_or(Errno::EIO)?;
+            write_stream(kernel, file, stream, address, len)
+        }
         (Target::Device(device, _), Way::Read) => read_device(kernel, *device, address, len),
         (Target::Device(device, _), Way::Write) => write_device(*device, len),
-        (Target::Text(bytes, _), Way::Read) => {
+        (Target::View(view, made, _), Way::Read) => {
             let offset = offset_of(file, at);
+            let known = made.borrow().clone().filter(|_| offset > 0);
+            let bytes = match known {
+                Some(bytes) => bytes,
+                None => Rc::from(kernel.text_of(*view)?),
+            };
+            *made.borrow_mut() = Some(bytes.clone());
             let start = usize::try_from(offset)
                 .unwrap_or(usize::MAX)
                 .min(bytes.len());
@@ -85,14 +105,18 @@ pub(super) fn transfer(
             (Kind::Directory(_), _) => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
         },
-        (Target::Text(..) | Target::Name(_), _) => Err(Errno::EBADF),
+        (Target::View(..) | Target::Name(_), _) => Err(Errno::EBADF),
     }
 }
 
 /// Writes bytes of the kernel's own to a file; may write fewer than there are.
 pub(super) fn put(kernel: &mut Kernel, file: &OpenFile, at: At, bytes: &[u8]) -> SysResult {
     match &file.target {
-        Target::Stream(stream) => send(kernel, file, *stream, bytes),
+        Target::Stream(stream, _) => send(kernel, file, *stream, bytes),
+        Target::Device(device @ (Device::Terminal | Device::Console), _) => {
+            let stream = kernel.written_by(*device).ok_or(Errno::EIO)?;
+            send(kernel, file, stream, bytes)
+        }
         Target::Device(device, _) => write_device(*device, bytes.len()),
         Target::Node(node) => match &node.kind {
             Kind::File(contents) => {
@@ -104,7 +128,7 @@ pub(super) fn put(kernel: &mut Kernel, file: &OpenFile, at: At, bytes: &[u8]) ->
             Kind::Directory(_) => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
         },
-        Target::Text(..) | Target::Name(_) => Err(Errno::EBADF),
+        Target::View(..) | Target::Name(_) => Err(Errno::EBADF),
     }
 }
 
@@ -204,7 +228,7 @@ fn read_device(kernel: &mut Kernel, device: Device, to: UserAddr, len: usize) ->
             Ok(len)
         }
         Device::Random | Device::Urandom => fill_random(kernel, to, len),
-        Device::Terminal => Err(Errno::EIO),
+        Device::Terminal | Device::Console => Err(Errno::EIO),
     }
 }
 
@@ -212,7 +236,18 @@ fn write_device(device: Device, len: usize) -> SysResult {
     match device {
         Device::Null | Device::Zero | Device::Random | Device::Urandom => Ok(len),
         Device::Full => Err(Errno::ENOSPC),
-        Device::Terminal => Err(Errno::EIO),
+        Device::Terminal | Device::Console => Err(Errno::EIO),
+    }
+}
+
+impl Kernel {
+    /// The stream that a device's bytes go to.
+    fn written_by(&self, device: Device) -> Option<Stream> {
+        match device {
+            Device::Terminal => self.terminal(),
+            Device::Console => Some(Stream::Stderr),
+            _ => None,
+        }
     }
 }
 
