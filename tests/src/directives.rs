@@ -54,6 +54,8 @@ pub struct Directives {
     pub forms: Vec<Form>,
     /// Libraries to link beside libc.
     pub libs: Vec<String>,
+    /// Memory of its machine, where it is not the tool's default.
+    pub memory: Option<String>,
     /// Whether it cannot run on Linux with the same result; then `stdout` and status 0 are expected.
     pub not_native: bool,
     /// What it prints, when it is not run natively.
@@ -117,6 +119,7 @@ impl Directives {
                 }
             }
             "libs" => self.libs = words(value)?,
+            "memory" => self.memory = Some(value.to_owned()),
             "native" if value == "no" => self.not_native = true,
             "stdout" => self.stdout.push_str(&unescape(value)?),
             "stderr-has" => self.stderr_has.push(value.to_owned()),

@@ -183,6 +183,9 @@ impl Guest {
             ["run", "--quiet", "--accel", "tcg", "--timeout"],
         )
         .arg(crate::process::patience(60).as_secs().to_string());
+        if let Some(memory) = &self.directives.memory {
+            call = call.args(["--memory", memory]);
+        }
         if form == Form::Cdylib {
             call = call.arg("--lib");
         } else if self.file.ends_with(".rs") {

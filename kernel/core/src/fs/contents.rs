@@ -169,9 +169,15 @@ impl Contents {
             .ok_or(NoPage::OutOfMemory)
     }
 
-    /// A new frame with the page's bytes of now.
+    /// A new frame of the file's own with the page's bytes of now.
     fn copy_of_page(&self, page: u64) -> Result<Frame, NoPage> {
-        let frame = budget::frame().ok_or(NoPage::OutOfMemory)?;
+        let frame = budget::file_frame().ok_or(NoPage::OutOfMemory)?;
+        self.copy_page_to(page, &frame);
+        Ok(frame)
+    }
+
+    /// Fills a frame of zeros with the bytes that a page has beneath.
+    fn copy_page_to(&self, page: u64, frame: &Frame) {
         let start = page.saturating_mul(PAGE);
         let is_hole = self.pages.contains_key(&page);
         let mut done = 0;
@@ -183,7 +189,6 @@ impl Contents {
             frame.write(usize::try_from(done).unwrap_or(PAGE_SIZE), piece);
             done = done.saturating_add(piece.len() as u64);
         }
-        Ok(frame)
     }
 
     /// The frame to map for a page: the file's own or the archive's where there is one, else a new one with the same bytes.
@@ -196,7 +201,12 @@ impl Contents {
         }
         match self.frame_in_place(page) {
             Some(frame) => Ok(frame),
-            None => self.copy_of_page(page),
+            // A copy for the program, not for the file.
+            None => {
+                let frame = budget::frame().ok_or(NoPage::OutOfMemory)?;
+                self.copy_page_to(page, &frame);
+                Ok(frame)
+            }
         }
     }
 

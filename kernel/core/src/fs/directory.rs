@@ -83,6 +83,11 @@ impl Directory {
         self.entries.insert(name, Entry { node, place: None });
     }
 
+    /// How many names are new.
+    pub(crate) fn new_names(&self) -> usize {
+        self.order.len()
+    }
+
     /// Gives `node` a name, in place of what had it.
     pub(crate) fn put(&mut self, name: Rc<[u8]>, node: &Rc<Node>) -> Result<(), Errno> {
         let place = match self.entries.get(&name) {

@@ -81,7 +81,7 @@ impl Contents {
             let (held, until) = self.run_at(page);
             if held == Holds::Hole {
                 let was_hole = self.pages.contains_key(&page);
-                let room = budget::allow_kernel_memory().is_ok();
+                let room = budget::allow_file().is_ok();
                 if !room || self.page_for_write(page).is_err() {
                     for (page, was_hole) in taken {
                         if was_hole {
@@ -131,7 +131,7 @@ impl Contents {
         let lower_end = self.lower_len.div_ceil(PAGE);
         for page in whole.start..whole.end.min(lower_end) {
             if !self.pages.contains_key(&page) {
-                budget::allow_kernel_memory().map_err(|_| Errno::ENOSPC)?;
+                budget::allow_file()?;
                 self.pages.insert(page, None);
             }
         }

@@ -35,6 +35,8 @@ pub(crate) struct Tree {
     /// Nodes of the archive with several names.
     linked: RefCell<BTreeMap<Nid, Rc<Node>>>,
     next_number: Cell<u64>,
+    /// How many names were made.
+    made: Cell<usize>,
 }
 
 /// One name of a directory, as `getdents64(2)` tells it.
@@ -67,6 +69,7 @@ impl Tree {
             root,
             linked: RefCell::new(BTreeMap::new()),
             next_number: Cell::new(FIRST_NUMBER),
+            made: Cell::new(0),
         })
     }
 
@@ -152,7 +155,10 @@ impl Tree {
         let Kind::Directory(directory) = &parent.kind else {
             return Err(Errno::ENOTDIR);
         };
-        directory.borrow_mut().put(name.clone(), node)?;
+        let mut directory = directory.borrow_mut();
+        let before = directory.new_names();
+        directory.put(name.clone(), node)?;
+        self.count(before, directory.new_names());
         node.locate(parent, name);
         Ok(())
     }
@@ -165,7 +171,10 @@ impl Tree {
         node: &Rc<Node>,
         now: Timestamp,
     ) -> Result<(), Errno> {
-        budget::allow_kernel_memory().map_err(|_| Errno::ENOSPC)?;
+        budget::allow_file()?;
+        if self.made.get() >= budget::names() {
+            return Err(Errno::ENOSPC);
+        }
         // As Linux answers there.
         match parent.mount {
             Mount::Root => {}
@@ -178,6 +187,16 @@ impl Tree {
         self.put(parent, name, node)?;
         parent.touch_contents(now);
         Ok(())
+    }
+
+    fn count(&self, before: usize, now: usize) {
+        let made = self.made.get().saturating_add(now);
+        self.made.set(made.saturating_sub(before));
+    }
+
+    /// How many more names can be made.
+    pub(crate) fn names_left(&self) -> usize {
+        budget::names().saturating_sub(self.made.get())
     }
 
     /// Takes a name away. The node lives on while somebody holds it.
@@ -193,7 +212,10 @@ impl Tree {
         if parent.mount != Mount::Root {
             return Err(Errno::EPERM);
         }
-        directory.borrow_mut().remove(name)?;
+        let mut directory = directory.borrow_mut();
+        let before = directory.new_names();
+        directory.remove(name)?;
+        self.count(before, directory.new_names());
         parent.touch_contents(now);
         Ok(())
     }

@@ -104,6 +104,10 @@ pub(super) fn fcntl(kernel: &mut Kernel, fd: Fd, command: u32, arg: u64) -> SysR
         | linux::F_OFD_SETLKW => super::lock::record(kernel, &file, command, UserAddr(arg)),
         // Nobody was made the owner; nobody has a lease.
         linux::F_GETOWN => Ok(0),
+        linux::F_GETOWN_EX => {
+            kernel.memory.write(UserAddr(arg), &[0; 8])?;
+            Ok(0)
+        }
         linux::F_GETLEASE => Ok(linux::F_UNLCK as usize),
         ADD_SEALS => memfd::add_seals(
             kernel,

@@ -9,6 +9,7 @@ use super::arg::{Base, Fd, PathArg};
 use crate::errno::{Errno, SysResult};
 use crate::fs::node::Node;
 use crate::fs::open::Target;
+use crate::fs::path::MAX_PATH;
 use crate::fs::tree::Listed;
 use crate::fs::walk::LastLink;
 use crate::kernel::Kernel;
@@ -82,6 +83,9 @@ pub(super) fn getcwd(kernel: &mut Kernel, to: UserAddr, len: usize) -> SysResult
         }
     };
     path.push(0);
+    if path.len() > MAX_PATH {
+        return Err(Errno::ENAMETOOLONG);
+    }
     if path.len() > len {
         return Err(Errno::ERANGE);
     }

@@ -7,7 +7,7 @@ use linux_raw_sys::general as linux;
 use unikernel_machine::address::UserAddr;
 
 use super::arg::Fd;
-use super::transfer::{At, Way, transfer};
+use super::transfer::{At, MAX_TRANSFER, Way, check_memory, transfer};
 use crate::errno::{Errno, SysResult};
 use crate::fs::contents::MAX_SIZE;
 use crate::fs::node::Kind;
@@ -213,23 +213,22 @@ fn transfer_all(
         return Err(Errno::EINVAL);
     }
     let mut list = Vec::with_capacity(count);
-    let mut total = 0_u64;
+    let mut left = MAX_TRANSFER;
     for index in 0..count as u64 {
         let entry = buffers
             .checked_add(index.saturating_mul(16))
             .ok_or(Errno::EFAULT)?;
-        let address = kernel.memory.read_u64(entry)?;
+        let address = UserAddr(kernel.memory.read_u64(entry)?);
         let len = kernel
             .memory
             .read_u64(entry.checked_add(8).ok_or(Errno::EFAULT)?)?;
-        total = total
-            .checked_add(len)
-            .filter(|total| *total <= i64::MAX.cast_unsigned())
-            .ok_or(Errno::EINVAL)?;
-        list.push((
-            UserAddr(address),
-            usize::try_from(len).map_err(|_| Errno::EINVAL)?,
-        ));
+        let len = usize::try_from(len.cast_signed()).map_err(|_| Errno::EINVAL)?;
+        list.push((address, len));
+    }
+    for (address, len) in &mut list {
+        check_memory(*address, *len)?;
+        *len = (*len).min(left);
+        left = left.saturating_sub(*len);
     }
     let mut done: usize = 0;
     for (address, len) in list {

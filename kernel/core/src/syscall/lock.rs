@@ -5,7 +5,6 @@ use unikernel_machine::address::UserAddr;
 
 use super::arg::Fd;
 use crate::errno::{Errno, SysResult};
-use crate::fs::contents::MAX_SIZE;
 use crate::fs::locks::{Owner, Record, Strength};
 use crate::fs::open::OpenFile;
 use crate::kernel::Kernel;
@@ -148,7 +147,7 @@ fn read(kernel: &mut Kernel, file: &OpenFile, at: UserAddr) -> Result<Asked, Err
     };
     let start = base
         .checked_add_signed(start)
-        .filter(|start| *start <= MAX_SIZE)
+        .filter(|start| *start <= i64::MAX.cast_unsigned())
         .ok_or(Errno::EINVAL)?;
     // A negative length means what lies before the start; 0 all that lies behind.
     let (first, last) = if len < 0 {

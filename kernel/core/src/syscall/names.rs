@@ -12,7 +12,7 @@ use crate::errno::{Errno, SysResult};
 use crate::fs::contents::Contents;
 use crate::fs::device::Device;
 use crate::fs::directory::{Beneath, directory};
-use crate::fs::node::{Kind, Node, PERMISSIONS};
+use crate::fs::node::{Kind, Mount, Node, PERMISSIONS};
 use crate::fs::walk::{LastLink, LastName, Walked};
 use crate::kernel::Kernel;
 
@@ -118,7 +118,10 @@ pub(super) fn unlinkat(kernel: &mut Kernel, base: Base, path: PathArg, flags: u3
     if !node.is_directory() {
         return Err(Errno::ENOTDIR);
     }
-    if node.mount != walked.parent.mount || is_view_folder(node) {
+    if walked.parent.mount != Mount::Root {
+        return Err(Errno::EPERM);
+    }
+    if is_view_folder(node) {
         return Err(Errno::EBUSY);
     }
     if !kernel.tree.is_empty(node)? {

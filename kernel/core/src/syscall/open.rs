@@ -182,7 +182,10 @@ fn open_as(kernel: &mut Kernel, base: Base, path: PathArg, how: &How) -> SysResu
     } else {
         LastLink::Follow
     };
-    let start = kernel.start_of(base, &path)?;
+    let start = match base.descriptor() {
+        Some(fd) if how.in_root => kernel.open_file(fd?)?.node().clone(),
+        _ => kernel.start_of(base, &path)?,
+    };
     let scope = Scope {
         root: if how.in_root { &start } else { &kernel.root },
         start: &start,
@@ -225,7 +228,7 @@ fn unnamed_file(kernel: &Kernel, parent: &Rc<Node>, how: &How) -> Result<Rc<Node
     if parent.mount != Mount::Root {
         return Err(Errno::EOPNOTSUPP);
     }
-    crate::memory::budget::allow_kernel_memory().map_err(|_| Errno::ENOSPC)?;
+    crate::memory::budget::allow_file()?;
     let mode = linux::S_IFREG | how.mode & !kernel.umask;
     let node = kernel.new_node(parent, Kind::File(RefCell::new(Contents::new())), mode);
     node.attributes.borrow_mut().links = 0;

@@ -13,7 +13,7 @@ use crate::fs::device::terminal_number;
 use crate::fs::node::{Kind, Mount, Node};
 use crate::fs::path::MAX_NAME;
 use crate::kernel::Kernel;
-use crate::memory::PAGE;
+use crate::memory::{PAGE, budget};
 use crate::time::Timestamp;
 
 /// What `struct stat` holds.
@@ -227,23 +227,29 @@ fn write_statfs(kernel: &mut Kernel, mount: Mount, to: UserAddr) -> SysResult {
         Mount::Unnamed => (MEMORY, NO_ACCESS_TIMES),
         Mount::Streams => (PIPE, NO_ACCESS_TIMES),
     };
-    let memory = usage();
-    let (total, free) = match mount {
-        Mount::Root | Mount::Unnamed => (memory.total as u64, memory.free as u64),
-        _ => (0, 0),
-    };
+    let mut sizes = [0; 5];
+    if matches!(mount, Mount::Root | Mount::Unnamed) {
+        let free = budget::left_for_files();
+        sizes = [
+            usage().total,
+            free,
+            free,
+            budget::names(),
+            kernel.tree.names_left(),
+        ];
+    }
+    let [total, free, available, names, names_left] = sizes.map(|size| size as u64);
     let mut bytes = Vec::with_capacity(120);
-    let name = MAX_NAME as u64;
     let facts = [
         magic,
         PAGE,
         total,
         free,
-        free,
-        0,
-        0,
+        available,
+        names,
+        names_left,
         mount.device(),
-        name,
+        MAX_NAME as u64,
         PAGE,
         flags,
     ];

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::address::UserAddr;
+use unikernel_machine::address::{USER_END, UserAddr};
 use unikernel_machine::random;
 
 use crate::driver::streams::{Received, Stream};
@@ -17,7 +17,7 @@ use crate::fs::open::{OpenFile, Target};
 use crate::kernel::Kernel;
 
 /// Longest transfer of one call (`MAX_RW_COUNT`).
-const MAX_TRANSFER: usize = 0x7fff_f000;
+pub(super) const MAX_TRANSFER: usize = 0x7fff_f000;
 
 /// Bytes that are copied through the kernel at a time.
 pub(super) const CHUNK: usize = 1024;
@@ -49,6 +49,14 @@ pub(super) fn transfer(
     address: UserAddr,
     len: usize,
 ) -> SysResult {
+    check_memory(address, len)?;
+    if matches!(file.target, Target::Node(_)) {
+        // As `rw_verify_area` in Linux's `fs/read_write.c`.
+        offset_of(file, at)
+            .checked_add(len as u64)
+            .filter(|end| *end <= i64::MAX.cast_unsigned())
+            .ok_or(Errno::EINVAL)?;
+    }
     let len = len.min(MAX_TRANSFER);
     match (&file.target, way) {
         (Target::Stream(stream, _), Way::Read) => read_stream(kernel, file, *stream, address, len),
@@ -107,6 +115,14 @@ pub(super) fn transfer(
         },
         (Target::View(..) | Target::Name(_), _) => Err(Errno::EBADF),
     }
+}
+
+/// Whether so many bytes lie in the program's half, mapped or not.
+pub(super) fn check_memory(address: UserAddr, len: usize) -> Result<(), Errno> {
+    let end = address.0.checked_add(len as u64);
+    end.filter(|end| *end <= USER_END)
+        .map(|_| ())
+        .ok_or(Errno::EFAULT)
 }
 
 /// Writes bytes of the kernel's own to a file; may write fewer than there are.
