@@ -38,6 +38,14 @@ pub(crate) struct Entry {
     pub(crate) place: Option<u64>,
 }
 
+/// A name that does not lie beneath.
+pub(crate) struct NewName<'a> {
+    /// Its place in the listing.
+    pub(crate) place: u64,
+    /// The name.
+    pub(crate) name: &'a [u8],
+}
+
 /// A directory.
 pub(crate) struct Directory {
     /// What lies beneath.
@@ -122,11 +130,17 @@ impl Directory {
         Ok(())
     }
 
-    /// The first new name at `place` or behind it.
-    pub(crate) fn new_at_or_behind(&self, place: u64) -> Option<(u64, &Rc<[u8]>, &Rc<Node>)> {
+    /// The first new name at `place` or behind it, and what it names.
+    pub(crate) fn new_at_or_behind(&self, place: u64) -> Option<(NewName<'_>, &Rc<Node>)> {
         self.order.range(place..).find_map(|(place, name)| {
             let node = self.entries.get(name)?.node.as_ref()?;
-            Some((*place, name, node))
+            Some((
+                NewName {
+                    place: *place,
+                    name,
+                },
+                node,
+            ))
         })
     }
 

@@ -130,10 +130,8 @@ impl Contents {
         }
         let lower_end = self.lower_len.div_ceil(PAGE);
         for page in whole.start..whole.end.min(lower_end) {
-            if !self.pages.contains_key(&page) {
-                budget::allow_file()?;
-                self.pages.insert(page, None);
-            }
+            budget::allow_kernel_memory().map_err(|_| Errno::ENOSPC)?;
+            self.pages.entry(page).or_insert(None);
         }
         Ok(())
     }

@@ -172,9 +172,21 @@ impl Tree {
         now: Timestamp,
     ) -> Result<(), Errno> {
         budget::allow_file()?;
-        if self.made.get() >= budget::names() {
+        if self.names_left() == 0 {
             return Err(Errno::ENOSPC);
         }
+        self.put_at(parent, name, node, now)
+    }
+
+    /// Gives a node a name for which another goes, in place of what had it.
+    pub(crate) fn put_at(
+        &self,
+        parent: &Rc<Node>,
+        name: Rc<[u8]>,
+        node: &Rc<Node>,
+        now: Timestamp,
+    ) -> Result<(), Errno> {
+        budget::allow_kernel_memory().map_err(|_| Errno::ENOSPC)?;
         // As Linux answers there.
         match parent.mount {
             Mount::Root => {}
@@ -289,9 +301,9 @@ impl Tree {
             }
         }
         let new = directory.new_at_or_behind(place);
-        Ok(new.map(|(at, name, node)| {
-            let at = at.saturating_add(FIRST_PLACE);
-            Listed::new(name, node.number, node.mode(), at)
+        Ok(new.map(|(new, node)| {
+            let at = new.place.saturating_add(FIRST_PLACE);
+            Listed::new(new.name, node.number, node.mode(), at)
         }))
     }
 

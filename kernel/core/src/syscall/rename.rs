@@ -125,7 +125,9 @@ fn move_name(
         return Err(Errno::EBUSY);
     }
     let now = kernel.clock.now();
-    kernel.tree.add(&new.parent, new_name.clone(), node, now)?;
+    kernel
+        .tree
+        .put_at(&new.parent, new_name.clone(), node, now)?;
     kernel.tree.remove(&old.parent, old_name, now)?;
     if node.is_directory() {
         count_subdirectory(&old.parent, -1);
@@ -146,10 +148,12 @@ fn exchange(kernel: &Kernel, (old, old_name): Place<'_>, (new, new_name): Place<
         return Err(Errno::EBUSY);
     }
     let now = kernel.clock.now();
-    kernel.tree.add(&new.parent, new_name.clone(), first, now)?;
     kernel
         .tree
-        .add(&old.parent, old_name.clone(), second, now)?;
+        .put_at(&new.parent, new_name.clone(), first, now)?;
+    kernel
+        .tree
+        .put_at(&old.parent, old_name.clone(), second, now)?;
     let moved = [
         (first, &old.parent, &new.parent),
         (second, &new.parent, &old.parent),

@@ -88,7 +88,7 @@ fn brand() -> String {
     if __cpuid(0x8000_0000).eax < 0x8000_0004 {
         return "unknown".to_string();
     }
-    let leaves = (0x8000_0002..=0x8000_0004_u32).map(|leaf| __cpuid(leaf));
+    let leaves = (0x8000_0002..=0x8000_0004_u32).map(__cpuid);
     let words: Vec<u32> = leaves
         .flat_map(|leaf| [leaf.eax, leaf.ebx, leaf.ecx, leaf.edx])
         .collect();

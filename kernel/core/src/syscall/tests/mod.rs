@@ -3,9 +3,13 @@
 mod descriptors;
 mod files;
 mod memory;
+mod model;
 mod names;
 mod process;
+mod space;
 mod streams;
+mod tree;
+mod views;
 
 use std::string::String;
 
