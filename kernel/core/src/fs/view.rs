@@ -64,21 +64,10 @@ impl Folder {
         let Self::Lines(parent) = *self else {
             return None;
         };
-        let parent = TABLE.get(parent)?.path.as_bytes();
-        let below = |line: &Line| {
-            line.path
-                .as_bytes()
-                .strip_prefix(parent)?
-                .strip_prefix(b"/")
-        };
-        let number = TABLE.partition_point(|line| {
-            let sought = parent.iter().chain(b"/").chain(name);
-            line.path.as_bytes().iter().lt(sought)
-        });
-        TABLE
-            .get(number)
-            .filter(|line| below(line) == Some(name))
-            .map(|_| number)
+        let mut path = Vec::from(TABLE.get(parent)?.path);
+        path.push(b'/');
+        path.extend_from_slice(name);
+        line_at(&path)
     }
 
     /// The first line of the folder whose number is at least `place`, and its name there.
@@ -96,4 +85,11 @@ impl Folder {
         });
         below.find(|(_, name)| !name.contains('/'))
     }
+}
+
+/// The number of the line with this path.
+pub(super) fn line_at(path: &[u8]) -> Option<usize> {
+    TABLE
+        .binary_search_by(|line| line.path.as_bytes().cmp(path))
+        .ok()
 }
