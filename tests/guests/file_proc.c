@@ -93,7 +93,13 @@ int main(int count, char **args)
     leads(name, path);
     lstat(name, &one);
     stat(name, &two);
-    printf("%d it is a link %d, and it leads to a file of %lld bytes\n", ++number, S_ISLNK(one.st_mode), (long long)two.st_size);
+    printf("%d it is a link %o, and it leads to a file of %lld bytes", ++number, one.st_mode, (long long)two.st_size);
+    int reader = open("data/file", O_RDONLY);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", reader);
+    lstat(path, &one);
+    close(reader);
+    printf(", read only it is %o\n", one.st_mode);
+    snprintf(path, sizeof path, "%s/data/file", strcmp(here, "/") ? here : "");
     int again = open(name, O_RDONLY);
     lseek(fd, 5, SEEK_SET);
     printf("%d opened again, with its own place %lld\n", ++number, (long long)lseek(again, 0, SEEK_CUR));

@@ -70,13 +70,20 @@ pub(super) fn view_node(
 ) -> Option<Node> {
     if let Folder::Descriptors(line, view) = folder {
         let number = number_from(name)?;
-        kernel?.descriptors.get(number).ok()?;
+        let file = &kernel?.descriptors.get(number).ok()?.file;
         let view = view(number);
+        let mut mode = descriptor_mode(view);
+        if matches!(view, View::Descriptor(_)) {
+            // A link to what was opened shows for what it was (proc_pid_fd(5)).
+            mode &= linux::S_IFMT;
+            mode |= if file.is_readable() { 0o500 } else { 0 };
+            mode |= if file.is_writable() { 0o300 } else { 0 };
+        }
         return Some(Node::new(
             descriptor_number(line, number),
             Mount::Proc,
             Kind::View(view),
-            Attributes::new(descriptor_mode(view), now),
+            Attributes::new(mode, now),
         ));
     }
     let number = folder.child(name)?;

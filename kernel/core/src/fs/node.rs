@@ -12,6 +12,7 @@ use super::contents::Contents;
 use super::device::Device;
 use super::directory::Directory;
 use super::locks::Locks;
+use super::path::MAX_PATH;
 use super::view::View;
 use crate::driver::streams::Stream;
 use crate::time::Timestamp;
@@ -134,12 +135,15 @@ impl Node {
     /// `None` when it does not lie below `root`.
     pub(crate) fn path(self: &Rc<Self>, root: &Rc<Self>) -> Option<Vec<u8>> {
         let mut names = Vec::new();
+        let mut len: usize = 0;
         let mut node = self.clone();
         let mut is_gone = false;
-        while !Rc::ptr_eq(&node, root) {
+        // Of a path that is too long for all who ask only the end is made.
+        while !Rc::ptr_eq(&node, root) && len <= MAX_PATH {
             let parent = {
                 let location = node.location.borrow();
                 let location = location.as_ref()?;
+                len = len.saturating_add(location.name.len()).saturating_add(1);
                 names.push(location.name.clone());
                 match location.parent.upgrade() {
                     Some(parent) => parent,

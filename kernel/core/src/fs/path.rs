@@ -7,6 +7,9 @@ use crate::errno::Errno;
 /// The longest path with its final NUL (`PATH_MAX`).
 pub(crate) const MAX_PATH: usize = 4096;
 
+/// The longest path that links may make of one.
+const MAX_INSERTED: usize = 8 * MAX_PATH;
+
 /// The longest name (`NAME_MAX`).
 pub(crate) const MAX_NAME: usize = 255;
 
@@ -83,12 +86,17 @@ impl Remaining {
         }))
     }
 
-    /// Puts a symbolic link's target before what remains. Both together may be longer than [`MAX_PATH`].
-    pub(crate) fn insert(&mut self, target: &[u8]) {
-        let mut bytes = Vec::with_capacity(target.len().saturating_add(self.rest().len()));
+    /// Puts a symbolic link's target before what remains. Both together may be longer than [`MAX_PATH`], but not without end.
+    pub(crate) fn insert(&mut self, target: &[u8]) -> Result<(), Errno> {
+        let len = target.len().saturating_add(self.rest().len());
+        if len > MAX_INSERTED {
+            return Err(Errno::ENAMETOOLONG);
+        }
+        let mut bytes = Vec::with_capacity(len);
         bytes.extend_from_slice(target);
         bytes.extend_from_slice(self.rest());
         *self = Self { bytes, at: 0 };
+        Ok(())
     }
 
     fn rest(&self) -> &[u8] {
@@ -135,7 +143,7 @@ mod tests {
     fn link_target_comes_before_the_rest() {
         let mut remaining = Remaining::new(b"link/x".to_vec()).unwrap();
         assert_eq!(remaining.step().unwrap().unwrap().then, Then::More);
-        remaining.insert(b"/to");
+        remaining.insert(b"/to").unwrap();
         assert!(remaining.is_absolute());
         assert_eq!(remaining.step().unwrap().unwrap().name, b"to");
         assert_eq!(remaining.step().unwrap().unwrap().name, b"x");

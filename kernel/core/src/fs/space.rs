@@ -120,13 +120,15 @@ impl Contents {
         }
         self.zero_in_page(range.start..whole.start.saturating_mul(PAGE))?;
         self.zero_in_page(whole.end.saturating_mul(PAGE)..range.end)?;
-        let own: Vec<u64> = self
+        let mut next = whole.start;
+        while let Some(page) = self
             .pages
-            .range(whole.clone())
+            .range(next..whole.end)
+            .next()
             .map(|(page, _)| *page)
-            .collect();
-        for page in own {
+        {
             self.punch_page(page);
+            next = page.saturating_add(1);
         }
         let lower_end = self.lower_len.div_ceil(PAGE);
         for page in whole.start..whole.end.min(lower_end) {

@@ -197,7 +197,7 @@ impl Tree {
             if let Some(node) = scope.magic(&node)? {
                 directory = node;
             } else if let Kind::Link(target) = &node.kind {
-                path.insert(target);
+                path.insert(target)?;
                 if path.is_absolute() {
                     directory = scope.root()?;
                 }

@@ -64,6 +64,16 @@ pub(crate) fn left_for_files() -> usize {
     memory.free.saturating_sub(left.saturating_add(RESERVE))
 }
 
+/// Whether the kernel may make a text of so many bytes for the program: it may take twice as many while it grows.
+pub(crate) fn allow_bytes(len: usize) -> Result<(), Errno> {
+    let frames = len.saturating_mul(3) / unikernel_machine::address::PAGE_SIZE;
+    if usage().free <= frames.saturating_add(RESERVE) {
+        Err(Errno::ENOMEM)
+    } else {
+        Ok(())
+    }
+}
+
 /// Whether so many pages could be there at once. Linux's heuristic overcommit (`vm.overcommit_memory` 0) refuses what could not.
 pub(crate) fn allow_pages(count: u64) -> Result<(), Errno> {
     if count > usage().total as u64 {

@@ -27,6 +27,7 @@ use crate::fs::device::Device;
 use crate::fs::node::Node;
 use crate::fs::view::{Line, Shows, View};
 use crate::kernel::Kernel;
+use crate::memory::budget;
 use crate::program::stack::Places;
 
 /// What a function of the table gives.
@@ -187,6 +188,9 @@ const fn line(path: &'static str, mode: u32, shows: Shows) -> Line {
 impl Kernel {
     /// The bytes of a view that is a file.
     pub(crate) fn text_of(&mut self, view: View) -> Text {
+        /// Longer than most.
+        const USUAL: usize = 16 * 1024;
+        budget::allow_bytes(USUAL)?;
         match view {
             View::Text(make) => make(self),
             View::DescriptorFacts(number) => process::descriptor_facts(self, number),

@@ -12,6 +12,7 @@ use super::{Text, bytes};
 use crate::errno::Errno;
 use crate::fs::node::{Kind, Node};
 use crate::kernel::Kernel;
+use crate::memory::budget;
 
 pub(super) fn auxv(kernel: &mut Kernel) -> Text {
     let range = kernel.shown.places.vector.clone();
@@ -30,8 +31,9 @@ pub(super) fn environ(kernel: &mut Kernel) -> Text {
 
 /// What the program has there now: it may have changed it.
 fn from_memory(kernel: &mut Kernel, range: Range<u64>) -> Text {
-    let len = range.end.saturating_sub(range.start);
-    let mut found = vec![0; usize::try_from(len).map_err(|_| Errno::ENOMEM)?];
+    let len = usize::try_from(range.end.saturating_sub(range.start)).map_err(|_| Errno::ENOMEM)?;
+    budget::allow_bytes(len)?;
+    let mut found = vec![0; len];
     // Where it took the memory away there is nothing to show.
     match kernel.memory.read(UserAddr(range.start), &mut found) {
         Ok(()) => Ok(found),
@@ -52,6 +54,10 @@ pub(super) fn thread_name(kernel: &Kernel) -> Vec<u8> {
 }
 
 pub(super) fn maps(kernel: &mut Kernel) -> Text {
+    /// A line with a path of usual length.
+    const LINE: usize = 256;
+    let count = kernel.memory.areas().count();
+    budget::allow_bytes(count.saturating_mul(LINE))?;
     Ok(kernel.maps())
 }
 
