@@ -3,6 +3,7 @@
 //@ file: data/outside = outside
 //@ link: data/inner/absolute = /file
 //@ link: data/inner/up = ../outside
+//@ native: root
 //@ forms: static-pie
 #define _GNU_SOURCE
 #include <errno.h>

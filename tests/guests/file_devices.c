@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -54,6 +55,11 @@ int main(void)
     map[5000] = 1;
     printf("%d zero mapped: %d %d\n", ++number, map[0], map[5000]);
     fd = open("/dev/tty", O_RDWR);
+    if (fd >= 0) { // whoever runs the tests has one
+        ioctl(fd, TIOCNOTTY);
+        close(fd);
+        fd = open("/dev/tty", O_RDWR);
+    }
     printf("%d tty without a terminal: %s\n", ++number, why(fd));
     fd = open("/dev/stdin", O_RDONLY);
     memset(text, 0, sizeof text);

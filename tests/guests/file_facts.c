@@ -1,6 +1,7 @@
 // What files are, asked in every way, after changing it in every way.
 //@ file: data/file = 0123456789
 //@ link: data/link = file
+//@ native: root
 //@ forms: static-pie
 #define _GNU_SOURCE
 #include <errno.h>

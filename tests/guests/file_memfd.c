@@ -1,4 +1,5 @@
 // Files without a name, and seals on them.
+//@ native: root
 //@ forms: static-pie
 #define _GNU_SOURCE
 #include <errno.h>

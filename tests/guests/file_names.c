@@ -4,6 +4,7 @@
 //@ file: data/full/inside = x
 //@ link: data/link = file
 //@ link: data/tofolder = full
+//@ native: root
 //@ forms: static-pie
 #define _GNU_SOURCE
 #include <errno.h>

@@ -3,6 +3,7 @@
 //@ link: data/link = plain
 //@ link: data/dangling = nowhere
 //@ link: data/loop = loop
+//@ native: root
 //@ forms: static-pie
 #define _GNU_SOURCE
 #include <errno.h>
