@@ -19,10 +19,16 @@ pub(crate) enum Holds {
 impl Contents {
     /// Memory and archive that its bytes take, in pages.
     pub(crate) fn pages_taken(&self) -> u64 {
+        let own = self.pages.len() as u64;
         let lower = self.lower_len.div_ceil(PAGE);
-        let of_lower = self.pages.range(..lower).count() as u64;
-        let in_memory = self.pages.values().filter(|page| page.is_some()).count() as u64;
-        in_memory.saturating_add(lower.saturating_sub(of_lower))
+        // Only the archive's pages can be holes or be replaced; most files are not counted.
+        if own == 0 || lower == 0 && self.lower.is_none() {
+            return own.saturating_add(lower);
+        }
+        let holes = self.pages.values().filter(|page| page.is_none()).count() as u64;
+        let replaced = self.pages.range(..lower).count() as u64;
+        own.saturating_sub(holes)
+            .saturating_add(lower.saturating_sub(replaced))
     }
 
     /// The first offset from `offset` on that holds this; `None` when `offset` is not before the end or no data comes.

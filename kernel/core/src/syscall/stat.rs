@@ -16,10 +16,16 @@ use crate::kernel::Kernel;
 use crate::memory::{PAGE, budget};
 use crate::time::Timestamp;
 
+/// What `STATX_ATTR_MOUNT_ROOT` tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IsMountRoot {
+    Yes,
+    No,
+}
+
 /// What `struct stat` holds.
 struct Facts {
     mount: Mount,
-    is_mount_root: bool,
     number: u64,
     mode: u32,
     links: u32,
@@ -78,9 +84,22 @@ pub(super) fn statx(
     {
         return Err(Errno::EINVAL);
     }
-    let facts = facts_at(kernel, base, path, flags)?;
-    kernel.memory.write(to, &encode_statx(&facts))?;
+    let node = kernel.node_at(base, path, flags)?;
+    let facts = facts_of(kernel, &node);
+    let bytes = encode_statx(&facts, is_mount_root(&node));
+    kernel.memory.write(to, &bytes)?;
     Ok(0)
+}
+
+/// Whether a file system is mounted there.
+fn is_mount_root(node: &Rc<Node>) -> IsMountRoot {
+    let parent = node.parent();
+    let is_top = parent.mount != node.mount || Rc::ptr_eq(&parent, node);
+    if node.is_directory() && is_top {
+        IsMountRoot::Yes
+    } else {
+        IsMountRoot::No
+    }
 }
 
 fn facts_at(kernel: &mut Kernel, base: Base, path: PathArg, flags: u32) -> Result<Facts, Errno> {
@@ -106,11 +125,8 @@ fn facts_of(kernel: &Kernel, node: &Rc<Node>) -> Facts {
         }
         _ => (0, 0),
     };
-    let parent = node.parent();
     Facts {
         mount: node.mount,
-        is_mount_root: node.is_directory()
-            && (parent.mount != node.mount || Rc::ptr_eq(&parent, node)),
         number: node.number,
         mode: attributes.mode,
         links: attributes.links,
@@ -126,34 +142,40 @@ fn facts_of(kernel: &Kernel, node: &Rc<Node>) -> Facts {
 }
 
 fn write_stat(kernel: &mut Kernel, to: UserAddr, facts: &Facts) -> SysResult {
-    kernel.memory.write(to, &encode_stat(facts))?;
+    kernel.memory.write(to, encode_stat(facts).as_flattened())?;
     Ok(0)
 }
 
 /// `struct stat`: 144 bytes.
-fn encode_stat(facts: &Facts) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(144);
-    words(
-        &mut bytes,
-        &[facts.mount.device(), facts.number, u64::from(facts.links)],
-    );
-    halves(&mut bytes, &[facts.mode, facts.uid, facts.gid, 0]);
-    words(
-        &mut bytes,
-        &[facts.is_device, facts.size, PAGE, facts.blocks],
-    );
-    for time in [facts.accessed, facts.modified, facts.changed] {
-        words(
-            &mut bytes,
-            &[time.seconds.cast_unsigned(), u64::from(time.nanos)],
-        );
-    }
-    words(&mut bytes, &[0; 3]);
-    bytes
+fn encode_stat(facts: &Facts) -> [[u8; 8]; 18] {
+    let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+    let [accessed, modified, changed] = [facts.accessed, facts.modified, facts.changed]
+        .map(|time| (time.seconds.cast_unsigned(), u64::from(time.nanos)));
+    let words = [
+        facts.mount.device(),
+        facts.number,
+        u64::from(facts.links),
+        pair(facts.mode, facts.uid),
+        pair(facts.gid, 0),
+        facts.is_device,
+        facts.size,
+        PAGE,
+        facts.blocks,
+        accessed.0,
+        accessed.1,
+        modified.0,
+        modified.1,
+        changed.0,
+        changed.1,
+        0,
+        0,
+        0,
+    ];
+    words.map(u64::to_le_bytes)
 }
 
 /// `struct statx`: 256 bytes.
-fn encode_statx(facts: &Facts) -> Vec<u8> {
+fn encode_statx(facts: &Facts, is_mount_root: IsMountRoot) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256);
     halves(
         &mut bytes,
@@ -163,7 +185,12 @@ fn encode_statx(facts: &Facts) -> Vec<u8> {
         ],
     );
     let root = u64::from(linux::STATX_ATTR_MOUNT_ROOT);
-    words(&mut bytes, &[if facts.is_mount_root { root } else { 0 }]);
+    let attributes = if is_mount_root == IsMountRoot::Yes {
+        root
+    } else {
+        0
+    };
+    words(&mut bytes, &[attributes]);
     halves(
         &mut bytes,
         &[facts.links, facts.uid, facts.gid, facts.mode & 0xffff],
@@ -267,7 +294,10 @@ mod tests {
     fn structures_have_their_lengths() {
         let process = crate::testing::Process::new();
         let facts = facts_of(&process.kernel, &crate::testing::node());
-        assert_eq!(encode_stat(&facts).len(), size_of::<linux::stat>());
-        assert_eq!(encode_statx(&facts).len(), size_of::<linux::statx>());
+        assert_eq!(size_of_val(&encode_stat(&facts)), size_of::<linux::stat>());
+        assert_eq!(
+            encode_statx(&facts, IsMountRoot::No).len(),
+            size_of::<linux::statx>()
+        );
     }
 }
