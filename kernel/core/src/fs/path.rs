@@ -1,5 +1,6 @@
 //! Paths as a program gives them.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::errno::Errno;
@@ -18,6 +19,25 @@ pub(crate) const MAX_NAME: usize = 255;
 pub(crate) struct Remaining {
     bytes: Vec<u8>,
     at: usize,
+}
+
+/// The last name of a path that was walked.
+#[derive(Debug, Clone)]
+pub(crate) struct LastPart {
+    path: Remaining,
+    start: usize,
+}
+
+impl LastPart {
+    /// The name, to be kept.
+    pub(crate) fn to_name(&self) -> Rc<[u8]> {
+        Rc::from(self.bytes())
+    }
+
+    /// The name.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.path.bytes.get(self.start..self.path.at).unwrap_or(&[])
+    }
 }
 
 /// What comes next on a path.
@@ -84,6 +104,12 @@ impl Remaining {
             name: self.bytes.get(start..end).unwrap_or(&[]),
             then,
         }))
+    }
+
+    /// The path as the name of this length that was taken last.
+    pub(super) fn into_last(self, len: usize) -> LastPart {
+        let start = self.at.saturating_sub(len);
+        LastPart { path: self, start }
     }
 
     /// Puts a symbolic link's target before what remains. Both together may be longer than [`MAX_PATH`], but not without end.

@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 use bitflags::bitflags;
 
 use super::node::{Kind, Node};
-use super::path::{Remaining, Then};
+use super::path::{LastPart, Remaining, Then};
 use super::tree::Tree;
 use super::view::View;
 use crate::errno::Errno;
@@ -65,10 +65,10 @@ pub(crate) struct Walked {
 }
 
 /// The last name of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum LastName {
     /// A name in the directory.
-    Named(Rc<[u8]>),
+    Named(LastPart),
     /// The path ends in `.`.
     Dot,
     /// The path ends in `..`.
@@ -181,7 +181,8 @@ impl Tree {
                 Then::End => last == LastLink::Follow,
             };
             if step.then != Then::More && !(is_link && is_followed) {
-                let (name, then) = (Rc::from(step.name), step.then);
+                let (len, then) = (step.name.len(), step.then);
+                let name = path.into_last(len);
                 return last_step(scope, directory, name, then, last, found);
             }
             let node = found.ok_or(Errno::ENOENT)?;
@@ -215,7 +216,7 @@ impl Tree {
 fn last_step(
     scope: &Scope<'_>,
     parent: Rc<Node>,
-    name: Rc<[u8]>,
+    name: LastPart,
     then: Then,
     last: LastLink,
     node: Option<Rc<Node>>,

@@ -13,6 +13,7 @@ use crate::fs::contents::Contents;
 use crate::fs::device::Device;
 use crate::fs::directory::{Beneath, directory};
 use crate::fs::node::{Kind, Mount, Node, PERMISSIONS};
+use crate::fs::path::LastPart;
 use crate::fs::walk::{LastLink, LastName, Walked};
 use crate::kernel::Kernel;
 
@@ -136,7 +137,7 @@ fn remove(kernel: &Kernel, walked: &Walked) -> SysResult {
         return Err(Errno::ENOENT);
     };
     let now = kernel.clock.now();
-    kernel.tree.remove(&walked.parent, name, now)?;
+    kernel.tree.remove(&walked.parent, name.bytes(), now)?;
     forget_name(node, &walked.parent);
     node.touch_attributes(now);
     Ok(0)
@@ -191,7 +192,9 @@ pub(super) fn linkat(
         return Err(Errno::ENOENT);
     }
     let now = kernel.clock.now();
-    kernel.tree.add(&walked.parent, name, &node, now)?;
+    kernel
+        .tree
+        .add(&walked.parent, name.to_name(), &node, now)?;
     let mut attributes = node.attributes.borrow_mut();
     attributes.links = attributes.links.saturating_add(1);
     drop(attributes);
@@ -200,11 +203,11 @@ pub(super) fn linkat(
 }
 
 /// The name of what shall be made, and is not to be a directory.
-fn new_name(walked: &Walked) -> Result<Rc<[u8]>, Errno> {
+fn new_name(walked: &Walked) -> Result<&LastPart, Errno> {
     match &walked.name {
         LastName::Named(_) if walked.node.is_some() => Err(Errno::EEXIST),
         LastName::Named(_) if walked.slash => Err(Errno::ENOENT),
-        LastName::Named(name) => Ok(name.clone()),
+        LastName::Named(name) => Ok(name),
         _ => Err(Errno::EEXIST),
     }
 }

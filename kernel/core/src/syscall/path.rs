@@ -87,7 +87,7 @@ impl Kernel {
         };
         let node = self.new_node(&walked.parent, kind, mode);
         self.tree
-            .add(&walked.parent, name.clone(), &node, self.clock.now())?;
+            .add(&walked.parent, name.to_name(), &node, self.clock.now())?;
         Ok(node)
     }
 

@@ -8,6 +8,7 @@ use super::arg::{Base, PathArg};
 use super::names::{count_subdirectory, forget_name};
 use crate::errno::{Errno, SysResult};
 use crate::fs::node::Node;
+use crate::fs::path::LastPart;
 use crate::fs::walk::{LastLink, LastName, Walked};
 use crate::kernel::Kernel;
 
@@ -78,7 +79,7 @@ pub(super) fn renameat2(
 }
 
 /// A name and where it was found.
-type Place<'a> = (&'a Walked, &'a Rc<[u8]>);
+type Place<'a> = (&'a Walked, &'a LastPart);
 
 /// What stands before a slash must be a directory, and what shall not be replaced must not be there.
 fn check_slashes(node: &Node, old: &Walked, new: &Walked, flags: u32) -> Result<(), Errno> {
@@ -127,8 +128,8 @@ fn move_name(
     let now = kernel.clock.now();
     kernel
         .tree
-        .put_at(&new.parent, new_name.clone(), node, now)?;
-    kernel.tree.remove(&old.parent, old_name, now)?;
+        .put_at(&new.parent, new_name.to_name(), node, now)?;
+    kernel.tree.remove(&old.parent, old_name.bytes(), now)?;
     if node.is_directory() {
         count_subdirectory(&old.parent, -1);
         count_subdirectory(&new.parent, 1);
@@ -150,10 +151,10 @@ fn exchange(kernel: &Kernel, (old, old_name): Place<'_>, (new, new_name): Place<
     let now = kernel.clock.now();
     kernel
         .tree
-        .put_at(&new.parent, new_name.clone(), first, now)?;
+        .put_at(&new.parent, new_name.to_name(), first, now)?;
     kernel
         .tree
-        .put_at(&old.parent, old_name.clone(), second, now)?;
+        .put_at(&old.parent, old_name.to_name(), second, now)?;
     let moved = [
         (first, &old.parent, &new.parent),
         (second, &new.parent, &old.parent),
