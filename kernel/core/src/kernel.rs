@@ -19,6 +19,7 @@ use crate::process::timers::Timers;
 use crate::random::Random;
 use crate::report;
 use crate::time::Clock;
+use crate::view::Shown;
 
 /// The process, its thread, and what the machine gives them.
 pub(crate) struct Kernel {
@@ -28,6 +29,8 @@ pub(crate) struct Kernel {
     pub(crate) tree: Tree,
     /// What is open.
     pub(crate) descriptors: Descriptors,
+    /// Where absolute paths start (chroot(2)).
+    pub(crate) root: Rc<Node>,
     /// Where relative paths start.
     pub(crate) working_directory: Rc<Node>,
     /// Permissions that new files don't get (umask(2)).
@@ -56,6 +59,8 @@ pub(crate) struct Kernel {
     pub(crate) ending: Option<Ending>,
     /// Memory of the machine, in bytes.
     pub(crate) memory_total: u64,
+    /// What views show that nothing else needs.
+    pub(crate) shown: Shown,
     /// How long the program waited, in nanoseconds.
     pub(crate) waited: u64,
 }
@@ -77,14 +82,7 @@ impl Kernel {
 
     /// The path of a node as reports and `/proc` show it.
     pub(crate) fn path_of(&self, node: &Rc<Node>) -> Vec<u8> {
-        node.path(self.tree.root()).unwrap_or_else(|| {
-            let location = node.location.borrow();
-            let mut path = location
-                .as_ref()
-                .map_or_else(Vec::new, |location| location.name.to_vec());
-            path.extend_from_slice(b" (deleted)");
-            path
-        })
+        node.path(self.tree.root()).unwrap_or_default()
     }
 
     /// How long the program had the processor, in nanoseconds: all the time that it did not wait.

@@ -3,7 +3,8 @@
 //! # Map
 //! - [`start()`] brings everything up and runs the program; [`kernel`] is the state that system calls work on;
 //! - [`syscall`]: the table of system calls, and one function for each;
-//! - [`memory`]: the program's address space; [`fs`]: its files; [`process`]: signals, threads, faults, waiting;
+//! - [`memory`]: the program's address space; [`fs`]: its files; [`view`]: what `/dev`, `/proc` and `/sys` show;
+//! - [`process`]: signals, threads, faults, waiting;
 //! - [`program`]: reading an ELF, loading it, its first stack;
 //! - [`driver`]: the streams, entropy; [`random`]: random numbers; [`report`]: what the host is told; [`time`]: clocks.
 //!
@@ -53,6 +54,7 @@ mod report;
 #[cfg(test)]
 mod testing;
 mod time;
+mod view;
 
 pub use start::start;
 pub use syscall::table::SUPPORT;

@@ -6,7 +6,9 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
+use linux_raw_sys::general as linux;
 use unikernel_abi::report::Report;
+use unikernel_machine::address::UserAddr;
 use unikernel_machine::boot::{Boot, BootFailed};
 use unikernel_machine::context::Context;
 use unikernel_machine::virtio::{DeviceKind, VirtioDevice};
@@ -16,6 +18,7 @@ use crate::driver::entropy::EntropyDevice;
 use crate::driver::streams::{Stream, Streams};
 use crate::fs::archive::Mounted;
 use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
+use crate::fs::node::{Kind, Mount};
 use crate::fs::open::{OpenFile, Target};
 use crate::fs::tree::Tree;
 use crate::kernel::{Ending, Kernel};
@@ -28,7 +31,8 @@ use crate::program::launch::Settings;
 use crate::program::{Name, StartError, load, stack, vdso};
 use crate::random::Random;
 use crate::report;
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
+use crate::view::Shown;
 
 /// Runs the image's program and ends the machine.
 ///
@@ -92,20 +96,20 @@ pub(crate) fn prepare(
     let sources = take_devices(&mut boot.devices, DeviceKind::Entropy);
     let source = sources.into_iter().find_map(EntropyDevice::new);
     let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
-    let tree = mount(boot.archive, settings.program, &clock)?;
+    let tree = mount(boot.archive, &clock)?;
     let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)
         .map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
     let vdso = vdso::map(&mut memory, &clock).map_err(|_| StartError::Memory)?;
     let seed = entropy(&mut random, &clock)?;
-    let stack = stack::build(&mut memory, &settings, &loaded, vdso, seed).map_err(|errno| {
+    let places = stack::build(&mut memory, &settings, &loaded, vdso, seed).map_err(|errno| {
         StartError::File(
             "passing arguments and environment to",
             Name::new(settings.program),
             errno,
         )
     })?;
-    let context = Context::new(unikernel_machine::address::UserAddr(loaded.start), stack);
+    let context = Context::new(UserAddr(loaded.start), UserAddr(places.pointer));
     let name = settings
         .program
         .rsplit(|byte| *byte == b'/')
@@ -113,9 +117,11 @@ pub(crate) fn prepare(
         .unwrap_or(&[]);
     Ok(Kernel {
         memory,
+        root: tree.root().clone(),
         working_directory: tree.root().clone(),
+        descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now())
+            .map_err(|_| StartError::Memory)?,
         tree,
-        descriptors: standard_descriptors().map_err(|_| StartError::Memory)?,
         umask: 0o022,
         signals: Signals::default(),
         thread: Thread::new(context, name),
@@ -129,13 +135,13 @@ pub(crate) fn prepare(
         refused: None,
         ending: None,
         memory_total: boot.memory_total,
+        shown: Shown::new(places),
         waited: 0,
     })
 }
 
 fn mount(
     archive: Option<unikernel_machine::archive::Archive>,
-    program: &[u8],
     clock: &Clock,
 ) -> Result<Tree, StartError> {
     let mounted = archive
@@ -143,7 +149,7 @@ fn mount(
         .transpose()
         .map_err(StartError::Archive)?;
     let tree = Tree::new(mounted).map_err(StartError::Archive)?;
-    tree.populate(program, clock.now())
+    tree.populate(clock.now())
         .map_err(|errno| StartError::File("populating", Name::new(b"/"), errno))?;
     Ok(tree)
 }
@@ -166,16 +172,27 @@ fn entropy<const N: usize>(random: &mut Random, clock: &Clock) -> Result<[u8; N]
 }
 
 /// Descriptors 0, 1 and 2.
-fn standard_descriptors() -> Result<Descriptors, crate::errno::Errno> {
+pub(crate) fn standard_descriptors(
+    tree: &Tree,
+    streams: &Streams,
+    now: Timestamp,
+) -> Result<Descriptors, crate::errno::Errno> {
     let mut descriptors = Descriptors::default();
-    let streams = [
-        (Stream::Stdin, linux_raw_sys::general::O_RDONLY),
-        (Stream::Stdout, linux_raw_sys::general::O_WRONLY),
-        (Stream::Stderr, linux_raw_sys::general::O_WRONLY),
+    let standard = [
+        (Stream::Stdin, linux::O_RDONLY),
+        (Stream::Stdout, linux::O_WRONLY),
+        (Stream::Stderr, linux::O_WRONLY),
     ];
-    for (stream, flags) in streams {
+    for (stream, flags) in standard {
+        // A terminal where the host has one, else a pipe.
+        let mode = if streams.is_terminal(stream) {
+            linux::S_IFCHR | 0o620
+        } else {
+            linux::S_IFIFO | 0o600
+        };
+        let node = tree.create(Mount::Streams, Kind::Stream(stream), mode, now);
         let descriptor = Descriptor {
-            file: OpenFile::new(Target::Stream(stream), flags),
+            file: OpenFile::new(Target::Stream(stream, node), flags),
             on_exec: OnExec::Keep,
         };
         descriptors.add(descriptor, 0)?;

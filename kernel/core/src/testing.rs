@@ -15,10 +15,10 @@ use unikernel_machine::virtio::DeviceKind;
 use crate::driver::streams::Streams;
 use crate::errno::{Errno, SysResult};
 use crate::fs::archive::Mounted;
-use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
-use crate::fs::node::{Kind, Node};
-use crate::fs::open::{OpenFile, Target};
+use crate::fs::node::{Kind, Mount, Node};
+use crate::fs::path::Remaining;
 use crate::fs::tree::Tree;
+use crate::fs::walk::{LastLink, Scope, Walked};
 use crate::kernel::Kernel;
 use crate::memory::AddressSpace;
 use crate::memory::area::Area;
@@ -29,9 +29,12 @@ use crate::memory::protect::READ_WRITE;
 use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
 use crate::process::timers::Timers;
+use crate::program::stack::Places;
 use crate::random::Random;
+use crate::start::standard_descriptors;
 use crate::syscall;
 use crate::time::{Clock, Timestamp};
+use crate::view::Shown;
 
 /// An archive with a few files; `testdata/README.md` lists them.
 pub(crate) static ARCHIVE: &[u8] = include_bytes!("../testdata/small.erofs");
@@ -56,7 +59,7 @@ impl Process {
         let streams = Rc::new(RefCell::new(Streams::new(vec![device], None)));
         let mounted = Mounted::new(machine::archive(ARCHIVE)).expect("the archive is whole");
         let tree = Tree::new(Some(mounted)).expect("it has a root");
-        tree.populate(b"/small", Timestamp::default())
+        tree.populate(Timestamp::default())
             .expect("it can be populated");
         let mut memory = AddressSpace::new(Layout::new(numbers(1))).expect("there is memory");
         let area = Area::anonymous(READ_WRITE);
@@ -64,17 +67,21 @@ impl Process {
             .map(Place::Fixed(SCRATCH), SCRATCH_LEN, area, Promise::None)
             .expect("nothing is there");
         memory.start_heap(0x4000_0000);
+        let path = Remaining::new(b"/dir/deep/file".to_vec()).expect("a path");
         let program = tree
-            .lookup(tree.root(), b"small")
-            .expect("it can be read")
+            .walk(&Scope::of_tree(&tree), path, LastLink::Follow)
+            .and_then(Walked::existing)
             .expect("it is there");
         let clock = Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000);
+        let descriptors = standard_descriptors(&tree, &streams.borrow(), Timestamp::default())
+            .expect("there is room");
         Self {
             kernel: Kernel {
                 memory,
+                root: tree.root().clone(),
                 working_directory: tree.root().clone(),
+                descriptors,
                 tree,
-                descriptors: descriptors(),
                 umask: 0o022,
                 signals: Signals::default(),
                 thread: Thread::new(Context::new(UserAddr(0), UserAddr(0)), b"test"),
@@ -88,6 +95,7 @@ impl Process {
                 refused: None,
                 ending: None,
                 memory_total: 1 << 24,
+                shown: Shown::new(Places::default()),
                 waited: 0,
             },
             host,
@@ -185,29 +193,12 @@ impl Process {
     }
 }
 
-fn descriptors() -> Descriptors {
-    use crate::driver::streams::Stream;
-    let mut descriptors = Descriptors::default();
-    for (stream, flags) in [(Stream::Stdin, 0), (Stream::Stdout, 1), (Stream::Stderr, 1)] {
-        let file = OpenFile::new(Target::Stream(stream), flags);
-        descriptors
-            .add(
-                Descriptor {
-                    file,
-                    on_exec: OnExec::Keep,
-                },
-                0,
-            )
-            .expect("there is room");
-    }
-    descriptors
-}
-
 /// A file that no path names.
 pub(crate) fn node() -> Rc<Node> {
     let tree = Tree::new(None).expect("an empty tree can be made");
     let contents = crate::fs::contents::Contents::new();
     tree.create(
+        Mount::Root,
         Kind::File(RefCell::new(contents)),
         0o100_644,
         Timestamp::default(),

@@ -83,6 +83,11 @@ impl Clock {
         Timestamp::from_nanos(self.unix())
     }
 
+    /// The counter's rate in ticks a second.
+    pub(crate) fn hz(&self) -> u64 {
+        self.hz
+    }
+
     /// What the wall clock showed at the kernel's entry.
     pub(crate) fn unix_at_entry(&self) -> u64 {
         self.unix_at_entry

@@ -12,6 +12,10 @@ use crate::errno::Errno;
 /// Frames that stay free for the kernel's own tables and buffers, so that a program's request fails before the kernel's do.
 const RESERVE: usize = 48;
 
+/// What files leave to the program beside that: one frame in so many. A program that fills its files up then gets `ENOSPC`, and
+/// does not end at the next page that it touches.
+const LEFT_BY_FILES: usize = 16;
+
 /// A frame of zeros for the program, or `None` when only the reserve is left.
 pub(crate) fn frame() -> Option<Frame> {
     if usage().free <= RESERVE {
@@ -53,6 +57,44 @@ pub(crate) fn allow_kernel_memory() -> Result<(), Errno> {
 /// Whether the reserve is whole: what is taken from it for page tables is taken once.
 pub(crate) fn has_reserve() -> bool {
     usage().free >= RESERVE
+}
+
+/// A frame of zeros for a file, or `None` when files have what they may take.
+pub(crate) fn file_frame() -> Option<Frame> {
+    allow_file().ok()?;
+    Frame::zeroed()
+}
+
+/// Whether a file or a name may take a little more memory.
+pub(crate) fn allow_file() -> Result<(), Errno> {
+    if left_for_files() == 0 {
+        Err(Errno::ENOSPC)
+    } else {
+        Ok(())
+    }
+}
+
+/// How many names a program may make: one for two frames, as many as tmpfs has inodes. It bounds the memory of names, which
+/// stays the kernel's when they are removed.
+pub(crate) fn names() -> usize {
+    usage().total / 2
+}
+
+/// How many frames files may still take.
+pub(crate) fn left_for_files() -> usize {
+    let memory = usage();
+    let left = memory.total.checked_div(LEFT_BY_FILES).unwrap_or(0);
+    memory.free.saturating_sub(left.saturating_add(RESERVE))
+}
+
+/// Whether the kernel may make a text of so many bytes for the program: it may take twice as many while it grows.
+pub(crate) fn allow_bytes(len: usize) -> Result<(), Errno> {
+    let frames = len.saturating_mul(3) / unikernel_machine::address::PAGE_SIZE;
+    if usage().free <= frames.saturating_add(RESERVE) {
+        Err(Errno::ENOMEM)
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether so many pages could be there at once. Linux's heuristic overcommit (`vm.overcommit_memory` 0) refuses what could not.

@@ -43,7 +43,7 @@ use crate::fs::node::Node;
 pub(crate) const PAGE: u64 = unikernel_machine::address::PAGE_SIZE as u64;
 
 /// More areas than this are refused, as Linux does (`vm.max_map_count`): it bounds what the kernel remembers for a program.
-const MAX_AREAS: usize = 65_530;
+pub(crate) const MAX_AREAS: usize = 65_530;
 
 /// A run of page numbers in the program's half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

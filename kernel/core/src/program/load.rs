@@ -15,7 +15,7 @@ use crate::fs::contents::{Contents, Piece};
 use crate::fs::node::{Kind, Node};
 use crate::fs::path::Remaining;
 use crate::fs::tree::Tree;
-use crate::fs::walk::LastLink;
+use crate::fs::walk::{LastLink, Scope};
 use crate::memory::area::{Area, FileBacking, Sharing};
 use crate::memory::map::Promise;
 use crate::memory::place::Place;
@@ -94,7 +94,7 @@ impl<'a> Source<'a> {
     fn open(tree: &Tree, path: &'a [u8]) -> Result<Self, StartError> {
         let failed = |errno| StartError::File("opening", Name::new(path), errno);
         let walked = Remaining::new(Vec::from(path))
-            .and_then(|remaining| tree.walk(tree.root(), remaining, LastLink::Follow));
+            .and_then(|remaining| tree.walk(&Scope::of_tree(tree), remaining, LastLink::Follow));
         let node = walked
             .and_then(|walked| walked.existing())
             .map_err(failed)?;

@@ -1,6 +1,7 @@
 //! What a program finds on its stack at its first instruction (x86-64 psABI, section 3.4.1).
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use linux_raw_sys::auxvec;
 use unikernel_machine::address::UserAddr;
@@ -27,14 +28,27 @@ struct Image {
     strings_at: u64,
 }
 
-/// Maps the stack and fills it; where the stack pointer starts. `E2BIG` when arguments and environment are too long.
+/// Where things lie on the stack.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places {
+    /// Where the stack pointer starts.
+    pub(crate) pointer: u64,
+    /// The arguments, each with its NUL.
+    pub(crate) args: Range<u64>,
+    /// The environment, each string with its NUL.
+    pub(crate) env: Range<u64>,
+    /// The auxiliary vector.
+    pub(crate) vector: Range<u64>,
+}
+
+/// Maps the stack and fills it; where what lies. `E2BIG` when arguments and environment are too long.
 pub(crate) fn build(
     memory: &mut AddressSpace,
     settings: &Settings,
     loaded: &Loaded,
     vdso: u64,
     random: [u8; 16],
-) -> Result<UserAddr, Errno> {
+) -> Result<Places, Errno> {
     let top = memory.map_stack(INITIAL)?;
     let all = settings.args.iter().chain(&settings.env);
     let strings = all.fold(settings.program.len(), |sum, text| {
@@ -61,21 +75,27 @@ pub(crate) fn build(
     let program = image.text(settings.program);
     let vector = auxiliary_vector(loaded, vdso, random, platform, program);
     image.words(&[settings.args.len() as u64]);
-    image.texts(&settings.args);
-    image.texts(&settings.env);
+    let args = image.texts(&settings.args);
+    let env = image.texts(&settings.env);
+    let vector_at = image.bytes.len() as u64;
     for (key, value) in vector {
         image.words(&[key, value]);
     }
     let stack = strings_at.saturating_sub(image.bytes.len() as u64) & !15;
     memory.write(UserAddr(stack), &image.bytes)?;
     memory.write(UserAddr(strings_at), &image.strings)?;
-    Ok(UserAddr(stack))
+    Ok(Places {
+        pointer: stack,
+        args,
+        env,
+        vector: stack.saturating_add(vector_at)..stack.saturating_add(image.bytes.len() as u64),
+    })
 }
 
 impl Image {
     /// Adds bytes to the strings; their address.
     fn string(&mut self, bytes: &[u8]) -> u64 {
-        let at = self.strings_at.saturating_add(self.strings.len() as u64);
+        let at = self.strings_end();
         self.strings.extend_from_slice(bytes);
         at
     }
@@ -87,13 +107,19 @@ impl Image {
         at
     }
 
-    /// Adds texts, and a list of their addresses with a null behind it.
-    fn texts(&mut self, texts: &[&[u8]]) {
+    /// Adds texts, and a list of their addresses with a null behind it; where the texts lie.
+    fn texts(&mut self, texts: &[&[u8]]) -> Range<u64> {
+        let start = self.strings_end();
         for text in texts {
             let at = self.text(text);
             self.words(&[at]);
         }
         self.words(&[0]);
+        start..self.strings_end()
+    }
+
+    fn strings_end(&self) -> u64 {
+        self.strings_at.saturating_add(self.strings.len() as u64)
     }
 
     fn words(&mut self, words: &[u64]) {

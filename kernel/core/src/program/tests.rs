@@ -201,8 +201,8 @@ fn first_stack_is_as_the_psabi_says() {
         [7; 16],
     )
     .unwrap();
-    assert_eq!(stack.0 % 16, 0);
-    let words = process.bytes(stack.0, 8 * 80);
+    assert_eq!(stack.pointer % 16, 0);
+    let words = process.bytes(stack.pointer, 8 * 80);
     let word = |index: usize| u64_at(&words, index * 8).unwrap();
     assert_eq!(word(0), 3);
     let text = |process: &mut Process, at| process.kernel.memory.read_text(UserAddr(at)).unwrap();

@@ -10,7 +10,7 @@ use super::arg::Fd;
 use crate::errno::{Errno, SysResult};
 use crate::fs::contents::{Contents, MAX_SIZE};
 use crate::fs::device::Device;
-use crate::fs::node::{Kind, Location};
+use crate::fs::node::{Kind, Location, Mount};
 use crate::fs::open::{OpenFile, Target};
 use crate::kernel::Kernel;
 use crate::memory::area::{Area, FileBacking, Locked, MayWrite, Role, Sharing};
@@ -157,7 +157,12 @@ fn file_area(
         Target::Node(node) if matches!(node.kind, Kind::File(_)) => node.clone(),
         _ => return Err(Errno::ENODEV),
     };
-    let may_write = if file.is_writable() {
+    let is_sealed =
+        matches!(&node.kind, Kind::File(contents) if !contents.borrow().may_be_written());
+    if is_sealed && visible == Visible::InFile && protection.contains(Protection::WRITE) {
+        return Err(Errno::EPERM);
+    }
+    let may_write = if file.is_writable() && !is_sealed {
         MayWrite::Yes
     } else {
         MayWrite::No
@@ -180,6 +185,7 @@ fn shared_area(kernel: &Kernel, protection: Protection, len: u64) -> Result<Area
     let mut contents = Contents::new();
     contents.truncate(len.checked_next_multiple_of(PAGE).ok_or(Errno::ENOMEM)?)?;
     let node = kernel.tree.create(
+        Mount::Unnamed,
         Kind::File(RefCell::new(contents)),
         linux::S_IFREG | 0o777,
         kernel.clock.now(),

@@ -16,9 +16,13 @@ mod descriptor;
 mod directory;
 mod file;
 mod io;
+mod lock;
+mod memfd;
 mod memory;
 mod metadata;
 mod names;
+mod open;
+mod path;
 mod poll;
 mod process;
 mod rename;
@@ -26,6 +30,7 @@ mod signal;
 mod signal_send;
 mod signal_wait;
 mod stat;
+mod sync;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -34,6 +39,10 @@ mod time;
 mod timer;
 mod transfer;
 mod user;
+mod watch;
+mod xattr;
+
+pub(crate) use system::{HOST_NAME, RELEASE, SYSTEM, VERSION, limit};
 
 use unikernel_abi::report::Report;
 

@@ -4,10 +4,14 @@ mod descriptors;
 mod files;
 mod fuzz;
 mod memory;
+mod model;
 mod names;
 mod process;
+mod space;
 mod streams;
 mod timers;
+mod tree;
+mod views;
 
 use std::string::String;
 

@@ -4,6 +4,7 @@ use linux_raw_sys::{general as linux, ioctl};
 use unikernel_machine::testing::happens_while_waiting;
 
 use crate::errno::Errno;
+use crate::start::standard_descriptors;
 use crate::testing::Process;
 
 /// The queue that brings stdin, and the one of control messages.
@@ -90,6 +91,10 @@ fn terminals_are_the_hosts() {
         process.call(linux::__NR_ioctl, &[0, tcgets, to]),
         Err(Errno::ENOTTY)
     );
+    let kernel = &mut process.kernel;
+    let streams = kernel.streams.borrow();
+    kernel.descriptors = standard_descriptors(&kernel.tree, &streams, kernel.clock.now()).unwrap();
+    drop(streams);
     let stat = process.room(144);
     process.call(linux::__NR_fstat, &[1, stat]).unwrap();
     assert_eq!(process.bytes(stat + 24, 4), 0o020_620_u32.to_le_bytes());
