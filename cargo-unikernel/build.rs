@@ -21,20 +21,23 @@ type Result<T> = std::result::Result<T, String>;
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The kernel's packages and the variables that tell where they lie. The first is the one that is built.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 5] = [
     ("unikernel-kernel", "DEP_UNIKERNEL_KERNEL_SRC"),
     ("unikernel-abi", "DEP_UNIKERNEL_ABI_SRC"),
     ("unikernel-machine", "DEP_UNIKERNEL_MACHINE_SRC"),
     ("unikernel-core", "DEP_UNIKERNEL_CORE_SRC"),
+    ("unikernel-vdso", "DEP_UNIKERNEL_VDSO_SRC"),
 ];
 
-/// Fixed addresses in the upper 2 GiB; nothing below the stack pointer is kept; no unwinding.
-const CODE_FLAGS: [&str; 5] = [
+/// Fixed addresses in the upper 2 GiB; nothing below the stack pointer is kept; no unwinding; of the variants of ChaCha20 the one
+/// that uses no register that the kernel does not save.
+const CODE_FLAGS: [&str; 6] = [
     "-Crelocation-model=static",
     "-Ccode-model=kernel",
     "-Cno-redzone=y",
     "-Cpanic=abort",
     "-Cforce-unwind-tables=no",
+    "--cfg=chacha20_backend=\"soft\"",
 ];
 
 /// What would make the kernel depend on how the tool is built.

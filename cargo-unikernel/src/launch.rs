@@ -37,6 +37,8 @@ pub struct HostFacts {
     pub unix_time_ns: u64,
     /// Whether stdin, stdout and stderr are terminals.
     pub terminals: [bool; 3],
+    /// Seed of the addresses where the guest puts things; from its own entropy when `None`.
+    pub layout_seed: Option<u64>,
     /// How the host watches the program.
     pub watch: Watch,
 }
@@ -102,6 +104,7 @@ impl Launch {
             let watch = &host.watch;
             items.extend(watch.traced.as_deref().map(Item::Trace));
             items.extend(watch.is_held.then_some(Item::Hold(1)));
+            items.extend(host.layout_seed.map(Item::LayoutSeed));
         }
         let mut record = Bytes(Vec::new());
         launch::encode(&items, &mut record);
@@ -215,6 +218,7 @@ mod tests {
             unix_time_ns: 1,
             terminals: [true, false, true],
             watch: Watch::default(),
+            layout_seed: Some(7),
         };
         for host in [None, Some(&host)] {
             let record = launch().encode(host).unwrap();
@@ -229,6 +233,7 @@ mod tests {
             unix_time_ns: 1,
             terminals: [true, false, true],
             watch: Watch::default(),
+            layout_seed: Some(7),
         };
         let record = launch().encode(Some(&host)).unwrap();
         let items = launch::Launch::decode(&record).unwrap();

@@ -10,6 +10,7 @@ use crate::image::{self, ImageFormat};
 use crate::kernel::{self, KernelFile, KernelTarget};
 use crate::launch::Launch;
 use crate::lint::Linted;
+use crate::program::Program;
 use crate::root::{Node, RootTree};
 use crate::support::Support;
 
@@ -90,8 +91,21 @@ pub fn assemble(
         }
     }
     let (image, written) = write(kernel, root, launch, budget, out)?;
-    fs::write_bytes(&image.unstripped(), &linted.program().bytes)?;
+    write_unstripped(linted.program(), &image.unstripped())?;
     Ok((image, written))
+}
+
+/// Writes the program that was not stripped, which may be many times as long as the image: neither is read when it is remembered
+/// that one was made of the other.
+fn write_unstripped(program: &Program, out: &Path) -> Result<()> {
+    let fingerprint = record::fingerprint_of(program);
+    if record::is_of(out, fingerprint) {
+        return Ok(());
+    }
+    // Read only when a change after that would be noticed.
+    let settles = program.stamp.settles();
+    fs::write_bytes(out, &program.unstripped()?)?;
+    record::remember(out, settles.then_some(fingerprint))
 }
 
 /// Writes an image to `out`. Only a [`Linted`] is a reason to: callers have one, or are tests, or pack our own self-test.

@@ -1,8 +1,8 @@
 //! `builtin`: the kernel that comes with the tool.
 
 use object::LittleEndian;
-use object::elf::{EM_X86_64, FileHeader64, PT_NOTE};
-use object::read::elf::{FileHeader as _, ProgramHeader as _};
+use object::elf::{EM_X86_64, FileHeader64};
+use object::read::elf::FileHeader as _;
 use object::{Object as _, ObjectSection as _};
 use unikernel_abi::VERSION;
 use unikernel_abi::boot::{self, BootBlock, BootBlockError};
@@ -27,20 +27,23 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     parts,
 };
 
-/// Note of type 18 and owner `Xen`: the physical address of the 32-bit entry (Xen, `public/elfnote.h`).
-const PHYS32_ENTRY: u32 = 18;
-
 #[cfg(feature = "builtin")]
 fn embedded() -> Result<&'static [u8]> {
     Ok(include_bytes!(env!("UNIKERNEL_BUILTIN_KERNEL")))
 }
 
+/// The one in the store: it lives as long as the process, as the one that is compiled in does.
 #[cfg(not(feature = "builtin"))]
 fn embedded() -> Result<&'static [u8]> {
-    Err(Error::input(
-        "this `cargo-unikernel` was built without a kernel of its own (feature `builtin`)",
-    )
-    .hint("give a kernel file with --kernel-file, or install the tool with its default features"))
+    let kernel = crate::store::find(KERNEL.name, None).map_err(|error| {
+        let hint = error.hint_text().unwrap_or_default().to_owned();
+        error
+            .context(
+                "this `cargo-unikernel` was built without a kernel of its own (feature `builtin`)",
+            )
+            .hint(format!("give a kernel file with --kernel-file, or {hint}"))
+    })?;
+    Ok(kernel.part("kernel.elf")?.read()?.leak())
 }
 
 fn check(bytes: &[u8]) -> Result<()> {
@@ -70,20 +73,8 @@ fn check(bytes: &[u8]) -> Result<()> {
             return Err(Error::input("it has no boot block where one should be"));
         }
     }
-    let segments = header
-        .program_headers(LittleEndian, bytes)
-        .map_err(broken)?;
-    for segment in segments
-        .iter()
-        .filter(|s| s.p_type(LittleEndian) == PT_NOTE)
-    {
-        let notes = segment.notes(LittleEndian, bytes).map_err(broken)?;
-        for note in notes.into_iter().flatten() {
-            let note = note.map_err(broken)?;
-            if note.name() == b"Xen" && note.n_type(LittleEndian).0 == PHYS32_ENTRY {
-                return Ok(());
-            }
-        }
+    if elf::has_pvh_note(&file)? {
+        return Ok(());
     }
     Err(Error::input(
         "it has no PVH note, so no machine would find its entry",

@@ -175,6 +175,7 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
         command,
         folder: folder.clone(),
         binary,
+        link,
         artefacts: artefacts.clone(),
     };
     let program = match (build.sources, build.command, build.binary) {
@@ -193,14 +194,14 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
                 ldflags: build.ldflags,
                 libs: build.libs,
                 link,
-                optimised: profile != "debug",
+                level: match profile {
+                    "debug" => c::Level::None,
+                    _ => c::Level::Usual,
+                },
                 artefacts,
             })
         }
-        (None, command, Some(binary)) => {
-            refuse_link(link)?;
-            program::Settings::Native(native(command, binary))
-        }
+        (None, command, Some(binary)) => program::Settings::Native(native(command, binary)),
         (None, Some(_), None) => {
             return Err(
                 Error::input("`build.command` is given without `build.binary`")
@@ -277,16 +278,6 @@ fn refuse_not_yet(build: &Build) -> Result<()> {
         .hint("say how it is built with `build.command` and `build.binary`"));
     }
     Ok(())
-}
-
-fn refuse_link(link: Link) -> Result<()> {
-    if matches!(link, Link::Auto) {
-        return Ok(());
-    }
-    Err(
-        Error::input("`link` is for programs that are linked here, not for a ready ELF")
-            .hint("give the native build's own flags: `-pie`, `-static-pie` or `-shared`"),
-    )
 }
 
 fn refuse_cargo_flags(flags: &Flags) -> Result<()> {

@@ -5,6 +5,7 @@
 
 mod job;
 mod locate;
+mod places;
 pub mod raw;
 mod read;
 mod resolve;

@@ -100,6 +100,7 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
         levels: levels(&raw)?,
         root: plan::Settings {
             items: items(raw.files),
+            places: raw.places,
             layers: raw.layers.unwrap_or_default(),
             hostname: name.clone(),
             zone: zone.filter(|zone| !zone.is_empty()),

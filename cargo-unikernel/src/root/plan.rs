@@ -10,6 +10,7 @@ use crate::closure::{Closure, Interpreter, Sysroot};
 use crate::error::{Error, Result};
 use crate::fs;
 use crate::lint::Linted;
+use crate::place::Place;
 use crate::program::launcher;
 
 /// What the user wants at a guest path.
@@ -38,6 +39,8 @@ pub enum Item {
 pub struct Settings {
     /// What the user wants, by guest path; a folder comes before what it holds.
     pub items: BTreeMap<RootPath, Item>,
+    /// Where the user wrote that, as far as it is known.
+    pub places: BTreeMap<RootPath, Place>,
     /// Root trees under ours, later wins: folders and tar files; absolute.
     pub layers: Vec<PathBuf>,
     /// The guest's name.
@@ -71,7 +74,11 @@ pub fn plan(settings: &Settings, linted: &Linted) -> Result<Plan> {
     defaults::add(&mut plan, settings)?;
     asked::add(&mut plan, settings, linted.closure())?;
     for (path, item) in &settings.items {
-        plan.item(path, item)?;
+        plan.item(path, item)
+            .map_err(|error| match settings.places.get(path) {
+                Some(place) => error.snippet(place.to_string()),
+                None => error,
+            })?;
     }
     Ok(plan)
 }

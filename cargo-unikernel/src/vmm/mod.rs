@@ -59,6 +59,8 @@ pub struct Settings {
     pub is_traced: bool,
     /// The port on which a debugger can reach the guest; the program then waits for one.
     pub gdb: Option<u16>,
+    /// What the guest's addresses are drawn from, so that they repeat; from entropy when `None`.
+    pub layout_seed: Option<u64>,
 }
 
 impl Default for Settings {
@@ -71,6 +73,7 @@ impl Default for Settings {
             timeout: None,
             is_traced: false,
             gdb: None,
+            layout_seed: None,
         }
     }
 }

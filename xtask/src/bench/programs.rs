@@ -23,6 +23,29 @@ int main(void)
 }
 ";
 
+/// Prints, in tenths, how far the time stamp counter goes for a getpid and for a clock_gettime, the loop around them included.
+const CALLS: &str = "#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <x86intrin.h>
+
+int main(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    unsigned long long start = __rdtsc();
+    for (int i = 0; i < 1000; i++) {
+        long result;
+        __asm__ volatile(\"syscall\" : \"=a\"(result) : \"a\"(SYS_getpid) : \"rcx\", \"r11\", \"memory\");
+    }
+    unsigned long long between = __rdtsc();
+    for (int i = 0; i < 1000; i++)
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    unsigned long long end = __rdtsc();
+    printf(\"%09llu %09llu\\n\", (between - start) / 100, (end - between) / 100);
+    return 0;
+}
+";
 /// Counts what system calls cost.
 const COSTS: &str = include_str!("costs.c");
 
@@ -42,6 +65,8 @@ pub(super) struct Programs {
     pub(super) hello_dynamic: Program,
     /// Prints the time stamp counter; static PIE.
     pub(super) clock: Program,
+    /// Prints what a system call and a call of the vDSO take; static PIE.
+    pub(super) calls: Program,
     /// Counts what system calls cost; static PIE.
     pub(super) costs: Program,
 }
@@ -53,6 +78,7 @@ pub(super) fn build(folder: &Path, tool: &Path) -> Result<Programs> {
         hello_static: program("static", HELLO, "static-pie")?,
         hello_dynamic: program("dynamic", HELLO, "pie")?,
         clock: program("clock", CLOCK, "static-pie")?,
+        calls: program("calls", CALLS, "static-pie")?,
         costs: build_costs(folder, tool)?,
     })
 }

@@ -87,7 +87,7 @@ fn head(image: &Image, facts: Option<&ElfFacts>) -> String {
     }
     match facts {
         Some(facts) => {
-            line("shape", shape(Shape::of(facts)).to_owned());
+            line("shape", Shape::of(facts).to_string());
             if let Some(interpreter) = &facts.interpreter {
                 line("interpreter", quoted(interpreter));
             }
@@ -98,16 +98,6 @@ fn head(image: &Image, facts: Option<&ElfFacts>) -> String {
         None => line("shape", "the archive does not hold the program".to_owned()),
     }
     text
-}
-
-fn shape(shape: Shape) -> &'static str {
-    match shape {
-        Shape::StaticPie => "static position-independent executable",
-        Shape::Pie => "position-independent executable",
-        Shape::Shared => "shared object that exports main",
-        Shape::Fixed => "executable at fixed addresses",
-        Shape::None => "nothing that can be started",
-    }
 }
 
 /// A line for each entry: permissions, bytes, path.

@@ -84,14 +84,23 @@ pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
     Ok(Exit::Guest(status))
 }
 
-/// What `UNIKERNEL_ACCEL` and `UNIKERNEL_VMM` say.
+/// What `UNIKERNEL_ACCEL`, `UNIKERNEL_VMM` and `UNIKERNEL_LAYOUT_SEED` (a number: the same addresses in each run) say.
 fn from_environment() -> Result<Settings> {
     let accel = match env::text("UNIKERNEL_ACCEL")? {
         Some(word) => word.parse()?,
         None => Accel::Auto,
     };
+    let layout_seed = match env::text("UNIKERNEL_LAYOUT_SEED")? {
+        Some(text) => Some(text.parse().map_err(|_| {
+            Error::input(format!(
+                "environment variable `UNIKERNEL_LAYOUT_SEED`: `{text}` is no number below 2^64"
+            ))
+        })?),
+        None => None,
+    };
     Ok(Settings {
         accel,
+        layout_seed,
         vmm: env::text("UNIKERNEL_VMM")?,
         ..Settings::default()
     })
@@ -162,6 +171,7 @@ impl Flags {
             timeout: self.timeout.or(defaults.timeout),
             is_traced: self.trace || defaults.is_traced,
             gdb: self.gdb.or(defaults.gdb),
+            layout_seed: defaults.layout_seed,
         }
     }
 

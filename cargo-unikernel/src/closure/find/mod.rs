@@ -336,7 +336,9 @@ impl<'a> Search<'a> {
             // Where Debian's musl packages keep their libraries; musl's own path does not name it.
             places.push(in_sysroot("/usr/lib/x86_64-linux-musl", first));
         }
-        places.dedup_by(|a, b| a.host == b.host);
+        // The configuration names default folders too; the first time counts.
+        let mut seen = BTreeSet::new();
+        places.retain(|place| seen.insert(place.host.clone()));
         places
     }
 

@@ -36,6 +36,7 @@ use crate::fs;
 use crate::launch::{HostFacts, Launch, Watch};
 use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
+use crate::symbols::unwind::Stack;
 use crate::tool::{self, Invocation};
 use diagnose::{Guest, diagnostic, text};
 use frames::Frame;
@@ -93,7 +94,7 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
         .image
         .path
         .with_extension(format!("{digest:016x}.launch"));
-    let facts = host_facts(console, job.settings, &mut cache);
+    let facts = host_facts(job.settings, console, &mut cache);
     fs::write_bytes(&launch, &job.launch.encode(Some(&facts))?)?;
     let report = job.image.path.with_extension("report");
     progress.note(&format!(
@@ -110,7 +111,7 @@ fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Res
     Ok(machine)
 }
 
-fn host_facts(console: &Console, settings: &Settings, cache: &mut Cache) -> HostFacts {
+fn host_facts(settings: &Settings, console: &Console, cache: &mut Cache) -> HostFacts {
     HostFacts {
         tsc_hz: Some(clock::tsc_hz(cache)),
         unix_time_ns: clock::unix_time_ns(),
@@ -119,6 +120,7 @@ fn host_facts(console: &Console, settings: &Settings, cache: &mut Cache) -> Host
             traced: settings.is_traced.then(trace::captures),
             is_held: settings.gdb.is_some(),
         },
+        layout_seed: settings.layout_seed,
     }
 }
 
@@ -130,9 +132,8 @@ fn attempt(
     cache: &mut Cache,
     progress: &dyn Progress,
 ) -> Result<Option<Outcome>> {
-    let record = job
-        .launch
-        .encode(Some(&host_facts(console, job.settings, cache)))?;
+    let facts = host_facts(job.settings, console, cache);
+    let record = job.launch.encode(Some(&facts))?;
     let (sockets, inherited, wiring) = process::connect(&record)?;
     let invocation = machine.invocation(&wiring);
     progress.detail(&invocation.to_string());
@@ -231,7 +232,9 @@ impl Run {
                     if let Some(report) = &report {
                         self.watch(report, progress)?;
                     }
-                    let found = report.and_then(|report| diagnostic(&report, guest));
+                    let stack = stack_of(&self.last);
+                    let found =
+                        report.and_then(|report| diagnostic(&report, stack.as_ref(), guest));
                     match found {
                         // What ended the program is told behind the last that it wrote.
                         Some(found) if found.weight == Weight::Error => endings.push(found),
@@ -263,7 +266,9 @@ impl Run {
         match outcome.end {
             End::Died => progress.finding(&died(status, &last, &left_over)),
             End::Killed(signal) if endings.is_empty() && !was_asked => {
-                progress.finding(&diagnose::killed(u64::from(signal)));
+                let stack = stack_of(&last);
+                let found = diagnose::killed(u64::from(signal), stack.as_ref(), guest);
+                progress.finding(&found);
             }
             End::TimedOut => progress.note("the time that the guest was given has passed"),
             _ => {}
@@ -354,10 +359,28 @@ fn watch_signals(events: Sender<Event>) -> Result<signal_hook::iterator::Handle>
     Ok(handle)
 }
 
+/// Where the program was, as it told last.
+fn stack_of(reports: &[Frame]) -> Option<Stack<'_>> {
+    let mut stacks = reports.iter().rev().filter_map(Frame::report);
+    stacks.find_map(|report| match report {
+        Report::Stack {
+            registers,
+            at,
+            bytes,
+            modules,
+        } => Stack::new(registers, at, bytes, modules),
+        _ => None,
+    })
+}
+
 /// What is known of a guest that ended without saying how.
 fn died(status: ExitStatus, last: &[Frame], left_over: &[(Carrier, Vec<u8>)]) -> Diagnostic {
     let mut notes = vec![format!("the VMM ended with {status}")];
-    let reports: Vec<Report<'_>> = last.iter().filter_map(Frame::report).collect();
+    let reports: Vec<Report<'_>> = last
+        .iter()
+        .filter_map(Frame::report)
+        .filter(|report| !matches!(report, Report::Stack { .. }))
+        .collect();
     match reports.len() {
         0 => notes.push("it reported nothing".to_owned()),
         n => {

@@ -16,6 +16,9 @@ pub const HEADER: usize = 8;
 /// Longest payload in bytes; a longer one is a broken stream.
 pub const MAX_LEN: usize = 1 << 20;
 
+/// How many registers [`Report::Stack`] has.
+pub const REGISTERS: usize = 17;
+
 /// A place in the program: a file and an offset from the address where its first byte was loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
@@ -111,6 +114,17 @@ pub enum Report<'a> {
         /// Physical memory the machine has, in bytes.
         total: u64,
     },
+    /// Where the program is that a signal is about to end. Comes before [`Report::Fault`] and [`Report::Killed`].
+    Stack {
+        /// [`REGISTERS`] of 8 bytes, as unwind tables number them: `rax rdx rcx rbx rsi rdi rbp rsp r8`-`r15`, then `rip`.
+        registers: &'a [u8],
+        /// The address of the first of `bytes`: the stack pointer, or the first mapped byte above it.
+        at: u64,
+        /// The beginning of the stack.
+        bytes: &'a [u8],
+        /// Files that code is mapped from; the offset is the address of their first byte.
+        modules: Places<'a>,
+    },
     /// A thread makes a system call; only when it is asked for ([`crate::trace`]).
     Called {
         /// The thread's number.
@@ -184,6 +198,7 @@ impl Report<'_> {
             Self::CannotStart { .. } => 7,
             Self::Panic { .. } => 8,
             Self::OutOfMemory { .. } => 9,
+            Self::Stack { .. } => 10,
             Self::Called { .. } => 11,
             Self::Returned { .. } => 12,
             Self::Signalled { .. } => 13,
@@ -226,6 +241,17 @@ impl Report<'_> {
                 place(sink, at);
             }
             Self::CannotStart { reason } | Self::Panic { reason } => text(sink, reason),
+            Self::Stack {
+                registers,
+                at,
+                bytes,
+                modules,
+            } => {
+                text(sink, registers);
+                numbers(sink, &[at]);
+                text(sink, bytes);
+                text(sink, modules.0);
+            }
             Self::Called {
                 thread,
                 number,
@@ -332,6 +358,12 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
         },
         9 => Report::OutOfMemory {
             total: fields.number()?,
+        },
+        10 => Report::Stack {
+            registers: fields.text()?,
+            at: fields.number()?,
+            bytes: fields.text()?,
+            modules: Places(fields.text()?),
         },
         11 => Report::Called {
             thread: fields.number()?,

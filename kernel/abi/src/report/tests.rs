@@ -11,7 +11,7 @@ const AT: Place<'static> = Place {
     offset: 0x1139,
 };
 
-const EACH: [Report<'static>; 13] = [
+const EACH: [Report<'static>; 14] = [
     Report::Started {
         entry_tsc: 5,
         program_tsc: 7,
@@ -40,6 +40,12 @@ const EACH: [Report<'static>; 13] = [
     },
     Report::Panic { reason: b"" },
     Report::OutOfMemory { total: 1 << 23 },
+    Report::Stack {
+        registers: &[7; 8 * REGISTERS],
+        at: 0x7000,
+        bytes: &[1, 2, 3],
+        modules: Places(&[]),
+    },
     Report::Called {
         thread: 1,
         number: 0,

@@ -146,7 +146,7 @@ fn module_at(kernel: &Kernel, address: u64) -> Option<Rc<Node>> {
 }
 
 /// The address where the first byte of the file was loaded: the nearest mapping of its start below.
-fn load_address(kernel: &Kernel, node: &Rc<Node>, address: u64) -> u64 {
+pub(super) fn load_address(kernel: &Kernel, node: &Rc<Node>, address: u64) -> u64 {
     let starts = kernel.memory.areas().filter(|(pages, area)| {
         pages.start <= address / PAGE
             && area

@@ -5,5 +5,7 @@ pub(crate) mod fault;
 mod maps;
 pub(crate) mod run;
 pub(crate) mod signal;
+mod stack_report;
 pub(crate) mod thread;
+pub(crate) mod timers;
 pub(crate) mod wait;

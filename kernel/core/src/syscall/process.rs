@@ -68,13 +68,6 @@ pub(super) fn setsid(_kernel: &mut Kernel) -> SysResult {
     Err(Errno::EPERM)
 }
 
-pub(super) fn pause(kernel: &mut Kernel) -> SysResult {
-    Err(kernel
-        .wait_until::<()>(None, |_| None)
-        .err()
-        .map_or(Errno::EINTR, Errno::from))
-}
-
 pub(super) fn wait4(_kernel: &mut Kernel) -> SysResult {
     Err(Errno::ECHILD)
 }

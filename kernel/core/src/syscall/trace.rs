@@ -26,20 +26,20 @@ const VECTOR: usize = 16;
 pub(super) fn traced(
     kernel: &mut Kernel,
     captures: Captures<'static>,
-    call: &Syscall,
-    answer: fn(&mut Kernel, &Syscall) -> SysResult,
+    answer: fn(&mut Kernel, u64) -> SysResult,
 ) -> SysResult {
     let thread = u64::from(PROCESS_ID);
-    let memory = copied(kernel, captures, call, None);
+    let call = kernel.thread.context.syscall();
+    let memory = copied(kernel, captures, &call, None);
     kernel.report(&Report::Called {
         thread,
         number: call.number,
         args: call.args,
         memory: Pieces(memory.bytes()),
     });
-    let result = answer(kernel, call);
+    let result = answer(kernel, call.number);
     let memory = match result {
-        Ok(value) => copied(kernel, captures, call, Some(value)),
+        Ok(value) => copied(kernel, captures, &call, Some(value)),
         Err(_) => Frame::default(),
     };
     kernel.report(&Report::Returned {
@@ -52,11 +52,11 @@ pub(super) fn traced(
 
 impl Kernel {
     /// Tells a signal that reaches the program, when system calls are told.
-    pub(crate) fn trace_signal(&self, signal: u32, code: u32, address: u64) {
+    pub(crate) fn trace_signal(&self, signal: u32, code: i32, address: u64) {
         if self.traced.is_some() {
             self.report(&Report::Signalled {
                 signal: u64::from(signal),
-                code: u64::from(code),
+                code: u64::from(code.cast_unsigned()),
                 address,
             });
         }
