@@ -1,8 +1,8 @@
 //! Makes system calls by chance, from a seed: nothing may end it, and nothing may hold it up. What the kernel writes into the
 //! scratch memory is drawn upon, too, so that a seed repeats itself but for times and random numbers.
 //@ native: no
-//@ module: kernel/core/src/syscall/tests/fuzz/calls.rs
-//@ module: kernel/core/src/syscall/tests/fuzz/draw.rs
+//@ module: kernel/core/src/syscall/tests/chance/calls.rs
+//@ module: kernel/core/src/syscall/tests/chance/draw.rs
 //@ args: 1 50000
 //@ stdout: seed 1: 50000 calls were answered\n
 use std::arch::asm;

@@ -27,10 +27,13 @@ const SEEDS: u64 = 500;
 const SOURCES: [(&str, &str); 3] = [
     ("tests/guests/fuzz.rs", "src/main.rs"),
     (
-        "kernel/core/src/syscall/tests/fuzz/calls.rs",
+        "kernel/core/src/syscall/tests/chance/calls.rs",
         "src/calls.rs",
     ),
-    ("kernel/core/src/syscall/tests/fuzz/draw.rs", "src/draw.rs"),
+    (
+        "kernel/core/src/syscall/tests/chance/draw.rs",
+        "src/draw.rs",
+    ),
 ];
 
 const MANIFEST: &str =

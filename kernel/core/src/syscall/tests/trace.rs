@@ -9,7 +9,6 @@ use unikernel_abi::bytes::Sink;
 use unikernel_abi::report::{Decoded, Report, decode};
 use unikernel_abi::trace::{Capture, Captures, Rule};
 
-use crate::syscall;
 use crate::testing::Process;
 
 struct Table(Vec<u8>);
@@ -38,19 +37,9 @@ fn captures(entries: &[(u32, u8, Rule, u16, u16)]) -> Captures<'static> {
 
 /// Makes a call as the program would; what the host was told, a line a report.
 fn told(process: &mut Process, number: u32, args: &[u64]) -> Vec<String> {
-    let context = &mut process.kernel.thread.context;
-    context.rax = u64::from(number);
     let mut all = [0; 6];
     all[..args.len()].copy_from_slice(args);
-    [
-        context.rdi,
-        context.rsi,
-        context.rdx,
-        context.r10,
-        context.r8,
-        context.r9,
-    ] = all;
-    syscall::handle(&mut process.kernel);
+    process.by_registers(u64::from(number), all);
     let bytes = process.host.take(11);
     let mut rest = &bytes[..];
     let mut lines = Vec::new();

@@ -5,10 +5,9 @@ mod draw;
 
 use unikernel_abi::support::parse;
 use unikernel_machine::address::UserAddr;
-use unikernel_machine::context::Syscall;
 
 use self::draw::{Draw, Ranges};
-use crate::syscall::table::{SUPPORT, dispatch};
+use crate::syscall::table::SUPPORT;
 use crate::testing::Process;
 
 /// Calls that are made from one seed: a process gets new memory for each.
@@ -60,14 +59,9 @@ fn fuzz(seed: u64) {
             }
         }
         let call = draw.call();
-        let made = Syscall {
-            number: call.number,
-            args: call.args,
-        };
-        process.kernel.thread.context.rax = call.number;
         let what = std::format!("seed {seed}, call {index}: {call:x?}");
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            dispatch(&mut process.kernel, &made)
+            process.by_registers(call.number, call.args);
         }));
         assert!(result.is_ok(), "{what}");
         assert_eq!(process.kernel.ending, None, "{what}");
