@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Pages,
     /// The length of a mapping.
     Span,
+    /// The same, and nothing that reaches far: madvise(2) goes on behind what is not mapped, up to the program's stack.
+    Near,
     /// This value.
     Just(u64),
     /// Anything.
@@ -38,8 +40,8 @@ pub(super) enum Kind {
 }
 
 use Kind::{
-    Any, Below, Fd, Flags, Folder, FreeFd, In, Just, Len, Offset, Out, Pages, Pairs, Path, Span,
-    Time,
+    Any, Below, Fd, Flags, Folder, FreeFd, In, Just, Len, Near, Offset, Out, Pages, Pairs, Path,
+    Span, Time,
 };
 
 /// `ALL` in each list of advice, clocks and the like is a little more than there are.
@@ -93,7 +95,7 @@ pub(super) const CALLS: &[(u64, &[Kind])] = &[
     (25, &[Pages, Span, Span, Flags(7), Pages]),
     (26, &[Pages, Span, Flags(7)]),
     (27, &[Pages, Span, Out]),
-    (28, &[Pages, Span, Below(30)]),
+    (28, &[Pages, Near, Below(30)]),
     (32, &[Fd]),
     (33, &[Fd, FreeFd]),
     (35, &[Time, Out]),
@@ -104,7 +106,10 @@ pub(super) const CALLS: &[(u64, &[Kind])] = &[
     (63, &[Out]),
     (72, &[Fd, Below(16), In]),
     (72, &[Fd, Below(1040), Below(64)]),
-    (73, &[Fd, Flags(0xf)]),
+    // LOCK_SH and LOCK_EX with LOCK_NB, LOCK_UN: without LOCK_NB they wait for a lock that nobody gives back.
+    (73, &[Fd, Just(5)]),
+    (73, &[Fd, Just(6)]),
+    (73, &[Fd, Just(8)]),
     (74, &[Fd]),
     (75, &[Fd]),
     (76, &[Path, Offset]),

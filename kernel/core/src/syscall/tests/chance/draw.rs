@@ -7,8 +7,8 @@
 use super::calls::CALLS;
 use super::calls::Kind;
 use super::calls::Kind::{
-    Any, Below, Fd, Flags, Folder, FreeFd, In, Just, Len, Offset, Out, Pages, Pairs, Path, Span,
-    Time,
+    Any, Below, Fd, Flags, Folder, FreeFd, In, Just, Len, Near, Offset, Out, Pages, Pairs, Path,
+    Span, Time,
 };
 
 /// How far calls may go beyond a range that they are given.
@@ -224,10 +224,11 @@ impl Draw {
                 _ => self.ranges.constants + TIMES + 16 * self.below(N_TIMES),
             },
             Pages => self.pages(),
+            Near if self.once_in(16) => self.one_of(&[0, u64::MAX, u64::MAX - 4095]),
             Span if self.once_in(16) => {
                 self.one_of(&[0, u64::MAX, 1 << 63, 1 << 47, u64::MAX - 4095])
             }
-            Span => 4096 * self.below(40) + self.one_of(&[0, 0, 0, 1, 4095]),
+            Near | Span => 4096 * self.below(40) + self.one_of(&[0, 0, 0, 1, 4095]),
             Just(value) => value,
             Any => match self.below(5) {
                 0 => self.below(64),
