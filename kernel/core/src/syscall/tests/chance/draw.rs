@@ -224,7 +224,7 @@ impl Draw {
                 _ => self.ranges.constants + TIMES + 16 * self.below(N_TIMES),
             },
             Pages => self.pages(),
-            Near if self.once_in(16) => self.one_of(&[0, u64::MAX, u64::MAX - 4095]),
+            Near if self.once_in(16) => self.one_of(&[0, u64::MAX]),
             Span if self.once_in(16) => {
                 self.one_of(&[0, u64::MAX, 1 << 63, 1 << 47, u64::MAX - 4095])
             }
