@@ -3,7 +3,6 @@
 mod chance;
 mod descriptors;
 mod files;
-mod fuzz;
 mod memory;
 mod model;
 mod names;
