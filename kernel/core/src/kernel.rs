@@ -12,7 +12,6 @@ use crate::fs::descriptors::Descriptors;
 use crate::fs::node::Node;
 use crate::fs::tree::Tree;
 use crate::memory::AddressSpace;
-use crate::process::caller::ModulePlace;
 use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
 use crate::process::timers::Timers;
@@ -53,8 +52,8 @@ pub(crate) struct Kernel {
     pub(crate) vdso: u64,
     /// System calls that the host was told about.
     pub(crate) told: BTreeSet<u64>,
-    /// Who was refused something last, so that a second try for the same purpose is not told again.
-    pub(crate) refused: Option<(&'static [u8], ModulePlace)>,
+    /// How many refusals were told.
+    pub(crate) refusals: usize,
     /// How the process ends, once that is settled.
     pub(crate) ending: Option<Ending>,
     /// Memory of the machine, in bytes.

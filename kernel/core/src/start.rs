@@ -132,7 +132,7 @@ pub(crate) fn prepare(
         program: loaded.node,
         vdso,
         told: BTreeSet::new(),
-        refused: None,
+        refusals: 0,
         ending: None,
         memory_total: boot.memory_total,
         shown: Shown::new(places),

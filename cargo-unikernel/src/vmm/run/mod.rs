@@ -9,6 +9,7 @@ mod pump;
 mod serial;
 mod supervisor;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::process::ExitStatus;
@@ -197,6 +198,7 @@ impl Run {
 
     fn supervise(mut self, guest: Guest<'_>, progress: &dyn Progress) -> Result<Option<Outcome>> {
         let mut endings = Vec::new();
+        let mut told = BTreeSet::new();
         while !self.rules.is_over() {
             let event = self.next_event();
             let now = self.begun.elapsed();
@@ -214,6 +216,8 @@ impl Run {
                     let found =
                         report.and_then(|report| diagnostic(&report, stack.as_ref(), guest));
                     match found {
+                        // The C library tries several calls for one purpose.
+                        Some(found) if is_again(&report, &found, &mut told) => {}
                         // What ended the program is told behind the last that it wrote.
                         Some(found) if found.weight == Weight::Error => endings.push(found),
                         Some(found) => progress.finding(&found),
@@ -295,10 +299,25 @@ fn watch_signals(events: Sender<Event>) -> Result<signal_hook::iterator::Handle>
     Ok(handle)
 }
 
-/// Where the program was, as it told last.
+/// Whether a refusal for the same reason at the same place was told.
+fn is_again(
+    report: &Option<Report<'_>>,
+    found: &Diagnostic,
+    told: &mut BTreeSet<(Vec<u8>, Option<String>)>,
+) -> bool {
+    match report {
+        Some(Report::Refused { rule, .. }) => !told.insert((rule.to_vec(), found.place.clone())),
+        _ => false,
+    }
+}
+
+/// Where the program was, as it told just now: the report behind it is about that.
 fn stack_of(reports: &[Frame]) -> Option<Stack<'_>> {
-    let mut stacks = reports.iter().rev().filter_map(Frame::report);
-    stacks.find_map(|report| match report {
+    let stacks = reports.iter().rev().filter_map(Frame::report);
+    // The end by a signal comes behind the fault that it is for.
+    let mut stacks =
+        stacks.skip_while(|report| matches!(report, Report::Fault { .. } | Report::Killed { .. }));
+    stacks.next().and_then(|report| match report {
         Report::Stack {
             registers,
             at,
