@@ -4,6 +4,7 @@
 //! [`Plan`], and its line in [`ARCHIVES`]. A kernel target names the archive that its kernel reads.
 
 pub mod erofs;
+pub mod rofs;
 
 use crate::error::Result;
 use crate::image::Plan;
@@ -20,5 +21,16 @@ pub struct Archive {
     pub plan: fn(&RootTree) -> Result<Plan>,
 }
 
+/// What an entry of an archive is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A folder.
+    Folder,
+    /// A regular file of so many bytes.
+    File(u64),
+    /// A symbolic link with this target.
+    Link(String),
+}
+
 /// All archives, by name.
-pub static ARCHIVES: &[&Archive] = &[&erofs::ARCHIVE];
+pub static ARCHIVES: &[&Archive] = &[&erofs::ARCHIVE, &rofs::ARCHIVE];

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use object::read::ReadCache;
 use unikernel_abi::VERSION;
 
-use crate::archive::erofs::read::{Entry, EntryKind, Reader};
+use crate::archive::EntryKind;
+use crate::archive::erofs::read::{Entry, Reader};
 use crate::assemble::Image;
 use crate::cli::Exit;
 use crate::cli::shell::Shell;
