@@ -22,6 +22,7 @@ pub mod root;
 pub mod archive;
 pub mod image;
 pub mod launch;
+pub mod network;
 
 pub mod closure;
 pub mod lint;

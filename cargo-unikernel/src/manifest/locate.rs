@@ -9,7 +9,7 @@ use crate::closure::matches;
 use crate::error::{Error, Result};
 use crate::program::cargo::{self, Flags};
 use crate::program::{self, Link, c, native};
-use crate::{env, fs};
+use crate::{env, fs, kernel};
 
 const UNIKERNEL_TOML: &str = "Unikernel.toml";
 const CARGO_TOML: &str = "Cargo.toml";
@@ -156,6 +156,17 @@ fn link(request: &Request, environment: &Raw, raw: &Raw) -> Link {
     flag.or(environment.link).or(raw.link).unwrap_or_default()
 }
 
+/// The kind of link for C: where nobody says one, it is the kernel's.
+fn c_link(link: Link, request: &Request, environment: &Raw, raw: &Raw) -> Result<Link> {
+    let kernel = request.overrides.kernel.as_deref();
+    let kernel = kernel.or(environment.kernel.as_deref());
+    let kernel = kernel.or(raw.kernel.as_deref()).unwrap_or("builtin");
+    match link {
+        Link::Auto => Ok(kernel::find(kernel)?.c_link),
+        link => Ok(link),
+    }
+}
+
 fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<Project> {
     refuse_cargo_flags(&request.flags)?;
     let link = link(&request, &environment, &raw);
@@ -192,7 +203,7 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
                 cflags: build.cflags,
                 ldflags: build.ldflags,
                 libs: build.libs,
-                link,
+                link: c_link(link, &request, &environment, &raw)?,
                 optimised: profile != "debug",
                 artefacts,
             })

@@ -9,10 +9,16 @@
 pub mod read;
 
 use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::path::Path;
 
-use super::Archive;
+use object::read::ReadCache;
+
+use super::{Archive, Contents};
 use crate::error::{Error, Result};
-use crate::image::Plan;
+use crate::fs;
+use crate::image::{Plan, Span};
+use crate::program::MAX_LEN;
 use crate::root::{Node, RootPath, RootTree};
 
 /// Bytes in a block: OSv computes addresses with this size, whatever the superblock says.
@@ -29,6 +35,9 @@ const MAX_NAME: usize = 255;
 /// Longest target of a link that OSv's VFS follows (`PATH_MAX`, with its NUL), in bytes.
 const MAX_TARGET: usize = 4095;
 
+/// What OSv shows for everything (`fs/rofs/rofs_vnops.cc`).
+const PERMISSIONS: u16 = 0o555;
+
 /// Types of inodes: those of `st_mode` (inode(7)).
 const FOLDER: u64 = 0x4000;
 const FILE: u64 = 0x8000;
@@ -39,7 +48,24 @@ pub static ARCHIVE: Archive = Archive {
     name: "rofs",
     about: "OSv's read-only file system: no permissions, no times",
     plan,
+    look,
 };
+
+fn look(path: &Path, span: Span, file: &str) -> Result<Contents> {
+    let cache = ReadCache::new(BufReader::new(fs::open(path)?));
+    let entries = read::list(&cache, span)?;
+    let found = entries.iter().find(|entry| entry.path == file);
+    let content = found.map(|entry| read::content(&cache, entry, MAX_LEN).map(<[u8]>::to_vec));
+    let listed = |entry: &read::Entry| super::Entry {
+        path: entry.path.clone(),
+        permissions: PERMISSIONS,
+        kind: entry.kind.clone(),
+    };
+    Ok(Contents {
+        file: content.transpose()?,
+        entries: entries.iter().map(listed).collect(),
+    })
+}
 
 /// The three tables, as they grow.
 #[derive(Default)]
