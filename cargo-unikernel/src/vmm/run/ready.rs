@@ -21,8 +21,10 @@ use crate::vmm::Settings;
 const PAUSE: Duration = Duration::from_millis(20);
 /// After which time a connection counts as open.
 const STAYS: Duration = Duration::from_millis(150);
-/// How long an answer may take.
+/// How long an answer to a request may take.
 const ANSWER: Duration = Duration::from_secs(2);
+/// How long the end of a silent connection is waited for, at first: a guest that is not up yet will not answer at all.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Longest line that is looked through, in bytes.
 const MAX_LINE: usize = 64 * 1024;
 
@@ -37,6 +39,24 @@ enum Met {
     Silence,
 }
 
+/// What is known of a guest from the tries so far.
+#[derive(Debug)]
+struct Known {
+    /// Whether it was ever seen to answer.
+    answers: bool,
+    /// How long the end of a silent connection is waited for; longer each time, for guests that are slow.
+    wait: Duration,
+}
+
+impl Known {
+    fn nothing() -> Self {
+        Self {
+            answers: false,
+            wait: FIRST_WAIT,
+        }
+    }
+}
+
 /// Starts to wait, if there is something to wait for and a port that leads to it; [`Event::Ready`] tells the end.
 pub(super) fn watch(settings: &Settings, events: Sender<Event>) {
     let Some((ready, target)) = settings.ready.clone().and_then(|ready| {
@@ -46,9 +66,9 @@ pub(super) fn watch(settings: &Settings, events: Sender<Event>) {
         return;
     };
     thread::spawn(move || {
-        let mut answers = false;
+        let mut known = Known::nothing();
         // The thread ends with the run at the latest: nobody listens to its event then.
-        while !is_ready(&ready, target, &mut answers) {
+        while !is_ready(&ready, target, &mut known) {
             thread::park_timeout(PAUSE);
         }
         let _ = events.send(Event::Ready);
@@ -67,8 +87,8 @@ fn target(forwards: &[Forward], port: u16) -> Option<SocketAddr> {
     Some(SocketAddrV4::new(ip, forward.host).into())
 }
 
-/// Tries once; `answers` says whether the guest was ever seen to answer.
-fn is_ready(ready: &Ready, target: SocketAddr, answers: &mut bool) -> bool {
+/// Tries once.
+fn is_ready(ready: &Ready, target: SocketAddr, known: &mut Known) -> bool {
     let Ok(mut stream) = TcpStream::connect_timeout(&target, ANSWER) else {
         return false;
     };
@@ -77,12 +97,13 @@ fn is_ready(ready: &Ready, target: SocketAddr, answers: &mut bool) -> bool {
     }
     match met(&mut stream, STAYS) {
         Met::Bytes => return true,
-        Met::Closed => *answers = true,
-        Met::Silence if *answers => return true,
+        Met::Closed => known.answers = true,
+        Met::Silence if known.answers => return true,
         Met::Silence => {
             // Whoever listens sees the end of what we have to say, and ends, too.
             let _ = stream.shutdown(Shutdown::Write);
-            *answers = met(&mut stream, ANSWER) != Met::Silence;
+            known.answers = met(&mut stream, known.wait) != Met::Silence;
+            known.wait = (known.wait * 2).min(ANSWER);
         }
     }
     false
@@ -187,9 +208,9 @@ mod tests {
                 serve(number, stream.unwrap());
             }
         });
-        let mut answers = false;
+        let mut known = Known::nothing();
         (1..=20)
-            .find(|_| is_ready(ready, target, &mut answers))
+            .find(|_| is_ready(ready, target, &mut known))
             .unwrap()
     }
 
