@@ -13,6 +13,7 @@ mod guests;
 mod images;
 mod kernel_file;
 mod memory;
+mod osv;
 mod packaging;
 mod readme;
 mod registry;

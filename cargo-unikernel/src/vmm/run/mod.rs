@@ -285,7 +285,9 @@ impl Run {
                     self.last.push(frame);
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
-                Some(Event::Ready) if self.rules.becomes_ready() => progress.note("ready"),
+                Some(Event::Ready) if self.rules.becomes_ready() => {
+                    progress.pass_through("ready\n")
+                }
                 _ => {}
             }
         }
