@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use unikernel_build::job::{Job, variable};
 
+use super::locate::c_link;
 use super::raw::{File, GuestPath, Image, Raw};
 use super::{Project, Request, did_you_mean, resolve};
 use crate::error::{Error, Result};
@@ -36,6 +37,10 @@ impl Project {
         let environment = resolve::environment()?;
         let raw = raw(job)?;
         let link = environment.link.or(raw.link).unwrap_or_default();
+        let link = c_link(
+            link,
+            [None, environment.kernel.as_ref(), raw.kernel.as_ref()],
+        )?;
         // The script's own code goes by the name: no variable changes it.
         let overrides = Raw {
             name: Some(job.name.clone()),

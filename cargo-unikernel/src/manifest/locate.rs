@@ -156,13 +156,11 @@ fn link(request: &Request, environment: &Raw, raw: &Raw) -> Link {
     flag.or(environment.link).or(raw.link).unwrap_or_default()
 }
 
-/// The kind of link for C: where nobody says one, it is the kernel's.
-fn c_link(link: Link, request: &Request, environment: &Raw, raw: &Raw) -> Result<Link> {
-    let kernel = request.overrides.kernel.as_deref();
-    let kernel = kernel.or(environment.kernel.as_deref());
-    let kernel = kernel.or(raw.kernel.as_deref()).unwrap_or("builtin");
+/// The kind of link for C: where nobody says one, it is the kernel's; the first that is named counts.
+pub(super) fn c_link(link: Link, kernels: [Option<&String>; 3]) -> Result<Link> {
+    let kernel = kernels.into_iter().flatten().next();
     match link {
-        Link::Auto => Ok(kernel::find(kernel)?.c_link),
+        Link::Auto => Ok(kernel::find(kernel.map_or("builtin", String::as_str))?.c_link),
         link => Ok(link),
     }
 }
@@ -188,6 +186,7 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
         binary,
         artefacts: artefacts.clone(),
     };
+    let kernels = [&request.overrides, &environment, &raw].map(|raw| raw.kernel.as_ref());
     let program = match (build.sources, build.command, build.binary) {
         (Some(patterns), None, None) => {
             let sources = expanded(&folder, &patterns)?;
@@ -203,7 +202,7 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
                 cflags: build.cflags,
                 ldflags: build.ldflags,
                 libs: build.libs,
-                link: c_link(link, &request, &environment, &raw)?,
+                link: c_link(link, kernels)?,
                 optimised: profile != "debug",
                 artefacts,
             })

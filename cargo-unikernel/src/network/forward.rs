@@ -1,7 +1,7 @@
 //! Ports of the host that lead into the guest: `[IP:][HOST:]GUEST[/udp]`.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket};
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
@@ -35,6 +35,28 @@ impl Protocol {
         match self {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
+        }
+    }
+}
+
+impl Forward {
+    /// Whether the host's port is free, as far as that can be known before the VMM takes it.
+    ///
+    /// # Errors
+    /// When another program has it, or it can't be had by this user.
+    pub fn check_free(&self) -> Result<()> {
+        let address = SocketAddrV4::new(self.ip, self.host);
+        let taken = match self.protocol {
+            Protocol::Tcp => TcpListener::bind(address).err(),
+            Protocol::Udp => UdpSocket::bind(address).err(),
+        };
+        match taken {
+            None => Ok(()),
+            Some(cause) => Err(Error::input(format!(
+                "can't forward port {} of {}: {cause}",
+                self.host, self.ip
+            ))
+            .hint(format!("choose another one: -f PORT:{}", self.guest))),
         }
     }
 }
@@ -103,6 +125,18 @@ mod tests {
         check("0.0.0.0:80", "0.0.0.0:80:80/tcp");
         check("0.0.0.0:8080:80", "0.0.0.0:8080:80/tcp");
         check("5353:53/udp", "127.0.0.1:5353:53/udp");
+    }
+
+    #[test]
+    fn port_of_another_program_is_told() {
+        let other = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = other.local_addr().unwrap().port();
+        let forward: Forward = format!("{port}:80").parse().unwrap();
+        let error = forward.check_free().unwrap_err();
+        assert!(error.to_string().contains(&port.to_string()), "{error}");
+        assert!(error.hint_text().unwrap().contains("-f PORT:80"));
+        drop(other);
+        assert!(forward.check_free().is_ok());
     }
 
     #[test]

@@ -168,6 +168,9 @@ fn attempt(
     cache: &mut Cache,
     progress: &dyn Progress,
 ) -> Result<Option<Outcome>> {
+    for forward in &machine.forwards {
+        forward.check_free()?;
+    }
     let handover = handover(job, console, cache, progress)?;
     let record = match &handover {
         Some(Handover::Record(record)) => Some(&record[..]),
@@ -286,7 +289,7 @@ impl Run {
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
                 Some(Event::Ready) if self.rules.becomes_ready() => {
-                    progress.pass_through("ready\n")
+                    progress.pass_through("ready\n");
                 }
                 _ => {}
             }
