@@ -13,13 +13,14 @@
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
-use std::sync::Arc;
 
 use super::{command_line, elf::Elf};
 use crate::archive::rofs;
 use crate::error::{Error, Result};
 use crate::fs;
 use crate::image::{Plan, Span};
+use crate::kernel::Piece;
+use crate::root::Source;
 
 /// Bytes in a sector.
 const SECTOR: u64 = 512;
@@ -47,52 +48,62 @@ static BOOT: &[u8] = include_bytes!(env!("UNIKERNEL_OSV_BOOT"));
 ///
 /// # Errors
 /// When the command line or the archive is too long.
-pub(super) fn stock(loader: &Arc<[u8]>, line: &[u8], archive: Plan) -> Result<Plan> {
-    check_loader(loader)?;
-    let (head, kernel) = loader.split_at(KERNEL as usize);
-    compose(
-        head.get(..SECTOR as usize).unwrap_or(head),
-        kernel.to_vec(),
-        line,
-        archive,
-    )
+pub(super) fn stock(loader: &Piece, line: &[u8], archive: Plan) -> Result<Plan> {
+    check_loader(&loader.bytes)?;
+    let head = loader.bytes.get(..SECTOR as usize).unwrap_or_default();
+    let len = loader.bytes.len() as u64 - KERNEL;
+    compose(head, part(loader, KERNEL, len), line, archive)
 }
 
 /// The disk with our boot sector and the kernel's ELF file.
 ///
 /// # Errors
 /// As [`stock`].
-pub(super) fn own(kernel: &Elf<'_>, line: &[u8], archive: Plan) -> Result<Plan> {
+pub(super) fn own(loader: &Piece, line: &[u8], archive: Plan) -> Result<Plan> {
+    let kernel = Elf::parse(&loader.bytes)?;
     let mut head = BOOT.to_vec();
     head.resize(SECTOR as usize, 0);
-    let loaded = kernel.loaded.to_vec();
-    let units = (loaded.len() as u64).div_ceil(UNIT);
+    let loaded = kernel.loaded.len() as u64;
+    let units = loaded.div_ceil(UNIT);
     // Whole units are read, so what is zeroed begins behind the file's own bytes and not behind the last unit.
-    let zeroed = [
-        kernel.start + loaded.len() as u64,
-        kernel.len - loaded.len() as u64,
-    ];
-    put(
-        &mut head,
-        UNITS,
-        &u16::try_from(units).unwrap_or(u16::MAX).to_le_bytes(),
-    );
+    let zeroed = [kernel.start + loaded, kernel.len - loaded];
+    let units = u16::try_from(units).unwrap_or(u16::MAX).to_le_bytes();
+    put(&mut head, UNITS, &units);
     for (index, number) in zeroed.into_iter().enumerate() {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         put(&mut head, ZEROED + 4 * index, &number.to_le_bytes());
     }
     put(&mut head, SIGNATURE.0, &SIGNATURE.1);
     put(&mut head, MARK.0, &MARK.1);
-    compose(&head, loaded, line, archive)
+    compose(&head, part(loader, 0, loaded), line, archive)
 }
 
-fn compose(head: &[u8], kernel: Vec<u8>, line: &[u8], archive: Plan) -> Result<Plan> {
+/// A part of a kernel's file: as a part of that, where it is one, so that it is not copied in memory.
+fn part(file: &Piece, at: u64, len: u64) -> Source {
+    match &file.path {
+        Some(path) => Source::HostPart {
+            path: path.clone(),
+            at,
+            len,
+        },
+        None => {
+            let bytes = file
+                .bytes
+                .iter()
+                .skip(usize::try_from(at).unwrap_or(usize::MAX));
+            let bytes = bytes.take(usize::try_from(len).unwrap_or(usize::MAX));
+            Source::from(bytes.copied().collect::<Vec<u8>>())
+        }
+    }
+}
+
+fn compose(head: &[u8], kernel: Source, line: &[u8], archive: Plan) -> Result<Plan> {
     let too_long = |what: &str| Error::input(format!("{what} does not fit on a disk for OSv"));
     if line.len() >= command_line::MAX_LEN || line.contains(&0) {
         return Err(too_long("the command line"));
     }
     let mut plan = Plan::default();
-    let kernel_end = KERNEL + kernel.len() as u64;
+    let kernel_end = KERNEL + kernel.len();
     let start = kernel_end.next_multiple_of(UNIT) / SECTOR;
     let n_sectors = archive.len().div_ceil(SECTOR);
     let sectors = u32::try_from(start).ok().zip(u32::try_from(n_sectors).ok());
@@ -220,13 +231,20 @@ mod tests {
     use super::*;
 
     /// A `loader.img` of `n` units.
-    fn loader(n: u8) -> Arc<[u8]> {
+    fn loader(n: u8) -> Piece {
         let mut bytes = vec![0xee; (KERNEL + u64::from(n) * UNIT) as usize];
         put(&mut bytes, 0x1be, &[0; 64]);
         put(&mut bytes, UNITS, &[n, 0]);
         put(&mut bytes, SIGNATURE.0, &SIGNATURE.1);
         put(&mut bytes, MARK.0, &MARK.1);
-        bytes.into()
+        piece(bytes)
+    }
+
+    fn piece(bytes: Vec<u8>) -> Piece {
+        Piece {
+            bytes: bytes.into(),
+            path: None,
+        }
     }
 
     fn archive() -> Plan {
@@ -273,7 +291,7 @@ mod tests {
     #[test]
     fn own_disk_says_what_is_read_and_what_is_zeroed() {
         let kernel = super::super::elf::tests::kernel(70_000, 90_000);
-        let plan = own(&Elf::parse(&kernel).unwrap(), b"/hello", archive()).unwrap();
+        let plan = own(&piece(kernel.clone()), b"/hello", archive()).unwrap();
         let (_folder, path) = written(&plan);
         let bytes = fs::read(&path).unwrap();
         assert!(BOOT.len() <= 0x1b8, "{} bytes of code", BOOT.len());
@@ -293,7 +311,7 @@ mod tests {
     #[test]
     fn what_is_no_loader_says_why() {
         let check = |change: fn(&mut Vec<u8>), expected: &str| {
-            let mut bytes = loader(1).to_vec();
+            let mut bytes = loader(1).bytes.to_vec();
             change(&mut bytes);
             let error = check_loader(&bytes).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
@@ -306,7 +324,7 @@ mod tests {
             |bytes| bytes[SECOND_PARTITION + 12] = 1,
             "root file system already",
         );
-        assert!(check_loader(&loader(1)).is_ok());
+        assert!(check_loader(&loader(1).bytes).is_ok());
     }
 
     #[test]

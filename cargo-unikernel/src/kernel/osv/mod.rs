@@ -44,8 +44,8 @@ fn parts(kernel: &KernelFile, root: &RootTree, launch: &Launch) -> Result<Parts>
     let archive = (kernel.target().archive.plan)(root)?;
     // Ours is entered ten times sooner where the processor is emulated.
     let disk = match (kernel.direct(), kernel.disk()) {
-        (Some(direct), _) => disk::own(&elf::Elf::parse(&direct.bytes)?, &line, archive.clone())?,
-        (None, Some(loader)) => disk::stock(&loader.bytes, &line, archive.clone())?,
+        (Some(direct), _) => disk::own(direct, &line, archive.clone())?,
+        (None, Some(loader)) => disk::stock(loader, &line, archive.clone())?,
         (None, None) => return Err(Error::internal("a kernel without a file")),
     };
     let file = kernel.direct().or(kernel.disk());
