@@ -12,9 +12,17 @@ use tests::workspace;
 
 use super::{kernel, kernel_files, run};
 
-/// Where a private apt finds sources: the machine's own lists and packages stay as they are.
-const SOURCES: &str = "Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: bookworm\nComponents: main\n\
-    Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n";
+/// Where a private apt finds sources: where the machine's own finds packages, whose lists and packages stay as they are.
+fn sources() -> String {
+    let folder = fs::read_dir("/etc/apt/sources.list.d").expect("a system with apt");
+    let paths = folder.map(|entry| entry.expect("an entry").path());
+    let lists = paths.filter(|path| path.extension().is_some_and(|name| name == "sources"));
+    let texts = lists.map(|path| fs::read_to_string(path).expect("a list of sources"));
+    let text: Vec<String> = texts
+        .map(|text| text.replace("Types: deb\n", "Types: deb-src\n"))
+        .collect();
+    text.join("\n")
+}
 
 /// The source of mosquitto, unpacked below the target folder.
 fn source() -> PathBuf {
@@ -26,7 +34,7 @@ fn source() -> PathBuf {
     if unpacked.join("src/mosquitto.c").exists() {
         return unpacked;
     }
-    fs::write(folder.join("own.sources"), SOURCES).expect("the target folder is writable");
+    fs::write(folder.join("own.sources"), sources()).expect("the target folder is writable");
     let apt = |word: &[&str]| {
         let at = folder.display();
         let options = [
