@@ -1,17 +1,22 @@
 //! A run: the VMM is started, its streams are carried, and its end becomes an [`Outcome`].
 
 mod console;
+mod console_text;
 mod diagnose;
 mod frames;
 mod outcome;
 mod process;
 mod pump;
+mod ready;
 mod serial;
 mod supervisor;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt as _;
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -31,7 +36,10 @@ use super::{Accel, Engine, Machine, Settings, Wiring, accel, clock};
 use crate::assemble::Image;
 use crate::error::{Error, Result};
 use crate::fs;
+use crate::image::raw;
+use crate::kernel::{Handover, Streams};
 use crate::launch::{HostFacts, Launch};
+use crate::network::{Fixed, Network, Ready};
 use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
 use crate::symbols::unwind::Stack;
@@ -86,19 +94,64 @@ pub fn run(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<
 pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<Invocation> {
     let mut cache = Cache::load();
     let machine = machine(job, &mut cache, progress)?;
-    let digest = XxHash64::oneshot(0, &job.launch.encode(None)?);
-    let launch = job
-        .image
-        .path
-        .with_extension(format!("{digest:016x}.launch"));
-    let facts = host_facts(job.settings, console, &mut cache);
-    fs::write_bytes(&launch, &job.launch.encode(Some(&facts))?)?;
     let report = job.image.path.with_extension("report");
-    progress.note(&format!(
-        "the line's status will be the VMM's; the guest's own is in the frames of `{}`",
-        report.display()
-    ));
-    Ok(machine.invocation(&Wiring::shell(&report, Some(launch))))
+    let mut wiring = Wiring::shell(&report, None);
+    match handover(job, console, &mut cache, progress)? {
+        Some(Handover::Record(record)) => {
+            let digest = XxHash64::oneshot(0, &job.launch.encode(None)?);
+            let path = &job.image.path;
+            let launch = path.with_extension(format!("{digest:016x}.launch"));
+            fs::write_bytes(&launch, &record)?;
+            wiring.launch = Some(launch);
+            progress.note(&format!(
+                "the line's status will be the VMM's; the guest's own is in the frames of `{}`",
+                report.display()
+            ));
+        }
+        Some(Handover::CommandLine(line)) => wiring.line = Some(OsString::from_vec(line)),
+        None => {}
+    }
+    Ok(machine.invocation(&wiring))
+}
+
+/// What is handed to the kernel for this run; `None` where a disk has it already.
+fn handover(
+    job: &Job<'_>,
+    console: &Console,
+    cache: &mut Cache,
+    progress: &dyn Progress,
+) -> Result<Option<Handover>> {
+    let image = job.image;
+    let is_disk = image.format.name == raw::FORMAT.name;
+    if is_disk && image.started.is_none() {
+        if *job.launch != image.launch {
+            return Err(Error::input(format!(
+                "`{}` boots itself: its command line is on it, and arguments or variables for this run can't be given to it",
+                image.path.display()
+            ))
+            .hint("name the kernel with --kernel-file, so that it is started directly; or build the image with them"));
+        }
+        return Ok(None);
+    }
+    let mut launch = job.launch.clone();
+    if is_disk && launch.network == Network::Unsaid {
+        // QEMU's own network has this address for the guest: nobody need ask for it.
+        launch.network = Network::Fixed(user_network());
+        progress.detail("the guest is told its address: 10.0.2.15");
+    }
+    let facts = host_facts(job.settings, console, cache);
+    image.kernel.handover(&launch, Some(&facts)).map(Some)
+}
+
+/// The address of the guest in QEMU's user network, its router and name server (QEMU, `-netdev user`).
+fn user_network() -> Fixed {
+    let address = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 2, last));
+    Fixed {
+        address: address(15),
+        prefix: 24,
+        gateway: Some(address(2)),
+        dns: Some(address(3)),
+    }
 }
 
 fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Result<Machine<'a>> {
@@ -125,9 +178,18 @@ fn attempt(
     cache: &mut Cache,
     progress: &dyn Progress,
 ) -> Result<Option<Outcome>> {
-    let facts = host_facts(job.settings, console, cache);
-    let record = job.launch.encode(Some(&facts))?;
-    let (sockets, inherited, wiring) = process::connect(&record)?;
+    for forward in &machine.forwards {
+        forward.check_free()?;
+    }
+    let handover = handover(job, console, cache, progress)?;
+    let record = match &handover {
+        Some(Handover::Record(record)) => Some(&record[..]),
+        _ => None,
+    };
+    let (sockets, inherited, mut wiring) = process::connect(record)?;
+    if let Some(Handover::CommandLine(line)) = handover {
+        wiring.line = Some(OsString::from_vec(line));
+    }
     let invocation = machine.invocation(&wiring);
     progress.detail(&invocation.to_string());
     let guest = Guest {
@@ -135,8 +197,14 @@ fn attempt(
         support: &job.image.support,
     };
     let may_retry = machine.engine == Engine::Kvm && job.settings.accel == Accel::Auto;
-    let rules = Supervisor::new(job.settings.timeout, may_retry.then_some(LIFE));
-    let run = Run::start(&invocation, sockets, inherited, console, rules)?;
+    let mut rules = Supervisor::new(job.settings.timeout, may_retry.then_some(LIFE));
+    if job.image.kernel.streams != Streams::Ports {
+        rules = rules.deaf();
+    }
+    if job.settings.ready.is_some() {
+        rules = rules.awaiting_ready();
+    }
+    let run = Run::start(&invocation, sockets, inherited, console, rules, job)?;
     run.supervise(guest, progress)
 }
 
@@ -162,6 +230,7 @@ impl Run {
         inherited: Inherited,
         console: &Console,
         rules: Supervisor,
+        job: &Job<'_>,
     ) -> Result<Self> {
         let failed =
             |error: std::io::Error| Error::internal(format!("can't copy a socket: {error}"));
@@ -177,10 +246,18 @@ impl Run {
             Output::new(copy(&console.stderr)),
         );
         let file = |socket| std::fs::File::from(OwnedFd::from(socket));
+        let line = job.settings.ready.as_ref().and_then(Ready::line);
+        let (out, err) = (out.watched(line, &sender), err.watched(line, &sender));
         pump::output(Stream::Stdout, file(stdout), out.clone(), sender.clone());
         pump::output(Stream::Stderr, file(stderr), err.clone(), sender.clone());
         pump::reports(file(report), sender.clone());
-        pump::serial(file(sockets.serial), out, err, sender.clone());
+        match job.image.kernel.streams {
+            Streams::Ports => pump::serial(file(sockets.serial), out, err, sender.clone()),
+            Streams::Console { starts_behind } => {
+                pump::console(file(sockets.serial), starts_behind, out, sender.clone());
+            }
+        }
+        ready::watch(job.settings, sender.clone());
         pump::vmm(said, sender);
         Ok(Self {
             process,
@@ -226,6 +303,9 @@ impl Run {
                     self.last.push(frame);
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
+                Some(Event::Ready) if self.rules.becomes_ready() => {
+                    progress.pass_through("ready\n");
+                }
                 _ => {}
             }
         }
