@@ -12,6 +12,7 @@ use unikernel_abi::launch::{self, Item, LaunchError};
 
 use crate::closure::Closure;
 use crate::error::{Error, Result};
+use crate::network::Network;
 use crate::program::launcher;
 use crate::root::RootPath;
 
@@ -26,6 +27,8 @@ pub struct Launch {
     pub args: Vec<OsString>,
     /// All of its environment.
     pub env: BTreeMap<String, OsString>,
+    /// How the guest gets its address; kernels with a launch record have no network yet.
+    pub network: Network,
 }
 
 /// What a guest is told about its host.
@@ -61,6 +64,7 @@ impl Launch {
         closure: &Closure,
         args: Vec<OsString>,
         env: BTreeMap<String, OsString>,
+        network: Network,
     ) -> Result<Self> {
         let name = closure.program_path.clone();
         let program = match closure.launcher {
@@ -72,6 +76,7 @@ impl Launch {
             name,
             args,
             env,
+            network,
         })
     }
 
@@ -148,6 +153,7 @@ impl Launch {
             program,
             args: args.collect(),
             env,
+            network: Network::Unsaid,
         })
     }
 
@@ -208,6 +214,7 @@ mod tests {
             name: RootPath::parse("/hello").unwrap(),
             args: vec!["".into(), OsString::from_vec(vec![b'a', 0xff])],
             env: BTreeMap::from([("A".to_owned(), "b=c".into())]),
+            network: Network::Unsaid,
         }
     }
 

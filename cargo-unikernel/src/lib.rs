@@ -27,6 +27,7 @@ pub mod root;
 pub mod archive;
 pub mod image;
 pub mod launch;
+pub mod network;
 pub mod store;
 
 pub mod closure;

@@ -5,6 +5,7 @@
 //! - [`cli::Cli`]: the built `cargo-unikernel`, called as cargo calls it;
 //! - [`guest::Guest`]: a program of `tests/guests`, natively and in a unikernel;
 //! - [`native_first::check`]: Linux says what is right, the unikernel must do the same;
+//! - [`osv::disk`]: disks for OSv, read by what its kernel reads;
 //! - [`process::Call`]: the one door to processes, with a time limit;
 //! - [`choice::Choice`]: which cases of the full tier are run;
 //! - [`web_root::WebRoot`]: a web server on loopback, and what goes wrong with it;
@@ -25,6 +26,7 @@ pub mod guest;
 pub mod image;
 pub mod kernel_file;
 pub mod native_first;
+pub mod osv;
 pub mod process;
 pub mod project;
 pub mod redact;

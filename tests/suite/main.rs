@@ -14,6 +14,7 @@ mod images;
 mod kernel_file;
 mod layout;
 mod memory;
+mod osv;
 mod out_of_memory;
 mod packaging;
 mod readme;

@@ -30,7 +30,10 @@ pub(super) fn fingerprint(parts: &Parts, format: &str) -> Option<u64> {
         hash.write_u64(bytes.len() as u64);
         hash.write(bytes);
     }
-    parts.archive.fingerprint(&mut hash).then(|| hash.finish())
+    let disk = parts.disk.as_ref();
+    let is_told =
+        parts.archive.fingerprint(&mut hash) && disk.is_none_or(|disk| disk.fingerprint(&mut hash));
+    is_told.then(|| hash.finish())
 }
 
 /// What the copy of a program that was not stripped is made of.

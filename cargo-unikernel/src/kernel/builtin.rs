@@ -7,12 +7,18 @@ use object::{Object as _, ObjectSection as _};
 use unikernel_abi::VERSION;
 use unikernel_abi::boot::{self, BootBlock, BootBlockError};
 
-use super::{KernelFile, KernelTarget};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Found, Handover, KernelFile, KernelTarget, MAX_LEN, Piece, Pieces, Streams};
 use crate::archive::erofs;
 use crate::error::{Error, Result};
+use crate::fs;
 use crate::image::{Parts, elf};
-use crate::launch::Launch;
+use crate::launch::{HostFacts, Launch};
+use crate::program::Link;
 use crate::root::RootTree;
+use crate::support::Support;
 
 /// The kernel that comes with the tool.
 pub(super) static KERNEL: KernelTarget = KernelTarget {
@@ -22,10 +28,34 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     formats: &[&elf::FORMAT],
     max_cpus: 1,
     memory: 2 << 20,
-    embedded,
-    check,
+    c_link: Link::Pie,
+    has_network: false,
+    streams: Streams::Ports,
+    open,
+    fit: |closure, _support| Ok(closure),
+    is_reported: |_closure| true,
+    files: || Ok(Vec::new()),
+    handover,
     parts,
+    find,
 };
+
+fn open(path: Option<&Path>) -> Result<Pieces> {
+    let bytes: Arc<[u8]> = match path {
+        Some(path) => fs::read_at_most(path, MAX_LEN)?.into(),
+        None => embedded()?.into(),
+    };
+    pieces(bytes, path.map(Path::to_owned))
+}
+
+/// The kernel file with these bytes, checked.
+pub(super) fn pieces(bytes: Arc<[u8]>, path: Option<PathBuf>) -> Result<Pieces> {
+    check(&bytes)?;
+    Ok(Pieces {
+        direct: Some(Piece { bytes, path }),
+        disk: None,
+    })
+}
 
 #[cfg(feature = "builtin")]
 fn embedded() -> Result<&'static [u8]> {
@@ -81,9 +111,32 @@ fn check(bytes: &[u8]) -> Result<()> {
     ))
 }
 
+fn handover(launch: &Launch, host: Option<&HostFacts>) -> Result<Handover> {
+    launch.encode(host).map(Handover::Record)
+}
+
+/// What the image at `path` holds; `None` when it is no ELF file.
+fn find(path: &Path, head: &[u8]) -> Result<Option<Found>> {
+    if !head.starts_with(b"\x7fELF") {
+        return Ok(None);
+    }
+    let contents = elf::read(path)?;
+    let context = |error: Error| error.context(format!("`{}` can't be run", path.display()));
+    Ok(Some(Found {
+        launch: Launch::decode(&contents.launch).map_err(context)?,
+        archive: contents.archive,
+        kernel_digest: contents.kernel_digest,
+        loaded_end: contents.end,
+        support: Support::parse(&contents.support).map_err(context)?,
+    }))
+}
+
 fn parts(kernel: &KernelFile, root: &RootTree, launch: &Launch) -> Result<Parts> {
+    let direct = kernel.direct();
+    let direct = direct.ok_or_else(|| Error::internal("a kernel without a file"))?;
     Ok(Parts {
-        kernel: kernel.bytes().clone(),
+        disk: None,
+        kernel: direct.bytes.clone(),
         archive: (kernel.target().archive.plan)(root)?,
         launch: launch.encode(None)?,
     })

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use unikernel_build::job::{Job, variable};
 
+use super::locate::c_link;
 use super::raw::{File, GuestPath, Image, Raw};
 use super::{Project, Request, did_you_mean, resolve};
 use crate::error::{Error, Result};
@@ -46,6 +47,10 @@ impl Project {
         let word = &job.compiler.opt_level;
         let level = c::Level::from_word(word)
             .ok_or_else(|| Error::input(format!("there is no level of optimisation `{word}`")))?;
+        let link = c_link(
+            link,
+            [None, environment.kernel.as_ref(), raw.kernel.as_ref()],
+        )?;
         // The script's own code goes by the name: no variable changes it.
         let overrides = Raw {
             name: Some(job.name.clone()),

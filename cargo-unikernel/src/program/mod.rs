@@ -5,6 +5,7 @@ pub mod cargo;
 pub mod elf;
 pub mod launcher;
 pub mod native;
+pub mod needed;
 pub mod strip;
 
 use std::fmt;

@@ -34,6 +34,9 @@ pub enum Item {
     Absent,
 }
 
+/// Files that a kernel wants, each with the reason.
+pub type Wanted = Vec<(RootPath, Node, &'static str)>;
+
 /// What the plan wants to know beside the program.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
@@ -49,6 +52,8 @@ pub struct Settings {
     pub zone: Option<String>,
     /// Where default files are looked up, when the user named a root.
     pub sysroot: Sysroot,
+    /// What the kernel wants, with the reason; what a layer has stays.
+    pub wanted: Wanted,
 }
 
 /// A root tree, and why each file is in it.
@@ -71,6 +76,11 @@ pub fn plan(settings: &Settings, linted: &Linted) -> Result<Plan> {
         layer::add(&mut plan, path)?;
     }
     plan.program(linted.closure())?;
+    for (path, node, why) in &settings.wanted {
+        if plan.tree.get(path).is_none() {
+            plan.put(path.clone(), node.clone(), format!("for the kernel: {why}"))?;
+        }
+    }
     defaults::add(&mut plan, settings)?;
     asked::add(&mut plan, settings, linted.closure())?;
     for (path, item) in &settings.items {
@@ -125,6 +135,10 @@ impl Plan {
                 len: library.len,
             };
             self.put(library.guest.clone(), executable(source), reason)?;
+        }
+        for addition in &closure.additions {
+            let node = executable(addition.source.clone());
+            self.put(addition.guest.clone(), node, addition.reason.clone())?;
         }
         for alias in &closure.aliases {
             let node = Node::Link {

@@ -1,15 +1,19 @@
 //! Names and lines of a program's code, from the ELF that was not stripped; its callers, from the unwind tables ([`unwind`]).
 
+mod call;
 pub mod unwind;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use addr2line::Context;
 use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
+use object::read::ReadCache;
 use object::{Object as _, ObjectSection as _, ObjectSegment as _, ObjectSymbol as _};
 
+use crate::archive::erofs::read::Reader;
 use crate::assemble::Image;
 use crate::error::Result;
 use crate::fs;
@@ -20,7 +24,11 @@ const MAX_LEN: u64 = 2 << 30;
 
 /// Which ELF on the host has the symbols of which file in the guest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Symbols(BTreeMap<String, PathBuf>);
+pub struct Symbols {
+    host: BTreeMap<String, PathBuf>,
+    /// The image that has the files as the guest sees them, for those that are not on the host.
+    image: Option<PathBuf>,
+}
 
 /// What is known about a place in the code, for one of the functions that it belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,27 +61,38 @@ impl Symbols {
             Node::File { source, .. } => Some((path.to_string(), source.host_path()?.to_owned())),
             Node::Folder { .. } | Node::Link { .. } => None,
         });
-        Self(files.collect())
+        Self {
+            host: files.collect(),
+            image: None,
+        }
     }
 
-    /// The program of an image, as far as what was not stripped lies beside it.
+    /// The program of an image, as far as what was not stripped lies beside it, and the files in the image.
     #[must_use]
     pub fn of_image(image: &Image) -> Self {
-        Self(BTreeMap::from([(
-            image.launch.name.to_string(),
-            image.unstripped(),
-        )]))
+        let program = (image.launch.name.to_string(), image.unstripped());
+        Self {
+            host: BTreeMap::from([program]),
+            image: Some(image.path.clone()),
+        }
     }
 
     /// Says that the ELF `host` has the symbols of `guest`; later wins.
     pub fn insert(&mut self, guest: &RootPath, host: PathBuf) {
-        self.0.insert(guest.to_string(), host);
+        self.host.insert(guest.to_string(), host);
+    }
+
+    /// The ELF of a guest's file; `None` when there is none that can be read.
+    fn bytes(&self, module: &str) -> Option<Vec<u8>> {
+        let on_host = self.host.get(module);
+        let on_host = on_host.and_then(|path| fs::read_at_most(path, MAX_LEN).ok());
+        on_host.or_else(|| in_image(self.image.as_deref()?, module).ok()?)
     }
 
     /// The ELF with the symbols of the guest's file `module`.
     #[must_use]
     pub fn file(&self, module: &str) -> Option<&Path> {
-        self.0.get(module).map(PathBuf::as_path)
+        self.host.get(module).map(PathBuf::as_path)
     }
 
     /// What is known about the place `offset` bytes behind the load address of the guest's file `module`: the function that it
@@ -85,7 +104,7 @@ impl Symbols {
     }
 
     fn try_locate(&self, module: &str, offset: u64) -> Option<Vec<Location>> {
-        let bytes = read(self.0.get(module)?).ok()?;
+        let bytes = self.bytes(module)?;
         let file = object::File::parse(&*bytes).ok()?;
         let base = base(&file)?;
         let address = base.checked_add(offset)?;
@@ -110,8 +129,16 @@ fn base(file: &object::File<'_>) -> Option<u64> {
     file.segments().map(|segment| segment.address()).min()
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read_at_most(path, MAX_LEN)
+/// A file out of an image's archive.
+fn in_image(image: &Path, file: &str) -> Result<Option<Vec<u8>>> {
+    let span = crate::image::elf::read(image)?.archive;
+    let cache = ReadCache::new(BufReader::new(fs::open(image)?));
+    let reader = Reader::open(&cache, span)?;
+    let entries = reader.list()?;
+    let entry = entries.iter().find(|entry| entry.path == file);
+    entry
+        .map(|entry| reader.content(entry, MAX_LEN))
+        .transpose()
 }
 
 /// Functions and lines from the DWARF sections, innermost first.

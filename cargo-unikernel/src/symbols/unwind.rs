@@ -13,7 +13,8 @@ use object::{Object as _, ObjectSection as _};
 use unikernel_abi::bytes::u64_at;
 use unikernel_abi::report::{Places, REGISTERS};
 
-use super::{Symbols, base, read};
+use super::call::{code_before, ends_in_call};
+use super::{Symbols, base};
 
 /// More frames than this are not looked for.
 const MAX_FRAMES: usize = 64;
@@ -51,6 +52,9 @@ pub struct Point {
 /// What is known of the registers, as unwind tables number them.
 type Registers = [Option<u64>; REGISTERS];
 
+/// The ELFs that were read, by guest path.
+type Files = HashMap<String, Option<Vec<u8>>>;
+
 type Reader<'a> = EndianSlice<'a, LittleEndian>;
 
 impl<'a> Stack<'a> {
@@ -82,7 +86,7 @@ impl<'a> Stack<'a> {
     /// Where each frame is, innermost first.
     #[must_use]
     pub fn unwind(&self, symbols: &Symbols) -> Vec<Point> {
-        let mut files = HashMap::new();
+        let mut files = Files::new();
         let mut registers = self.registers;
         let mut points = Vec::new();
         // Behind the first frame there are return addresses, which may be the first of the next function.
@@ -108,11 +112,17 @@ impl<'a> Stack<'a> {
                 Some((name, start)) => {
                     let file = files
                         .entry(name.to_owned())
-                        .or_insert_with(|| read(symbols.0.get(name)?).ok());
+                        .or_insert_with(|| symbols.bytes(name));
                     let by_tables = file
                         .as_ref()
                         .and_then(|file| self.by_tables(file, at - start, &registers));
-                    by_tables.or_else(|| self.by_frame_pointer(&registers))
+                    // System calls of glibc's that make processes stand where its tables end, before anything was pushed.
+                    let pushed_nothing = (back == 0).then(|| self.by_call(&registers)).flatten();
+                    let guesses = [pushed_nothing, self.by_frame_pointer(&registers)];
+                    by_tables.or_else(|| {
+                        let mut guesses = guesses.into_iter().flatten();
+                        guesses.find(|guess| self.is_behind_call(guess, symbols, &mut files))
+                    })
                 }
                 // A call through a bad pointer pushed where it came from.
                 None => self.by_call(&registers),
@@ -124,6 +134,20 @@ impl<'a> Stack<'a> {
             back = 1;
         }
         points
+    }
+
+    /// Whether the return address stands behind a call; `true` when nobody has the code.
+    fn is_behind_call(&self, registers: &Registers, symbols: &Symbols, files: &mut Files) -> bool {
+        let address = registers[RETURN_ADDRESS];
+        let found = address.and_then(|address| Some((address, self.module_of(address)?)));
+        let Some((address, (name, start))) = found else {
+            return false;
+        };
+        let entry = files.entry(name.to_owned());
+        let Some(file) = entry.or_insert_with(|| symbols.bytes(name)) else {
+            return true;
+        };
+        code_before(file, address - start).is_some_and(ends_in_call)
     }
 
     fn module_of(&self, address: u64) -> Option<(&str, u64)> {

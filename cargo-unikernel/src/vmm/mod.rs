@@ -19,6 +19,7 @@ pub use wiring::Wiring;
 use crate::assemble::Image;
 use crate::error::{Error, Result};
 use crate::image::ImageFormat;
+use crate::network::{Forward, Protocol, Ready};
 use crate::tool::Invocation;
 
 /// Bytes in a MiB.
@@ -53,7 +54,7 @@ pub struct Settings {
     pub accel: Accel,
     /// Name of the VMM; the first that can when `None`.
     pub vmm: Option<String>,
-    /// After which time the guest is killed; never when `None`.
+    /// After which time the guest is killed; never when `None`. Where readiness is waited for, the time that it may take.
     pub timeout: Option<Duration>,
     /// Whether the program's system calls are shown.
     pub is_traced: bool,
@@ -61,6 +62,10 @@ pub struct Settings {
     pub gdb: Option<u16>,
     /// What the guest's addresses are drawn from, so that they repeat; from entropy when `None`.
     pub layout_seed: Option<u64>,
+    /// Ports of the host that lead into the guest.
+    pub forwards: Vec<Forward>,
+    /// When the guest is ready, if that is waited for.
+    pub ready: Option<Ready>,
 }
 
 impl Default for Settings {
@@ -74,6 +79,8 @@ impl Default for Settings {
             is_traced: false,
             gdb: None,
             layout_seed: None,
+            forwards: Vec::new(),
+            ready: None,
         }
     }
 }
@@ -93,6 +100,8 @@ pub struct Machine<'a> {
     pub engine: Engine,
     /// The port on which it listens for a debugger, on 127.0.0.1.
     pub gdb: Option<u16>,
+    /// Ports of the host that lead into the guest.
+    pub forwards: Vec<Forward>,
 }
 
 impl<'a> Machine<'a> {
@@ -110,6 +119,7 @@ impl<'a> Machine<'a> {
             ))
             .hint(format!("give at most --cpus {}", kernel.max_cpus)));
         }
+        check_network(image, settings)?;
         Ok(Self {
             image,
             vmm: vmm(image, settings.vmm.as_deref())?,
@@ -117,6 +127,7 @@ impl<'a> Machine<'a> {
             cpus: settings.cpus,
             engine,
             gdb: settings.gdb,
+            forwards: settings.forwards.clone(),
         })
     }
 
@@ -125,6 +136,47 @@ impl<'a> Machine<'a> {
     pub fn invocation(&self, wiring: &Wiring) -> Invocation {
         (self.vmm.invocation)(self, wiring)
     }
+}
+
+/// Ports need a network; what is asked through a port needs one that leads to it; and no two may be the same on the host.
+fn check_network(image: &Image, settings: &Settings) -> Result<()> {
+    let (name, forwards) = (image.kernel.name, &settings.forwards);
+    let Some(first) = forwards.first() else {
+        return match settings.ready.as_ref().and_then(Ready::port) {
+            Some(port) => Err(not_forwarded(port)),
+            None => Ok(()),
+        };
+    };
+    if !image.kernel.has_network {
+        return Err(Error::input(format!(
+            "the forward {first} is not yet possible on kernel `{name}`: it has no network"
+        )));
+    }
+    for (index, forward) in forwards.iter().enumerate() {
+        let same = |other: &&Forward| {
+            (other.ip, other.host, other.protocol) == (forward.ip, forward.host, forward.protocol)
+        };
+        if let Some(other) = forwards.iter().skip(index + 1).find(same) {
+            return Err(Error::input(format!(
+                "two forwards have the same port of the host: {forward} and {other}"
+            )));
+        }
+    }
+    let leads = |port| {
+        let mut forwards = forwards.iter();
+        forwards.any(|forward| forward.guest == port && forward.protocol == Protocol::Tcp)
+    };
+    match settings.ready.as_ref().and_then(Ready::port) {
+        Some(port) if !leads(port) => Err(not_forwarded(port)),
+        _ => Ok(()),
+    }
+}
+
+fn not_forwarded(port: u16) -> Error {
+    Error::input(format!(
+        "the guest is ready when its port {port} answers, and no port of the host leads there"
+    ))
+    .hint(format!("forward it: -f {port}"))
 }
 
 /// Memory that an image gets when nobody says how much, in bytes: 256 MiB, or 64 MiB more than the image when that is larger.
@@ -160,7 +212,10 @@ fn mib(bytes: u64) -> String {
 
 fn vmm(image: &Image, name: Option<&str>) -> Result<&'static Vmm> {
     let format = image.format.name;
-    let boots = |vmm: &Vmm| vmm.formats.iter().any(|known| known.name == format);
+    let refused = &image.support.machine.refused;
+    let boots = |vmm: &Vmm| {
+        vmm.formats.iter().any(|known| known.name == format) && !refused.contains_key(vmm.name)
+    };
     let Some(name) = name else {
         let found = VMMS.iter().find(|vmm| boots(vmm));
         return found
@@ -173,6 +228,12 @@ fn vmm(image: &Image, name: Option<&str>) -> Result<&'static Vmm> {
         Error::input(format!("there is no VMM `{name}`"))
             .hint(format!("VMMs: {}", names.join(", ")))
     })?;
+    if let Some(why) = refused.get(name) {
+        return Err(Error::input(format!(
+            "kernel `{}` does not run on VMM `{name}`: {why}",
+            image.kernel.name
+        )));
+    }
     if !boots(vmm) {
         return Err(Error::input(format!(
             "VMM `{name}` does not boot images of format `{format}`"

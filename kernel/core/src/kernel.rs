@@ -13,7 +13,6 @@ use crate::fs::descriptors::Descriptors;
 use crate::fs::node::Node;
 use crate::fs::tree::Tree;
 use crate::memory::AddressSpace;
-use crate::process::caller::ModulePlace;
 use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
 use crate::process::timers::Timers;
@@ -58,8 +57,8 @@ pub(crate) struct Kernel {
     pub(crate) vdso: u64,
     /// System calls that the host was told about.
     pub(crate) told: BTreeSet<u64>,
-    /// Who was refused something last, so that a second try for the same purpose is not told again.
-    pub(crate) refused: Option<(&'static [u8], ModulePlace)>,
+    /// How many refusals were told.
+    pub(crate) refusals: usize,
     /// How the process ends, once that is settled.
     pub(crate) ending: Option<Ending>,
     /// Memory of the machine, in bytes.
@@ -108,7 +107,15 @@ impl Kernel {
 
     /// Lets memory and files agree, after a system call or a fault: mappings follow the files that changed, and files that were
     /// written to by a mapping get its time.
+    #[inline]
     pub(crate) fn settle_memory(&mut self) {
+        if !self.memory.is_settled() {
+            self.settle_changes();
+        }
+    }
+
+    #[cold]
+    fn settle_changes(&mut self) {
         self.memory.follow_files();
         if self.memory.has_written() {
             let now = self.clock.now();

@@ -138,7 +138,7 @@ pub(crate) fn prepare(
         traced: settings.traced,
         vdso,
         told: BTreeSet::new(),
-        refused: None,
+        refusals: 0,
         ending: None,
         memory_total: boot.memory_total,
         shown: Shown::new(places),

@@ -94,7 +94,7 @@ impl Process {
                 traced: None,
                 vdso: 0,
                 told: BTreeSet::new(),
-                refused: None,
+                refusals: 0,
                 ending: None,
                 memory_total: 1 << 24,
                 shown: Shown::new(Places::default()),

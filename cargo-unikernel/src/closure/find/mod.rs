@@ -53,6 +53,7 @@ pub fn find(program: Program, settings: &Settings) -> Result<Closure> {
         libraries,
         aliases,
         missing,
+        additions: Vec::new(),
     })
 }
 

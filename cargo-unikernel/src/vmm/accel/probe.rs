@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::fs;
 use crate::kernel::KernelFile;
 use crate::launch::Launch;
+use crate::network::Network;
 use crate::progress::Progress;
 use crate::root::{Mode, Node, RootPath, RootTree, Source};
 
@@ -32,7 +33,14 @@ pub(super) fn engine(
     progress: &dyn Progress,
 ) -> Result<Engine> {
     let folder = fs::scratch_folder()?;
-    let guest = pack(image, folder.path())?;
+    let guest = match pack(image, folder.path()) {
+        Ok(guest) => guest,
+        // Without a kernel that has a self-test nothing can be shown, and emulation always works.
+        Err(error) => {
+            progress.detail(&format!("KVM was not tried: {error}"));
+            return Ok(Engine::Tcg);
+        }
+    };
     let (engine, answer) = match passes(&guest, settings, Engine::Kvm, LIMIT)? {
         true => (Engine::Kvm, "works"),
         false => (Engine::Tcg, "does not work"),
@@ -45,7 +53,7 @@ pub(super) fn engine(
 
 /// An image in `folder` with the kernel of `image` and the self-test.
 fn pack(image: &Image, folder: &Path) -> Result<Image> {
-    let kernel = KernelFile::of_image(image.kernel, &image.path)?;
+    let kernel = KernelFile::for_self_test(image.kernel, &image.path)?;
     let path = RootPath::parse(GUEST_PATH)?;
     let mut root = RootTree::default();
     let node = Node::File {
@@ -58,10 +66,9 @@ fn pack(image: &Image, folder: &Path) -> Result<Image> {
         name: path,
         args: Vec::new(),
         env: BTreeMap::new(),
+        network: Network::Unsaid,
     };
-    let out = folder
-        .join("self-test")
-        .with_extension(image.format.extension);
+    let out = folder.join("self-test.elf");
     let (guest, _) = assemble::write(&kernel, &root, &launch, None, &out)?;
     Ok(guest)
 }

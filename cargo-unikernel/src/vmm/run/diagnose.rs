@@ -1,9 +1,9 @@
 //! What a guest reports, in words for people.
 
-use unikernel_abi::report::{Place, Places, Report};
+use unikernel_abi::report::{Place, Report};
 
 use crate::progress::{Diagnostic, Weight};
-use crate::support::Support;
+use crate::support::{Support, name_of};
 use crate::symbols::unwind::Stack;
 use crate::symbols::{Location, Symbols};
 
@@ -53,12 +53,7 @@ pub(super) fn diagnostic(
             let message = format!("the program was ended by {}: {what}", signal_name(signal));
             with_callers(plain(Weight::Error, message), at, stack, guest)
         }
-        Report::Refused {
-            number,
-            rule,
-            at,
-            callers,
-        } => {
+        Report::Refused { number, rule, at } => {
             let message = format!(
                 "the program called {}, which this kernel refuses; it got ENOSYS",
                 syscall(number, guest)
@@ -68,8 +63,7 @@ pub(super) fn diagnostic(
             diagnostic.notes.push(format!(
                 "`cargo unikernel lint` finds such calls: rule {rule}"
             ));
-            let at = caller(at, callers, guest);
-            located(diagnostic, at, before(at), guest)
+            with_callers(diagnostic, at, stack, guest)
         }
         Report::Unknown { number, at } => {
             let message = format!(
@@ -80,7 +74,7 @@ pub(super) fn diagnostic(
             diagnostic
                 .notes
                 .push("told once for each system call".to_owned());
-            located(diagnostic, at, at.offset, guest)
+            with_callers(diagnostic, at, stack, guest)
         }
         Report::CannotStart { reason } => plain(
             Weight::Error,
@@ -103,21 +97,6 @@ pub(super) fn diagnostic(
             diagnostic
         }
     })
-}
-
-/// Who called: the innermost place with a source line, since a C library comes without; else the innermost.
-fn caller<'a>(at: Place<'a>, callers: Places<'a>, guest: Guest<'_>) -> Place<'a> {
-    let has_line = |place: &Place<'_>| {
-        let location = guest.symbols.locate(&text(place.module), before(*place));
-        location.iter().any(Location::is_users)
-    };
-    let mut places = std::iter::once(at).chain(callers.iter());
-    places.find(has_line).unwrap_or(at)
-}
-
-/// A return address may be the first of the next line; the byte before belongs to the call.
-fn before(at: Place<'_>) -> u64 {
-    at.offset.saturating_sub(1)
 }
 
 /// The diagnostic with its place: the program's file and line where they are known, and always module and offset.
@@ -256,11 +235,13 @@ fn fault(signal: u64, code: u64, address: u64, access: u64) -> String {
 }
 
 fn syscall(number: u64, guest: Guest<'_>) -> String {
-    let call = u32::try_from(number)
-        .ok()
-        .and_then(|number| guest.support.by_number(number));
-    match call {
-        Some(call) => format!("`{}` (system call {number})", call.name),
+    let name = u32::try_from(number).ok().and_then(|number| {
+        let known = guest.support.by_number(number);
+        // What the kernel does not know may have a name on Linux.
+        known.map(|call| &*call.name).or(name_of(number))
+    });
+    match name {
+        Some(name) => format!("`{name}` (system call {number})"),
         None => format!("system call {number}"),
     }
 }
@@ -347,14 +328,18 @@ mod tests {
                 number: 57,
                 rule: b"UK001",
                 at,
-                callers: Places::default(),
             },
             "the program called `fork` (system call 57), which this kernel refuses; it got ENOSYS",
             Some("0x7000"),
         );
         check(
+            Report::Unknown { number: 9999, at },
+            "the program called system call 9999, which this kernel does not have; it got ENOSYS",
+            Some("0x7000"),
+        );
+        check(
             Report::Unknown { number: 425, at },
-            "the program called system call 425, which this kernel does not have; it got ENOSYS",
+            "the program called `io_uring_setup` (system call 425), which this kernel does not have; it got ENOSYS",
             Some("0x7000"),
         );
     }

@@ -87,10 +87,8 @@ pub enum Report<'a> {
         number: u64,
         /// The lint rule that finds it before the boot.
         rule: &'a [u8],
-        /// Who called: the innermost return address outside of libc that could be found, else the instruction.
+        /// Where the instruction stands; [`Report::Stack`] just before tells who called.
         at: Place<'a>,
-        /// Return addresses further out. In a static program libc is no file of its own, and `at` may lie in it.
-        callers: Places<'a>,
     },
     /// A system call that this kernel does not have; told once a number.
     Unknown {
@@ -114,7 +112,8 @@ pub enum Report<'a> {
         /// Physical memory the machine has, in bytes.
         total: u64,
     },
-    /// Where the program is that a signal is about to end. Comes before [`Report::Fault`] and [`Report::Killed`].
+    /// Where the program is that a signal is about to end, or that called what this kernel does not do. Comes before
+    /// [`Report::Fault`], [`Report::Killed`], [`Report::Refused`] and [`Report::Unknown`].
     Stack {
         /// [`REGISTERS`] of 8 bytes, as unwind tables number them: `rax rdx rcx rbx rsi rdi rbp rsp r8`-`r15`, then `rip`.
         registers: &'a [u8],
@@ -225,16 +224,10 @@ impl Report<'_> {
                 numbers(sink, &[signal, code, address, access]);
                 place(sink, at);
             }
-            Self::Refused {
-                number,
-                rule,
-                at,
-                callers,
-            } => {
+            Self::Refused { number, rule, at } => {
                 numbers(sink, &[number]);
                 text(sink, rule);
                 place(sink, at);
-                text(sink, callers.0);
             }
             Self::Unknown { number, at } => {
                 numbers(sink, &[number]);
@@ -344,7 +337,6 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
             number: fields.number()?,
             rule: fields.text()?,
             at: fields.place()?,
-            callers: Places(fields.text()?),
         },
         6 => Report::Unknown {
             number: fields.number()?,

@@ -6,7 +6,7 @@ use unikernel_abi::report::Report;
 use unikernel_machine::address::UserAddr;
 use unikernel_machine::user::Access;
 
-use super::caller;
+use super::place;
 use super::signal::Signal;
 use super::signal::frame::Trap;
 use super::signal::info::{self, Info};
@@ -99,8 +99,8 @@ impl Kernel {
             address: last,
         };
         if !self.has_handler_for_fault(number) {
-            self.report_stack();
-            let place = caller::place(self, self.thread.context.rip);
+            self.report_last_stack();
+            let place = place::place(self, self.thread.context.rip);
             self.report(&Report::Fault {
                 signal: u64::from(signal),
                 code: u64::from(code),

@@ -8,7 +8,7 @@ use unikernel_abi::report::{Place, Places, REGISTERS, Report};
 use unikernel_machine::address::{PAGE_SIZE, UserAddr};
 use unikernel_machine::space::Protection;
 
-use super::caller;
+use super::place;
 use crate::kernel::Kernel;
 use crate::memory::PAGE;
 use crate::report;
@@ -20,11 +20,15 @@ const MAX_STACK: u64 = 16 * 1024;
 const MAX_MODULES: usize = 64;
 
 impl Kernel {
-    /// Reports where the thread is; once.
-    pub(crate) fn report_stack(&mut self) {
-        if core::mem::replace(&mut self.thread.is_stack_told, true) {
-            return;
+    /// Reports where the thread is that a signal ends; once.
+    pub(crate) fn report_last_stack(&mut self) {
+        if !core::mem::replace(&mut self.thread.is_stack_told, true) {
+            self.report_stack();
         }
+    }
+
+    /// Reports where the thread is. The next report is about that.
+    pub(crate) fn report_stack(&mut self) {
         let (at, bytes) = self.stack_bytes();
         let registers = self.registers();
         let mut modules = report::Frame::default();
@@ -93,7 +97,7 @@ impl Kernel {
             else {
                 continue;
             };
-            let start = caller::load_address(self, &file.node, pages.address());
+            let start = place::load_address(self, &file.node, pages.address());
             let module = (self.path_of(&file.node), start);
             if !modules.contains(&module) && modules.len() < MAX_MODULES {
                 modules.push(module);

@@ -49,7 +49,7 @@ use unikernel_abi::report::Report;
 
 use crate::errno::{Errno, SysResult, encode};
 use crate::kernel::Kernel;
-use crate::process::caller;
+use crate::process::place;
 
 /// Does what the program asked for, and puts the result where it looks for it.
 #[inline]
@@ -80,7 +80,8 @@ pub(crate) fn missing(kernel: &mut Kernel, number: u64) -> SysResult {
     // A program that tries numbers at random shall not fill the memory.
     const MAX_TOLD: usize = 512;
     if kernel.told.len() < MAX_TOLD && kernel.told.insert(number) {
-        let place = caller::place(kernel, kernel.thread.context.rip.saturating_sub(2));
+        kernel.report_stack();
+        let place = place::place_of_syscall(kernel);
         kernel.report(&Report::Unknown {
             number,
             at: place.as_place(),

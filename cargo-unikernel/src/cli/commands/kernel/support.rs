@@ -38,7 +38,11 @@ fn lines(support: &Support) -> Vec<String> {
         let head = format!("symbol {name} {}", symbol.level.word());
         with_notes(head, &symbol.note, symbol.tolerated.as_deref())
     });
-    calls.chain(symbols).collect()
+    let defects = support.defects.iter().map(|defect| {
+        let cure = defect.cure.as_deref().unwrap_or("there is no cure");
+        format!("defect {}: {}; {cure}", defect.name, defect.about)
+    });
+    calls.chain(symbols).chain(defects).collect()
 }
 
 fn with_notes(mut line: String, note: &str, tolerated: Option<&str>) -> String {

@@ -58,7 +58,7 @@ impl Kernel {
     /// Ends the process by a signal; the host learns where it was, if the signal is about that.
     pub(crate) fn kill(&mut self, signal: Signal) {
         if signal.dumps_core() {
-            self.report_stack();
+            self.report_last_stack();
         }
         self.end(Ending::Killed(signal.number()));
     }
