@@ -2,6 +2,7 @@
 //!
 //! A case is about one program, names all packages that it needs, and checks what is promised of that program.
 
+mod busybox;
 mod mosquitto_debian;
 mod mosquitto_make;
 
@@ -20,4 +21,8 @@ pub(crate) struct Case {
 }
 
 /// All cases, by name.
-pub(crate) static CASES: &[&Case] = &[&mosquitto_debian::CASE, &mosquitto_make::CASE];
+pub(crate) static CASES: &[&Case] = &[
+    &busybox::CASE,
+    &mosquitto_debian::CASE,
+    &mosquitto_make::CASE,
+];
