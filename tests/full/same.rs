@@ -21,13 +21,16 @@ const ENV: [(&str, &str); 3] = [
     ("TERM", "xterm"),
 ];
 
+/// Files by relative path, with their contents.
+pub(crate) type Files = &'static [(&'static str, &'static [u8])];
+
 /// A program of Debian as it is, with its image and a folder that is its root on Linux.
 ///
 /// It sees the same files below the same *relative* paths in both places, since the kernel's working folder is `/`.
 pub(crate) struct Program {
     root: PathBuf,
     path: &'static str,
-    files: &'static [(&'static str, &'static [u8])],
+    files: Files,
     shared: &'static [&'static str],
     image: PathBuf,
     env: Vec<(String, String)>,
@@ -40,7 +43,7 @@ impl Program {
     pub(crate) fn of(
         debian: &Debian,
         path: &'static str,
-        files: &'static [(&'static str, &'static [u8])],
+        files: Files,
         shared: &'static [&'static str],
     ) -> Self {
         let mut program = Self {
@@ -93,12 +96,24 @@ impl Program {
         assert!(differences.is_empty(), "{}", differences.join("\n\n"));
     }
 
-    /// Runs it in both places with these arguments and nothing on stdin; what it said, when it ended with 0 in both.
+    /// Runs it in both places with these arguments and nothing on stdin; what it said when it ended with 0.
     #[track_caller]
     pub(crate) fn same(&self, args: &[&str]) -> Finished {
-        let native = self.difference(b"", args);
+        self.same_reading(b"", args)
+    }
+
+    /// The same with these bytes on stdin.
+    #[track_caller]
+    pub(crate) fn same_reading(&self, stdin: &[u8], args: &[&str]) -> Finished {
+        self.same_reading_for(0, stdin, args)
+    }
+
+    /// The same with this status at the end.
+    #[track_caller]
+    pub(crate) fn same_reading_for(&self, status: i32, stdin: &[u8], args: &[&str]) -> Finished {
+        let native = self.difference(stdin, args);
         let native = native.unwrap_or_else(|difference| panic!("{difference}"));
-        native.expect_status(0);
+        native.expect_status(status);
         native
     }
 
