@@ -3,6 +3,7 @@
 //! A case is about one program, names all packages that it needs, and checks what is promised of that program.
 
 mod busybox;
+mod gawk;
 mod jq;
 mod lua;
 mod mosquitto_debian;
@@ -30,6 +31,7 @@ pub(crate) struct Case {
 /// All cases, by name.
 pub(crate) static CASES: &[&Case] = &[
     &busybox::CASE,
+    &gawk::CASE,
     &jq::CASE,
     &lua::CASE,
     &mosquitto_debian::CASE,
