@@ -5,6 +5,7 @@ mod console_text;
 mod debug;
 mod diagnose;
 mod frames;
+mod handover;
 mod outcome;
 mod process;
 mod pump;
@@ -16,7 +17,6 @@ mod trace;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
@@ -35,20 +35,20 @@ pub use console::Console;
 pub use outcome::{End, Outcome};
 
 use super::cache::Cache;
-use super::{Accel, Engine, Machine, Settings, Wiring, accel, clock};
+use super::{Accel, Engine, Machine, Settings, Wiring, accel};
 use crate::assemble::Image;
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::image::raw;
 use crate::kernel::{Handover, Streams};
-use crate::launch::{HostFacts, Launch, Watch};
-use crate::network::{Fixed, Network, Ready};
+use crate::launch::Launch;
+use crate::network::Ready;
 use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
 use crate::symbols::unwind::Stack;
 use crate::tool::{self, Invocation};
 use diagnose::{Guest, diagnostic, text};
 use frames::Frame;
+use handover::handover;
 use process::{Inherited, Process, Sockets};
 use pump::{Carrier, Event, Output};
 use supervisor::{Action, Supervisor};
@@ -118,46 +118,6 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
     Ok(machine.invocation(&wiring))
 }
 
-/// What is handed to the kernel for this run; `None` where a disk has it already.
-fn handover(
-    job: &Job<'_>,
-    console: &Console,
-    cache: &mut Cache,
-    progress: &dyn Progress,
-) -> Result<Option<Handover>> {
-    let image = job.image;
-    let is_disk = image.format.name == raw::FORMAT.name;
-    if is_disk && image.started.is_none() {
-        if *job.launch != image.launch {
-            return Err(Error::input(format!(
-                "`{}` boots itself: its command line is on it, and arguments or variables for this run can't be given to it",
-                image.path.display()
-            ))
-            .hint("name the kernel with --kernel-file, so that it is started directly; or build the image with them"));
-        }
-        return Ok(None);
-    }
-    let mut launch = job.launch.clone();
-    if is_disk && launch.network == Network::Unsaid {
-        // QEMU's own network has this address for the guest: nobody need ask for it.
-        launch.network = Network::Fixed(user_network());
-        progress.detail("the guest is told its address: 10.0.2.15");
-    }
-    let facts = host_facts(job.settings, console, cache);
-    image.kernel.handover(&launch, Some(&facts)).map(Some)
-}
-
-/// The address of the guest in QEMU's user network, its router and name server (QEMU, `-netdev user`).
-fn user_network() -> Fixed {
-    let address = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 2, last));
-    Fixed {
-        address: address(15),
-        prefix: 24,
-        gateway: Some(address(2)),
-        dns: Some(address(3)),
-    }
-}
-
 fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Result<Machine<'a>> {
     let kernel = job.image.kernel;
     let is_watched = job.settings.is_traced || job.settings.gdb.is_some();
@@ -174,19 +134,6 @@ fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Res
     Ok(machine)
 }
 
-fn host_facts(settings: &Settings, console: &Console, cache: &mut Cache) -> HostFacts {
-    HostFacts {
-        tsc_hz: Some(clock::tsc_hz(cache)),
-        unix_time_ns: clock::unix_time_ns(),
-        terminals: console.terminals(),
-        watch: Watch {
-            traced: settings.is_traced.then(trace::captures),
-            is_held: settings.gdb.is_some(),
-        },
-        layout_seed: settings.layout_seed,
-    }
-}
-
 /// One start; `None` when the guest showed no life under KVM and the user did not insist on that.
 fn attempt(
     job: &Job<'_>,
@@ -198,13 +145,13 @@ fn attempt(
     for forward in &machine.forwards {
         forward.check_free()?;
     }
-    let handover = handover(job, console, cache, progress)?;
-    let record = match &handover {
+    let given = handover(job, console, cache, progress)?;
+    let record = match &given {
         Some(Handover::Record(record)) => Some(&record[..]),
         _ => None,
     };
     let (sockets, inherited, mut wiring) = process::connect(record)?;
-    if let Some(Handover::CommandLine(line)) = handover {
+    if let Some(Handover::CommandLine(line)) = given {
         wiring.line = Some(OsString::from_vec(line));
     }
     let invocation = machine.invocation(&wiring);

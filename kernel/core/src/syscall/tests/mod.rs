@@ -3,6 +3,7 @@
 mod chance;
 mod descriptors;
 mod files;
+mod fuzz;
 mod memory;
 mod model;
 mod names;
