@@ -77,7 +77,7 @@ fn programs() {
                 "help: give it a `main`",
             ],
         ),
-        ("nothing", &["can't open `", "/nothing`: no such file"]),
+        ("nothing", &["can't find `", "/nothing`: no such file"]),
     ] {
         check(&project, &["--binary", name], texts);
     }
