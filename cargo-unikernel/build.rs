@@ -5,6 +5,9 @@
 //! builds in a target folder share one. The result is `UNIKERNEL_BUILTIN_KERNEL`, the path of the kernel file.
 //!
 //! `UNIKERNEL_KERNEL_FILE` names a ready kernel file to carry instead.
+//!
+//! It also compiles what the tool puts into images for OSv, from `guest/osv`: `UNIKERNEL_OSV_SHIM`, a shared object, and
+//! `UNIKERNEL_OSV_BOOT`, a boot sector.
 #![expect(
     clippy::disallowed_methods,
     reason = "a build script is not part of the tool, whose doors are"
@@ -21,20 +24,23 @@ type Result<T> = std::result::Result<T, String>;
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The kernel's packages and the variables that tell where they lie. The first is the one that is built.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 5] = [
     ("unikernel-kernel", "DEP_UNIKERNEL_KERNEL_SRC"),
     ("unikernel-abi", "DEP_UNIKERNEL_ABI_SRC"),
     ("unikernel-machine", "DEP_UNIKERNEL_MACHINE_SRC"),
     ("unikernel-core", "DEP_UNIKERNEL_CORE_SRC"),
+    ("unikernel-vdso", "DEP_UNIKERNEL_VDSO_SRC"),
 ];
 
-/// Fixed addresses in the upper 2 GiB; nothing below the stack pointer is kept; no unwinding.
-const CODE_FLAGS: [&str; 5] = [
+/// Fixed addresses in the upper 2 GiB; nothing below the stack pointer is kept; no unwinding; of the variants of ChaCha20 the one
+/// that uses no register that the kernel does not save.
+const CODE_FLAGS: [&str; 6] = [
     "-Crelocation-model=static",
     "-Ccode-model=kernel",
     "-Cno-redzone=y",
     "-Cpanic=abort",
     "-Cforce-unwind-tables=no",
+    "--cfg=chacha20_backend=\"soft\"",
 ];
 
 /// What would make the kernel depend on how the tool is built.
@@ -80,6 +86,14 @@ fn main() -> std::process::ExitCode {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=UNIKERNEL_KERNEL_FILE");
     println!("cargo::rerun-if-env-changed=DOCS_RS");
+    println!("cargo::rerun-if-env-changed=UNIKERNEL_GUEST_CC");
+    println!("cargo::rerun-if-changed=guest/osv");
+    if let Err(error) = guest_objects() {
+        println!(
+            "cargo::error={error}; it takes a C compiler for x86-64, which UNIKERNEL_GUEST_CC may name"
+        );
+        return std::process::ExitCode::FAILURE;
+    }
     if env::var_os("CARGO_FEATURE_BUILTIN").is_none() {
         return std::process::ExitCode::SUCCESS;
     }
@@ -99,6 +113,68 @@ fn main() -> std::process::ExitCode {
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+/// A library without any other, and without anything of the machine that it is compiled on.
+const SHIM_FLAGS: [&str; 16] = [
+    "-shared",
+    "-fPIC",
+    "-O2",
+    "-nostdlib",
+    "-ffreestanding",
+    "-fno-builtin",
+    "-fno-ident",
+    "-fno-stack-protector",
+    "-fno-asynchronous-unwind-tables",
+    "-fcf-protection=none",
+    "-mno-red-zone",
+    "-Wl,-soname,libunikernel-osv.so",
+    "-Wl,--build-id=none",
+    "-Wl,-z,noexecstack",
+    "-Wl,-z,noseparate-code",
+    "-Wl,-s",
+];
+
+/// The bytes of one sector, at the address that the BIOS puts it to.
+const BOOT_FLAGS: [&str; 5] = [
+    "-nostdlib",
+    "-static",
+    "-Wl,--build-id=none",
+    "-Wl,-Ttext=0x7c00",
+    "-Wl,--oformat=binary",
+];
+
+/// Compiles what images for OSv hold of ours.
+fn guest_objects() -> Result<()> {
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let is_docs = env::var_os("DOCS_RS").is_some();
+    for (name, source, flags) in [
+        ("UNIKERNEL_OSV_SHIM", "shim.c", &SHIM_FLAGS[..]),
+        ("UNIKERNEL_OSV_BOOT", "boot.S", &BOOT_FLAGS[..]),
+    ] {
+        let object = out.join(format!("osv-{source}.bin"));
+        println!("cargo::rustc-env={name}={}", object.display());
+        if is_docs {
+            write(&object, &[])?;
+            continue;
+        }
+        let compiler = env::var_os("UNIKERNEL_GUEST_CC").unwrap_or_else(|| "cc".into());
+        let status = Command::new(&compiler)
+            .args(flags)
+            .arg("-o")
+            .arg(&object)
+            .arg(Path::new("guest/osv").join(source))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status()
+            .map_err(|error| format!("cannot start {compiler:?}: {error}"))?;
+        if !status.success() {
+            return Err(format!(
+                "guest/osv/{source} was not compiled: {compiler:?} says why above"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The kernel file: a ready one, an empty one where only documentation is made, or one that is built now.

@@ -54,6 +54,26 @@ pub fn search_path() -> Vec<PathBuf> {
         .unwrap_or_default()
 }
 
+/// The tool's folder below the user's cache folder: what can be had again (XDG Base Directory Specification).
+#[must_use]
+pub fn cache_folder() -> Option<PathBuf> {
+    user_folder("XDG_CACHE_HOME", ".cache")
+}
+
+/// The tool's folder below the user's data folder: what the user has brought (XDG Base Directory Specification).
+#[must_use]
+pub fn data_folder() -> Option<PathBuf> {
+    user_folder("XDG_DATA_HOME", ".local/share")
+}
+
+/// A variable that holds no absolute path counts as not set.
+fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let named = get(variable).map(PathBuf::from);
+    let named = named.filter(|path| path.is_absolute());
+    let home = || get("HOME").map(|home| PathBuf::from(home).join(below_home));
+    Some(named.or_else(home)?.join("cargo-unikernel"))
+}
+
 /// The program's arguments, its own name first.
 #[must_use]
 pub fn args() -> Vec<OsString> {

@@ -4,6 +4,7 @@
 //! fatal; the exit status is chosen once, by the command line, from [`Kind`].
 
 use std::fmt;
+use std::path::PathBuf;
 
 /// The result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -27,6 +28,7 @@ pub struct Error {
     messages: Vec<String>,
     hint: Option<String>,
     snippet: Option<String>,
+    inputs: Vec<PathBuf>,
 }
 
 impl Error {
@@ -51,6 +53,7 @@ impl Error {
             messages: vec![message],
             hint: None,
             snippet: None,
+            inputs: Vec::new(),
         }
     }
 
@@ -75,6 +78,13 @@ impl Error {
         self
     }
 
+    /// Adds files that were read before it went wrong: a change of one is worth another try.
+    #[must_use]
+    pub fn inputs(mut self, inputs: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.inputs.extend(inputs);
+        self
+    }
+
     /// Who has to act.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -91,6 +101,12 @@ impl Error {
     #[must_use]
     pub fn snippet_text(&self) -> Option<&str> {
         self.snippet.as_deref()
+    }
+
+    /// Files whose change is worth another try, as far as they are known.
+    #[must_use]
+    pub fn input_files(&self) -> &[PathBuf] {
+        &self.inputs
     }
 
     /// What was being done, outermost first; the last one is the cause.

@@ -12,6 +12,7 @@ use unikernel_abi::launch::{self, Item, LaunchError};
 
 use crate::closure::Closure;
 use crate::error::{Error, Result};
+use crate::network::Network;
 use crate::program::launcher;
 use crate::root::RootPath;
 
@@ -26,6 +27,8 @@ pub struct Launch {
     pub args: Vec<OsString>,
     /// All of its environment.
     pub env: BTreeMap<String, OsString>,
+    /// How the guest gets its address; kernels with a launch record have no network yet.
+    pub network: Network,
 }
 
 /// What a guest is told about its host.
@@ -37,6 +40,8 @@ pub struct HostFacts {
     pub unix_time_ns: u64,
     /// Whether stdin, stdout and stderr are terminals.
     pub terminals: [bool; 3],
+    /// Seed of the addresses where the guest puts things; from its own entropy when `None`.
+    pub layout_seed: Option<u64>,
     /// How the host watches the program.
     pub watch: Watch,
 }
@@ -59,6 +64,7 @@ impl Launch {
         closure: &Closure,
         args: Vec<OsString>,
         env: BTreeMap<String, OsString>,
+        network: Network,
     ) -> Result<Self> {
         let name = closure.program_path.clone();
         let program = match closure.launcher {
@@ -70,6 +76,7 @@ impl Launch {
             name,
             args,
             env,
+            network,
         })
     }
 
@@ -99,6 +106,7 @@ impl Launch {
                 bits.map(|(bit, is_terminal)| u64::from(*is_terminal) << bit)
                     .sum(),
             ));
+            items.extend(host.layout_seed.map(Item::LayoutSeed));
             let watch = &host.watch;
             items.extend(watch.traced.as_deref().map(Item::Trace));
             items.extend(watch.is_held.then_some(Item::Hold(1)));
@@ -145,6 +153,7 @@ impl Launch {
             program,
             args: args.collect(),
             env,
+            network: Network::Unsaid,
         })
     }
 
@@ -205,6 +214,7 @@ mod tests {
             name: RootPath::parse("/hello").unwrap(),
             args: vec!["".into(), OsString::from_vec(vec![b'a', 0xff])],
             env: BTreeMap::from([("A".to_owned(), "b=c".into())]),
+            network: Network::Unsaid,
         }
     }
 
@@ -214,6 +224,7 @@ mod tests {
             tsc_hz: Some(2_000_000_000),
             unix_time_ns: 1,
             terminals: [true, false, true],
+            layout_seed: Some(7),
             watch: Watch::default(),
         };
         for host in [None, Some(&host)] {
@@ -228,6 +239,7 @@ mod tests {
             tsc_hz: None,
             unix_time_ns: 1,
             terminals: [true, false, true],
+            layout_seed: Some(7),
             watch: Watch::default(),
         };
         let record = launch().encode(Some(&host)).unwrap();

@@ -10,8 +10,13 @@
 pub mod env;
 pub mod error;
 pub mod fs;
+pub mod place;
 pub mod progress;
+pub mod snippet;
+pub mod suggestion;
 pub mod tool;
+pub mod web;
+pub mod yaml;
 
 // Stages and what they are made of, in dependency order.
 pub mod program;
@@ -22,6 +27,8 @@ pub mod root;
 pub mod archive;
 pub mod image;
 pub mod launch;
+pub mod network;
+pub mod store;
 
 pub mod closure;
 pub mod lint;
@@ -33,6 +40,7 @@ pub mod sys;
 pub mod vmm;
 
 // On top: these know all of the above, none of the above knows them.
+pub mod capstan;
 pub mod cli;
 pub mod manifest;
 pub mod pipeline;

@@ -10,6 +10,7 @@ use crate::manifest::{Manifest, Project};
 use crate::program::{self, Built};
 use crate::progress::Progress;
 use crate::root::plan::{self, Plan};
+use crate::support::Support;
 use crate::symbols::Symbols;
 use crate::{closure, fs, lint};
 
@@ -122,11 +123,20 @@ fn plan_one(manifest: Manifest, built: Built, progress: &dyn Progress) -> Result
         &manifest.levels,
         progress,
     )?;
+    let linted = manifest.kernel.fit(linted, &support)?;
+    tell_defects(&support, &linted, progress);
+    if !manifest.kernel.is_reported(&linted) {
+        progress.note(&format!(
+            "{}: a static program does not tell how it ends: the exit status of a run will be 125",
+            manifest.kernel.name
+        ));
+    }
     let root = plan::plan(&manifest.root, &linted)?;
     let launch = Launch::new(
         linted.closure(),
         manifest.args.clone(),
         manifest.env.clone(),
+        manifest.network,
     )?;
     progress.detail(&root.listing());
     Ok(Planned {
@@ -141,6 +151,26 @@ fn plan_one(manifest: Manifest, built: Built, progress: &dyn Progress) -> Result
     })
 }
 
+/// Tells what the program meets of the kernel's known defects, and what was done about it.
+fn tell_defects(support: &Support, linted: &lint::Linted, progress: &dyn Progress) {
+    let kernel = &support.kernel;
+    for (defect, symbol) in support.met(linted.closure()) {
+        let cure = defect.cure.as_deref().unwrap_or("there is no cure");
+        progress.note(&format!(
+            "{kernel}: {} (`{symbol}` is imported); {cure}",
+            defect.about
+        ));
+    }
+    let general = support
+        .defects
+        .iter()
+        .filter(|defect| defect.symbols.is_empty());
+    for defect in general {
+        let cure = defect.cure.as_deref().unwrap_or("there is no cure");
+        progress.detail(&format!("{kernel}: {}; {cure}", defect.about));
+    }
+}
+
 /// Writes the images.
 ///
 /// # Errors
@@ -148,7 +178,7 @@ fn plan_one(manifest: Manifest, built: Built, progress: &dyn Progress) -> Result
 pub fn make(planned: &Planned, progress: &dyn Progress) -> Result<Vec<Made>> {
     let mut made = Vec::new();
     for path in &planned.paths {
-        let (image, written) = assemble(
+        let (mut image, written) = assemble(
             &planned.kernel,
             &planned.linted,
             &planned.root.tree,
@@ -159,6 +189,7 @@ pub fn make(planned: &Planned, progress: &dyn Progress) -> Result<Vec<Made>> {
         if written == fs::Written::Changed {
             progress.started("Packed", &planned.manifest.name);
         }
+        image.starts_with(&planned.kernel);
         let mut symbols = Symbols::of_tree(&planned.root.tree);
         symbols.insert(&planned.launch.name, image.unstripped());
         made.push(Made {

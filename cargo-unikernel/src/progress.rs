@@ -70,6 +70,10 @@ pub trait Progress {
     fn finished(&self, verb: &str, what: &str);
     /// Text of another tool, passed through as it is (it ends its own lines).
     fn pass_through(&self, text: &str);
+    /// Whether what a native build writes is shown while it runs; else its last lines are kept for the error.
+    fn shows_builds(&self) -> bool {
+        false
+    }
     /// A line of JSON for the program that asked for it (`--message-format json`).
     fn machine(&self, line: &str) {
         let _ = line;
@@ -111,6 +115,10 @@ impl Progress for Overheard<'_> {
 
     fn pass_through(&self, text: &str) {
         self.outside.pass_through(text);
+    }
+
+    fn shows_builds(&self) -> bool {
+        self.outside.shows_builds()
     }
 
     fn machine(&self, line: &str) {

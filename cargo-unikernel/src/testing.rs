@@ -63,6 +63,7 @@ pub(crate) fn launch() -> Launch {
         name: RootPath::parse("/hello").unwrap(),
         args: vec!["a".into()],
         env: BTreeMap::new(),
+        network: crate::network::Network::Unsaid,
     }
 }
 

@@ -3,7 +3,7 @@
 //! An [`Invocation`] can be compared, shown (`-v`, `--dry-run`) and pasted into a shell. The standard output of what is run
 //! never reaches ours, because ours is for data: it is captured, or goes to standard error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{BufRead, BufReader};
@@ -133,9 +133,33 @@ impl Invocation {
     ///
     /// # Errors
     /// When it can't be started, or what `line` says (the program is then killed).
-    pub fn run_lines(&self, mut line: impl FnMut(&str) -> Result<()>) -> Result<ExitStatus> {
-        let expression = self.expression().stdin_null();
+    pub fn run_lines(&self, line: impl FnMut(&str) -> Result<()>) -> Result<ExitStatus> {
+        self.read_lines(&self.expression(), line)
+    }
+
+    /// Runs it to its end and keeps the last `n_lines` of what it wrote to both of its streams, in the order that they came.
+    ///
+    /// # Errors
+    /// When it can't be started. How it ended is in the answer.
+    pub fn run_tail(&self, n_lines: usize) -> Result<(ExitStatus, Vec<String>)> {
+        let mut tail = VecDeque::new();
+        let status = self.read_lines(&self.expression().stderr_to_stdout(), |line| {
+            tail.push_back(line.to_owned());
+            if tail.len() > n_lines {
+                tail.pop_front();
+            }
+            Ok(())
+        })?;
+        Ok((status, tail.into()))
+    }
+
+    fn read_lines(
+        &self,
+        expression: &duct::Expression,
+        mut line: impl FnMut(&str) -> Result<()>,
+    ) -> Result<ExitStatus> {
         let reader = expression
+            .stdin_null()
             .reader()
             .map_err(|error| self.not_started(&error))?;
         for text in BufReader::new(&reader).split(b'\n') {
@@ -189,6 +213,10 @@ impl Invocation {
     /// The error for a start that failed with `cause`.
     #[must_use]
     pub fn not_started(&self, cause: &std::io::Error) -> Error {
+        // The same error for a program that is not there and for a folder that is not.
+        if let Some(Err(error)) = self.folder.as_deref().map(fs::metadata) {
+            return error.context(format!("can't start `{}`", self.program.display()));
+        }
         if cause.kind() == std::io::ErrorKind::NotFound {
             return missing(&self.program.display().to_string());
         }
@@ -337,6 +365,15 @@ mod tests {
             .unwrap();
         assert_eq!(lines, ["a", "b"]);
         assert_eq!(status.code(), Some(1));
+    }
+
+    #[test]
+    fn last_lines_of_both_streams_are_kept() {
+        let line = "echo a; echo b >&2; echo c; echo d >&2; exit 4";
+        let invocation = Invocation::new("sh").args(["-c", line]);
+        let (status, lines) = invocation.run_tail(3).unwrap();
+        assert_eq!(lines, ["b", "c", "d"]);
+        assert_eq!(status.code(), Some(4));
     }
 
     #[test]

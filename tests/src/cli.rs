@@ -80,6 +80,12 @@ impl Cli {
     pub fn start_reading(&self) -> Reading {
         self.call.start_reading()
     }
+
+    /// The same with what it writes to stderr.
+    #[must_use]
+    pub fn start_reading_both(&self) -> Reading {
+        self.call.start_reading_both()
+    }
 }
 
 /// What the tool sees of the environment: nothing of the cargo that runs the tests.

@@ -56,8 +56,12 @@ pub struct Directives {
     pub forms: Vec<Form>,
     /// Libraries to link beside libc.
     pub libs: Vec<String>,
+    /// Memory of its machine, where it is not the tool's default.
+    pub memory: Option<String>,
     /// Whether it cannot run on Linux with the same result; then `stdout` and status 0 are expected.
     pub not_native: bool,
+    /// Whether Linux gives the same result to root only; by others it is not compared with Linux.
+    pub needs_root: bool,
     /// What it prints, when it is not run natively.
     pub stdout: String,
     /// Texts that stderr must hold beyond what the program itself writes there.
@@ -120,7 +124,9 @@ impl Directives {
                 }
             }
             "libs" => self.libs = words(value)?,
+            "memory" => self.memory = Some(value.to_owned()),
             "native" if value == "no" => self.not_native = true,
+            "native" if value == "root" => self.needs_root = true,
             "stdout" => self.stdout.push_str(&unescape(value)?),
             "stderr-has" => self.stderr_has.push(value.to_owned()),
             "compare" if value == "stdout status" => self.compare_stderr = false,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::PathBuf;
 
 use crate::cli::{self, Cli};
@@ -145,6 +145,16 @@ impl Guest {
         }
     }
 
+    /// Whether Linux can say what is right.
+    ///
+    /// # Panics
+    /// When `/proc` is not there.
+    #[must_use]
+    pub fn runs_natively(&self) -> bool {
+        let user = fs::metadata("/proc/self").expect("Linux has it").uid();
+        !self.directives.not_native && (user == 0 || !self.directives.needs_root)
+    }
+
     /// Builds it for Linux, in a project of its own.
     ///
     /// # Panics
@@ -187,6 +197,9 @@ impl Guest {
             ["run", "--quiet", "--accel", "tcg", "--timeout"],
         )
         .arg(crate::process::patience(60).as_secs().to_string());
+        if let Some(memory) = &self.directives.memory {
+            call = call.args(["--memory", memory]);
+        }
         if form == Form::Cdylib {
             call = call.arg("--lib");
         } else if self.file.ends_with(".rs") {

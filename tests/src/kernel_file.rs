@@ -22,9 +22,9 @@ pub fn path() -> PathBuf {
         })
         .filter_map(|message| message["env"].as_array())
         .flatten();
-    let mut paths = variables.filter_map(|pair| pair[1].as_str().map(PathBuf::from));
-    paths
-        .find(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"\x7fELF")))
+    let mut named = variables.filter(|pair| pair[0] == "UNIKERNEL_BUILTIN_KERNEL");
+    let path = named.find_map(|pair| pair[1].as_str().map(PathBuf::from));
+    path.filter(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"\x7fELF")))
         .expect("the tool's build script names the kernel file in an environment variable")
 }
 

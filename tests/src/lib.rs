@@ -5,7 +5,10 @@
 //! - [`cli::Cli`]: the built `cargo-unikernel`, called as cargo calls it;
 //! - [`guest::Guest`]: a program of `tests/guests`, natively and in a unikernel;
 //! - [`native_first::check`]: Linux says what is right, the unikernel must do the same;
+//! - [`osv::disk`]: disks for OSv, read by what its kernel reads;
 //! - [`process::Call`]: the one door to processes, with a time limit;
+//! - [`choice::Choice`]: which cases of the full tier are run;
+//! - [`web_root::WebRoot`]: a web server on loopback, and what goes wrong with it;
 //! - [`workspace`]: the files of this repository, for the tests that read them.
 //!
 //! A tool that a test needs and that is not installed is a failure that names it; `cargo xtask test` installs it.
@@ -15,6 +18,7 @@
     reason = "tests judge the tool from outside: its doors are not theirs"
 )]
 
+pub mod choice;
 pub mod cli;
 pub mod directives;
 pub mod example;
@@ -22,8 +26,10 @@ pub mod guest;
 pub mod image;
 pub mod kernel_file;
 pub mod native_first;
+pub mod osv;
 pub mod process;
 pub mod project;
 pub mod redact;
 pub mod turns;
+pub mod web_root;
 pub mod workspace;

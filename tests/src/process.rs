@@ -152,6 +152,18 @@ impl Call {
         }
     }
 
+    /// Starts it, to be read while it runs, what it writes to stderr among the rest.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    #[must_use]
+    pub fn start_reading_both(&self) -> Reading {
+        let reader = self.started(self.expression().stderr_to_stdout().reader());
+        Reading {
+            lines: BufReader::new(reader),
+        }
+    }
+
     fn started<T>(&self, result: std::io::Result<T>) -> T {
         result.unwrap_or_else(|error| {
             panic!("{self}: {error}; `cargo xtask test` installs what the tests need")

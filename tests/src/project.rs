@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::process::Call;
+
 /// A temporary folder with files in it.
 pub struct Project {
     folder: tempfile::TempDir,
@@ -53,6 +55,26 @@ impl Project {
         Self::new()
             .file("Cargo.toml", header + manifest)
             .file("src/main.rs", main)
+    }
+
+    /// Copies all libraries that a dynamic program in this folder needs on this machine to their own places below `sysroot`, a
+    /// folder in this one; their paths in this one come back.
+    ///
+    /// # Panics
+    /// When `ldd` names none, or they can't be copied.
+    pub fn copy_libraries(&self, program: &str, sysroot: &str) -> Vec<String> {
+        let needed = Call::new("ldd").arg(self.path(program)).run();
+        let text = needed.expect_status(0).stdout_text();
+        let found = text.split_whitespace().filter(|word| word.starts_with('/'));
+        let copied: Vec<String> = found
+            .map(|path| {
+                let copy = format!("{sysroot}{path}");
+                self.write(&copy, fs::read(path).expect("`ldd` names files"));
+                copy
+            })
+            .collect();
+        assert!(!copied.is_empty(), "{needed}");
+        copied
     }
 
     /// The folder itself.

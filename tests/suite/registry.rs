@@ -16,12 +16,13 @@ const fn registry(folder: &'static str, list: &'static str, kind: &'static str) 
     Registry { folder, list, kind }
 }
 
-const REGISTRIES: [Registry; 5] = [
+const REGISTRIES: [Registry; 6] = [
     registry("cargo-unikernel/src/archive", "ARCHIVES", "Archive"),
     registry("cargo-unikernel/src/image", "FORMATS", "ImageFormat"),
     registry("cargo-unikernel/src/kernel", "KERNELS", "KernelTarget"),
     registry("cargo-unikernel/src/lint/rules", "RULES", "Rule"),
     registry("cargo-unikernel/src/vmm", "VMMS", "Vmm"),
+    registry("tests/full/cases", "CASES", "Case"),
 ];
 
 /// The modules that the list names, in its order.

@@ -32,6 +32,7 @@ mod error;
 mod generated;
 mod instruction;
 pub mod job;
+mod json;
 mod tool;
 
 pub use build::Build;

@@ -62,7 +62,7 @@ pub(crate) fn run(tool: &Path, job: &Job) -> Result<Answer, Error> {
     let failed = |doing: &str, why: &dyn std::fmt::Display| {
         Error::new(format!("{doing} `{} job`: {why}", tool.display()))
     };
-    let text = serde_json::to_vec(job).map_err(|e| failed("writing a job for", &e))?;
+    let text = job.to_text().map_err(|e| failed("writing a job for", &e))?;
     let mut child = std::process::Command::new(tool)
         .arg("job")
         .stdin(Stdio::piped())
@@ -70,11 +70,14 @@ pub(crate) fn run(tool: &Path, job: &Job) -> Result<Answer, Error> {
         .spawn()
         .map_err(|e| failed("starting", &e))?;
     // A tool that ends early closes its end; its status and stdout then say more than the broken pipe.
-    let written = child.stdin.take().map(|mut stdin| stdin.write_all(&text));
+    let written = child
+        .stdin
+        .take()
+        .map(|mut stdin| stdin.write_all(text.as_bytes()));
     let output = child
         .wait_with_output()
         .map_err(|e| failed("waiting for", &e))?;
-    serde_json::from_slice(&output.stdout).map_err(|e| {
+    Answer::from_text(&output.stdout).map_err(|e| {
         let hint = "is it another version than this `unikernel-build`?";
         match written {
             Some(Err(broken)) => failed("speaking to", &format!("{broken}; {hint}")),

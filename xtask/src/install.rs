@@ -20,7 +20,7 @@ pub(crate) const TO_BOOT: [Needed; 2] = [
 ];
 
 /// What the tests compare with, beyond that.
-pub(crate) const TO_TEST: [Needed; 5] = [
+pub(crate) const TO_TEST: [Needed; 6] = [
     TO_BOOT[0],
     COMPILER,
     Needed {
@@ -35,7 +35,17 @@ pub(crate) const TO_TEST: [Needed; 5] = [
         program: "fsck.erofs",
         package: "erofs-utils",
     },
+    Needed {
+        program: "make",
+        package: "make",
+    },
 ];
+
+/// What unpacks the sources of real programs.
+pub(crate) const TO_TEST_FULL: [Needed; 1] = [Needed {
+    program: "dpkg-source",
+    package: "dpkg-dev",
+}];
 
 /// `cc` without the C library's headers is no compiler: the package of the headers comes with it.
 const COMPILER: Needed = Needed {

@@ -1,7 +1,8 @@
 //! `cargo xtask`: the project's own tasks.
 //!
 //! - `demo`: install what is missing, build the tool, boot a C and a Rust program;
-//! - `test [--full]`: everything that must hold, in at most 15 minutes on two cores;
+//! - `test [--full [--shard N/M]]`: everything that must hold, in at most 15 minutes on two cores; with `--full` also real
+//!   programs, or one of M parts of them;
 //! - `bench [linux]`: the figures, as ratios within one run; or only those against Linux;
 //! - `fuzz [CALLS [SEED]]`: system calls by chance;
 //! - `docs [--check]`: the generated pages.
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 
 use error::{Error, Result};
 
-const USAGE: &str = "usage: cargo xtask demo | test [--full] | bench [linux] | fuzz [CALLS [SEED]] | docs [--check]";
+const USAGE: &str = "usage: cargo xtask demo | test [--full [--shard N/M]] | bench [linux] | fuzz [CALLS [SEED]] | docs [--check]";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -50,8 +51,10 @@ fn number(word: &str) -> Result<u64> {
 fn run(words: &[&str]) -> Result<()> {
     match words {
         ["demo"] => demo::run(),
-        ["test"] => test::run(test::Tier::First),
-        ["test", "--full"] => test::run(test::Tier::Full),
+        ["test", rest @ ..] => match test::Tier::parse(rest) {
+            Some(tier) => test::run(tier),
+            None => Err(Error::usage(USAGE)),
+        },
         ["bench"] => bench::run(),
         ["bench", "linux"] => bench::run_linux(),
         ["fuzz"] => fuzz::run(fuzz::CALLS, 1),

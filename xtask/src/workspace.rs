@@ -66,11 +66,10 @@ pub(crate) fn build(profile: Profile) -> Result<Built> {
             Message::BuildScriptExecuted(script)
                 if script.package_id.repr.contains("cargo-unikernel") =>
             {
-                let values = script
-                    .env
-                    .into_iter()
-                    .map(|(_, value)| PathBuf::from(value));
-                kernel = values.into_iter().find(|path| is_elf(path)).or(kernel);
+                let mut named = script.env.into_iter();
+                let named = named.find(|(name, _)| name == "UNIKERNEL_BUILTIN_KERNEL");
+                let path = named.map(|(_, value)| PathBuf::from(value));
+                kernel = path.filter(|path| is_elf(path)).or(kernel);
             }
             _ => {}
         }

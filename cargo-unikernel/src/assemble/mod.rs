@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::fs::{self, Written};
-use crate::image::{self, ImageFormat};
-use crate::kernel::{self, KernelFile, KernelTarget};
+use crate::image::{self, ImageFormat, Span};
+use crate::kernel::{self, KernelFile, KernelTarget, Streams};
 use crate::launch::Launch;
 use crate::lint::Linted;
+use crate::program::Program;
 use crate::root::{Node, RootTree};
 use crate::support::Support;
 
@@ -29,9 +30,13 @@ pub struct Image {
     pub format: &'static ImageFormat,
     /// What it starts.
     pub launch: Launch,
+    /// Where the archive lies in the file.
+    pub archive: Span,
+    /// The kernel file that a VMM starts directly, with the image as its disk; the image itself when `None`.
+    pub started: Option<PathBuf>,
     /// First physical address behind what is loaded from it.
     pub loaded_end: u64,
-    /// CRC-32C of its kernel's code.
+    /// Tells its kernel from others.
     pub kernel_digest: u64,
     /// Its kernel's support statement, for names of system calls.
     pub support: Support,
@@ -44,18 +49,30 @@ impl Image {
     /// When the file can't be read, or is no whole image that the tool can run.
     pub fn open(path: &Path) -> Result<Self> {
         let path = fs::absolute(path)?;
-        let contents = image::elf::read(&path)?;
-        let context = |error: Error| error.context(format!("`{}` can't be run", path.display()));
+        let (kernel, found) = kernel::found(&path)?;
+        let format = match kernel.streams {
+            Streams::Ports => &image::elf::FORMAT,
+            Streams::Console { .. } => &image::raw::FORMAT,
+        };
         Ok(Self {
             len: fs::len(&path)?,
-            kernel: kernel::find("builtin")?,
-            format: &image::elf::FORMAT,
-            launch: Launch::decode(&contents.launch).map_err(context)?,
-            loaded_end: contents.end,
-            kernel_digest: contents.kernel_digest,
-            support: Support::parse(&contents.support).map_err(context)?,
+            kernel,
+            format,
+            launch: found.launch,
+            archive: found.archive,
+            loaded_end: found.loaded_end,
+            kernel_digest: found.kernel_digest,
+            support: found.support,
+            started: None,
             path,
         })
+    }
+
+    /// Has the VMM start the kernel's file directly, where it has one and the image is a disk.
+    pub fn starts_with(&mut self, kernel: &KernelFile) {
+        if self.format.name == image::raw::FORMAT.name {
+            self.started = kernel.direct().and_then(|piece| piece.path.clone());
+        }
     }
 
     /// Where the program lies that was not stripped; beside the image, for names and lines of what is reported.
@@ -90,8 +107,21 @@ pub fn assemble(
         }
     }
     let (image, written) = write(kernel, root, launch, budget, out)?;
-    fs::write_bytes(&image.unstripped(), &linted.program().bytes)?;
+    write_unstripped(linted.program(), &image.unstripped())?;
     Ok((image, written))
+}
+
+/// Writes the program that was not stripped, which may be many times as long as the image: neither is read when it is remembered
+/// that one was made of the other.
+fn write_unstripped(program: &Program, out: &Path) -> Result<()> {
+    let fingerprint = record::fingerprint_of(program);
+    if record::is_of(out, fingerprint) {
+        return Ok(());
+    }
+    // Read only when a change after that would be noticed.
+    let settles = program.stamp.settles();
+    fs::write_bytes(out, &program.unstripped()?)?;
+    record::remember(out, settles.then_some(fingerprint))
 }
 
 /// Writes an image to `out`. Only a [`Linted`] is a reason to: callers have one, or are tests, or pack our own self-test.

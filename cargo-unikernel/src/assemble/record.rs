@@ -1,4 +1,4 @@
-//! What an image was made of, remembered beside it: an image that would become the same is neither read nor written.
+//! What a file was made of, remembered beside it: one that would become the same is neither read nor written.
 //!
 //! Bytes in memory count as they are, host files by their stamps; the tool itself is one of them.
 
@@ -11,12 +11,13 @@ use twox_hash::XxHash64;
 use crate::error::{Error, Result};
 use crate::fs::{self, Stamp};
 use crate::image::Parts;
+use crate::program::Program;
 
-/// The record of one image.
+/// The record of one file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
     fingerprint: u64,
-    image: Stamp,
+    made: Stamp,
 }
 
 /// What an image of these parts is made of; `None` when a host file was changed just now, and may be again at the same time by
@@ -29,29 +30,44 @@ pub(super) fn fingerprint(parts: &Parts, format: &str) -> Option<u64> {
         hash.write_u64(bytes.len() as u64);
         hash.write(bytes);
     }
-    parts.archive.fingerprint(&mut hash).then(|| hash.finish())
+    let disk = parts.disk.as_ref();
+    let is_told =
+        parts.archive.fingerprint(&mut hash) && disk.is_none_or(|disk| disk.fingerprint(&mut hash));
+    is_told.then(|| hash.finish())
 }
 
-/// Whether the image at `path` is of these parts, and nobody has touched it since.
+/// What the copy of a program that was not stripped is made of.
+pub(super) fn fingerprint_of(program: &Program) -> u64 {
+    let Program {
+        path,
+        stamp,
+        build_id,
+        ..
+    } = program;
+    let text = format!("{} {stamp:?} {build_id:?}", path.display());
+    XxHash64::oneshot(0, text.as_bytes())
+}
+
+/// Whether the file at `path` was made of this, and nobody has touched it since.
 pub(super) fn is_of(path: &Path, fingerprint: u64) -> bool {
     let record = fs::read(&beside(path)).ok();
     let record = record.and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
     record.is_some_and(|record| {
-        record.fingerprint == fingerprint && fs::stamp(path).is_ok_and(|now| now == record.image)
+        record.fingerprint == fingerprint && fs::stamp(path).is_ok_and(|now| now == record.made)
     })
 }
 
-/// Remembers what the image at `path` is made of.
+/// Remembers what the file at `path` is made of.
 pub(super) fn remember(path: &Path, fingerprint: Option<u64>) -> Result<()> {
     let Some(fingerprint) = fingerprint else {
         return fs::remove_file(&beside(path));
     };
     let record = Record {
         fingerprint,
-        image: fs::stamp(path)?,
+        made: fs::stamp(path)?,
     };
     let bytes = serde_json::to_vec(&record)
-        .map_err(|error| Error::internal(format!("an image's record: {error}")))?;
+        .map_err(|error| Error::internal(format!("a record of what was made: {error}")))?;
     fs::write_bytes(&beside(path), &bytes).map(|_| ())
 }
 

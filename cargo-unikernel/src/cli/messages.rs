@@ -2,8 +2,10 @@
 //!
 //! The first is a `compiler-artifact` in cargo's form (the Cargo Book, "External tools"), of the program with the image as its
 //! only file, so that what reads cargo's messages finds images without knowing us. The second is ours, `unikernel-image`.
+//! `docs/messages.md` describes both for readers; the tests hold real messages against it.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -36,7 +38,8 @@ impl Artifacts {
             let files = message["filenames"].as_array();
             message["executable"] == program || files.is_some_and(|all| all.contains(&program))
         });
-        let mut message = of_program.cloned().unwrap_or_else(|| foreign(made));
+        let message = of_program.cloned();
+        let mut message = message.unwrap_or_else(|| foreign(&made.manifest.name, &made.program));
         message["filenames"] = json!([path]);
         // It is nothing that the host could start.
         message["executable"] = Value::Null;
@@ -44,27 +47,25 @@ impl Artifacts {
     }
 }
 
-/// The message about a program that cargo did not compile: the fields that its readers insist on.
-fn foreign(made: &Made) -> Value {
-    let name = &made.manifest.name;
-    let folder = made.program.parent().unwrap_or(&made.program).display();
+/// The message about a program that cargo did not compile: the fields that its readers insist on. What is not known is said to be
+/// unknown, and what there is not (a `Cargo.toml`, an edition) is left out.
+fn foreign(name: &str, program: &Path) -> Value {
+    let folder = program.parent().unwrap_or(program).display();
     json!({
         "reason": "compiler-artifact",
         "package_id": format!("path+file://{folder}#{name}@0.0.0"),
-        "manifest_path": "",
         "target": {
             "kind": ["bin"],
             "crate_types": ["bin"],
             "name": name,
-            "src_path": made.program,
-            "edition": "2024",
+            "src_path": program,
             "doc": false,
             "doctest": false,
             "test": false,
         },
         "profile": {
             "opt_level": "unknown",
-            "debuginfo": null,
+            "debuginfo": "unknown",
             "debug_assertions": false,
             "overflow_checks": false,
             "test": false,
@@ -91,4 +92,27 @@ pub(super) fn image(made: &Made, took: Duration) -> Result<Value> {
         "lint": { "findings": made.lint.findings, "waived": made.lint.waived },
         "seconds": took.as_secs_f64(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use cargo_metadata::{ArtifactDebuginfo, Edition, Message};
+
+    use super::*;
+
+    #[test]
+    fn readers_of_cargos_messages_take_one_about_a_foreign_program() {
+        let mut message = foreign("broker", Path::new("/src/broker"));
+        message["filenames"] = json!(["/src/target/broker.elf"]);
+        message["executable"] = Value::Null;
+        let Ok(Message::CompilerArtifact(read)) = serde_json::from_value(message) else {
+            panic!("no message of cargo's");
+        };
+        assert_eq!(read.target.name, "broker");
+        assert_eq!(read.filenames, ["/src/target/broker.elf"]);
+        assert_eq!(read.manifest_path, "");
+        let debuginfo = ArtifactDebuginfo::UnknownString("unknown".to_owned());
+        assert_eq!(read.profile.debuginfo, debuginfo);
+        assert_eq!(read.target.edition, Edition::default());
+    }
 }

@@ -63,7 +63,7 @@ enum Command {
     Lint(lint::Args),
     /// Explain a rule, kernel, image format, VMM or system call
     Explain(explain::Args),
-    /// Tell what kernels support
+    /// Bring kernels, and tell what they support
     Kernel(kernel::Args),
     /// Start a project in a new folder
     New(new::Args),

@@ -1,7 +1,7 @@
 //! The flags that say what is built: cargo's own with cargo's meaning, and ours.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -22,7 +22,7 @@ pub struct BuildOptions {
     /// The kernel that the image boots
     #[arg(long, help_heading = "Image")]
     kernel: Option<String>,
-    /// A kernel file other than the one that comes with the tool
+    /// A kernel file, or a folder with one, other than what comes with the tool
     #[arg(long, value_name = "FILE", help_heading = "Image")]
     kernel_file: Option<PathBuf>,
     /// How the program is linked: auto, pie, shared, static-pie
@@ -126,6 +126,12 @@ impl BuildOptions {
     #[must_use]
     pub fn names_program(&self) -> bool {
         !self.sources.is_empty() || self.binary.is_some()
+    }
+
+    /// The kernel file that is named.
+    #[must_use]
+    pub fn kernel_file(&self) -> Option<&Path> {
+        self.kernel_file.as_deref()
     }
 
     /// What the stages are asked for.

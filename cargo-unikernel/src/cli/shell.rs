@@ -170,6 +170,10 @@ impl Progress for Shell {
         self.put(text);
     }
 
+    fn shows_builds(&self) -> bool {
+        self.verbosity > Verbosity::Quiet
+    }
+
     fn machine(&self, line: &str) {
         // Whoever closed the pipe has seen enough; a full disk shows when the last line is written.
         let _ = self.data(line);

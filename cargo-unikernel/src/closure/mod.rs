@@ -16,7 +16,7 @@ pub use sysroot::{Sysroot, normal};
 
 use crate::program::Program;
 use crate::program::elf::ElfFacts;
-use crate::root::RootPath;
+use crate::root::{RootPath, Source};
 
 /// What the search wants to know.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,6 +51,17 @@ pub struct Alias {
     pub guest: RootPath,
     /// Where the library does.
     pub target: RootPath,
+}
+
+/// A file of ours that the program is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addition {
+    /// Where it lies in the guest.
+    pub guest: RootPath,
+    /// Its content.
+    pub source: Source,
+    /// Why it is there.
+    pub reason: String,
 }
 
 /// A library that was not found.
@@ -94,4 +105,6 @@ pub struct Closure {
     pub aliases: Vec<Alias>,
     /// What was not found.
     pub missing: Vec<Missing>,
+    /// What a kernel wants beside them.
+    pub additions: Vec<Addition>,
 }

@@ -4,16 +4,20 @@
 //! behind, and a file whose content would not change keeps its times.
 #![expect(clippy::disallowed_methods, reason = "this is the door to files")]
 
+mod digest;
 mod lock;
+mod partial;
 mod stamp;
 
 use std::fs::{self, File, Metadata, Permissions};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+pub use digest::{sha256, sha256_of};
 pub use lock::{Lock, lock};
+pub use partial::Partial;
 pub use stamp::{Stamp, stamp};
 
 /// Whether [`write_atomically`] had to touch the file.
@@ -38,6 +42,14 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// # Errors
 /// When it can't be read, is no regular file, or is longer.
 pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    read_first(&open_at_most(path, limit)?, path, limit)
+}
+
+/// Opens a file of at most `limit` bytes.
+///
+/// # Errors
+/// When it can't be opened, is no regular file, or is longer.
+pub fn open_at_most(path: &Path, limit: u64) -> Result<File> {
     let file = open(path)?;
     let metadata = file
         .metadata()
@@ -55,10 +67,21 @@ pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
             metadata.len()
         )));
     }
-    let mut bytes = Vec::new();
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed("read", path, &error))?;
+    Ok(file)
+}
+
+/// The first `len` bytes of the file that was opened at `path`, or all of it when it is shorter.
+///
+/// # Errors
+/// When it can't be read.
+pub fn read_first(mut file: &File, path: &Path, len: u64) -> Result<Vec<u8>> {
+    let failed = |error| failed("read", path, &error);
+    let file_len = file.metadata().map_err(failed)?.len();
+    // Room for all of it at once: growing would touch twice the memory.
+    let room = usize::try_from(file_len.min(len)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(room);
+    file.rewind().map_err(failed)?;
+    file.take(len).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 
@@ -207,28 +230,6 @@ pub fn len(path: &Path) -> Result<u64> {
     metadata(path).map(|metadata| metadata.len())
 }
 
-/// The SHA-256 of a file's content, in hexadecimal digits.
-///
-/// # Errors
-/// When it can't be read.
-pub fn sha256(path: &Path) -> Result<String> {
-    use sha2::Digest as _;
-    let mut file = open(path)?;
-    let mut digest = sha2::Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let n_read = file
-            .read(&mut buffer)
-            .map_err(|error| failed("read", path, &error))?;
-        match buffer.get(..n_read) {
-            Some([]) | None => break,
-            Some(bytes) => digest.update(bytes),
-        }
-    }
-    let digest = digest.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
 /// Whether something is there, links followed.
 #[must_use]
 pub fn exists(path: &Path) -> bool {
@@ -307,6 +308,19 @@ pub fn own_program() -> Result<PathBuf> {
 /// When it can't be removed.
 pub fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(failed("remove", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder with all it holds; one that is not there is fine.
+///
+/// # Errors
+/// When something in it can't be removed.
+pub fn remove_folder(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(failed("remove", path, &error))
         }

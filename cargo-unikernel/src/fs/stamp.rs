@@ -2,10 +2,13 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::metadata;
 use crate::error::Result;
+
+/// Longer than the time between two ticks of a file system's clock.
+const TICK: Duration = Duration::from_millis(20);
 
 /// What tells a file from what it was before: it changes with every write.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -22,13 +25,22 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Whether the last change was so short ago that another one might have the same time: file systems' clocks tick every few
-    /// milliseconds.
+    /// Whether the last change was so short ago that another one might have the same time.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = now.map_or(0, |now| i128::try_from(now.as_nanos()).unwrap_or(0));
-        now - self.changed.max(self.modified) < 20_000_000
+        now - self.changed.max(self.modified) < TICK.as_nanos().cast_signed()
+    }
+
+    /// Whether the last change was long enough ago that another one has another time; waits until it is, if that is soon. It
+    /// never is for files from the future.
+    #[must_use]
+    pub fn settles(&self) -> bool {
+        if self.is_fresh() {
+            std::thread::sleep(TICK);
+        }
+        !self.is_fresh()
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod elf;
 mod plan;
+pub mod raw;
 
 pub use plan::{Content, Plan, Span};
 
@@ -32,9 +33,11 @@ pub struct Parts {
     pub kernel: Arc<[u8]>,
     /// The root tree as an archive.
     pub archive: Plan,
-    /// The launch record.
+    /// The launch record, or the command line.
     pub launch: Vec<u8>,
+    /// The disk of these, when the kernel boots from one.
+    pub disk: Option<Plan>,
 }
 
 /// All image formats, by name.
-pub static FORMATS: &[&ImageFormat] = &[&elf::FORMAT];
+pub static FORMATS: &[&ImageFormat] = &[&elf::FORMAT, &raw::FORMAT];

@@ -1,18 +1,24 @@
 //! `builtin`: the kernel that comes with the tool.
 
 use object::LittleEndian;
-use object::elf::{EM_X86_64, FileHeader64, PT_NOTE};
-use object::read::elf::{FileHeader as _, ProgramHeader as _};
+use object::elf::{EM_X86_64, FileHeader64};
+use object::read::elf::FileHeader as _;
 use object::{Object as _, ObjectSection as _};
 use unikernel_abi::VERSION;
 use unikernel_abi::boot::{self, BootBlock, BootBlockError};
 
-use super::{KernelFile, KernelTarget};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Found, Handover, KernelFile, KernelTarget, MAX_LEN, Piece, Pieces, Streams};
 use crate::archive::erofs;
 use crate::error::{Error, Result};
+use crate::fs;
 use crate::image::{Parts, elf};
-use crate::launch::Launch;
+use crate::launch::{HostFacts, Launch};
+use crate::program::Link;
 use crate::root::RootTree;
+use crate::support::Support;
 
 /// The kernel that comes with the tool.
 pub(super) static KERNEL: KernelTarget = KernelTarget {
@@ -22,25 +28,55 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     formats: &[&elf::FORMAT],
     max_cpus: 1,
     memory: 2 << 20,
-    embedded,
-    check,
+    c_link: Link::Pie,
+    has_network: false,
+    streams: Streams::Ports,
+    open,
+    fit: |closure, _support| Ok(closure),
+    is_reported: |_closure| true,
+    files: || Ok(Vec::new()),
+    handover,
     parts,
+    find,
+    take: Some(|image| piece(elf::kernel_of(image)?.into(), None)),
 };
 
-/// Note of type 18 and owner `Xen`: the physical address of the 32-bit entry (Xen, `public/elfnote.h`).
-const PHYS32_ENTRY: u32 = 18;
+fn open(path: Option<&Path>) -> Result<Pieces> {
+    let bytes: Arc<[u8]> = match path {
+        Some(path) => fs::read_at_most(path, MAX_LEN)?.into(),
+        None => embedded()?.into(),
+    };
+    piece(bytes, path)
+}
+
+fn piece(bytes: Arc<[u8]>, path: Option<&Path>) -> Result<Pieces> {
+    check(&bytes)?;
+    Ok(Pieces {
+        direct: Some(Piece {
+            bytes,
+            path: path.map(Path::to_owned),
+        }),
+        disk: None,
+    })
+}
 
 #[cfg(feature = "builtin")]
 fn embedded() -> Result<&'static [u8]> {
     Ok(include_bytes!(env!("UNIKERNEL_BUILTIN_KERNEL")))
 }
 
+/// The one in the store: it lives as long as the process, as the one that is compiled in does.
 #[cfg(not(feature = "builtin"))]
 fn embedded() -> Result<&'static [u8]> {
-    Err(Error::input(
-        "this `cargo-unikernel` was built without a kernel of its own (feature `builtin`)",
-    )
-    .hint("give a kernel file with --kernel-file, or install the tool with its default features"))
+    let kernel = crate::store::find(KERNEL.name, None).map_err(|error| {
+        let hint = error.hint_text().unwrap_or_default().to_owned();
+        error
+            .context(
+                "this `cargo-unikernel` was built without a kernel of its own (feature `builtin`)",
+            )
+            .hint(format!("give a kernel file with --kernel-file, or {hint}"))
+    })?;
+    Ok(kernel.part("kernel.elf")?.read()?.leak())
 }
 
 fn check(bytes: &[u8]) -> Result<()> {
@@ -70,29 +106,40 @@ fn check(bytes: &[u8]) -> Result<()> {
             return Err(Error::input("it has no boot block where one should be"));
         }
     }
-    let segments = header
-        .program_headers(LittleEndian, bytes)
-        .map_err(broken)?;
-    for segment in segments
-        .iter()
-        .filter(|s| s.p_type(LittleEndian) == PT_NOTE)
-    {
-        let notes = segment.notes(LittleEndian, bytes).map_err(broken)?;
-        for note in notes.into_iter().flatten() {
-            let note = note.map_err(broken)?;
-            if note.name() == b"Xen" && note.n_type(LittleEndian).0 == PHYS32_ENTRY {
-                return Ok(());
-            }
-        }
+    if elf::has_pvh_note(&file)? {
+        return Ok(());
     }
     Err(Error::input(
         "it has no PVH note, so no machine would find its entry",
     ))
 }
 
+fn handover(launch: &Launch, host: Option<&HostFacts>) -> Result<Handover> {
+    launch.encode(host).map(Handover::Record)
+}
+
+/// What the image at `path` holds; `None` when it is no ELF file.
+fn find(path: &Path, head: &[u8]) -> Result<Option<Found>> {
+    if !head.starts_with(b"\x7fELF") {
+        return Ok(None);
+    }
+    let contents = elf::read(path)?;
+    let context = |error: Error| error.context(format!("`{}` can't be run", path.display()));
+    Ok(Some(Found {
+        launch: Launch::decode(&contents.launch).map_err(context)?,
+        archive: contents.archive,
+        kernel_digest: contents.kernel_digest,
+        loaded_end: contents.end,
+        support: Support::parse(&contents.support).map_err(context)?,
+    }))
+}
+
 fn parts(kernel: &KernelFile, root: &RootTree, launch: &Launch) -> Result<Parts> {
+    let direct = kernel.direct();
+    let direct = direct.ok_or_else(|| Error::internal("a kernel without a file"))?;
     Ok(Parts {
-        kernel: kernel.bytes().clone(),
+        disk: None,
+        kernel: direct.bytes.clone(),
         archive: (kernel.target().archive.plan)(root)?,
         launch: launch.encode(None)?,
     })

@@ -3,8 +3,10 @@
 //! How to add one: a file here with a `static` [`KernelTarget`] of facts and pure functions, and its line in [`KERNELS`].
 
 mod builtin;
+mod osv;
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,15 +14,19 @@ use object::LittleEndian;
 use object::read::elf::ElfFile64;
 
 use crate::archive::Archive;
+use crate::closure::Closure;
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::image::{ImageFormat, Parts, elf};
-use crate::launch::Launch;
+use crate::image::{ImageFormat, Parts, Span, elf};
+use crate::launch::{HostFacts, Launch};
+use crate::lint::Linted;
+use crate::program::Link;
 use crate::root::RootTree;
+use crate::root::plan::Wanted;
 use crate::support::{self, Support};
 
 /// Longest kernel file that is read, in bytes.
-const MAX_LEN: u64 = 256 << 20;
+pub(crate) const MAX_LEN: u64 = 256 << 20;
 
 /// A kernel that images can be made for.
 #[derive(Debug)]
@@ -37,16 +43,86 @@ pub struct KernelTarget {
     pub max_cpus: u32,
     /// Memory that it needs beside the image as it is loaded, in bytes: below that it does not get to the program.
     pub memory: u64,
-    /// The kernel file that comes with the tool; an error says what to do where there is none.
-    embedded: fn() -> Result<&'static [u8]>,
-    /// Whether these bytes are a kernel file of this kernel, and one that the tool can pack.
-    check: fn(&[u8]) -> Result<()>,
+    /// How C programs are linked when nobody says how.
+    pub c_link: Link,
+    /// Whether it has a network.
+    pub has_network: bool,
+    /// How its programs speak with the host.
+    pub streams: Streams,
+    /// Opens and checks the kernel at a path, or the one that comes with the tool; an error says what to do where there is none.
+    open: fn(Option<&Path>) -> Result<Pieces>,
+    /// What the kernel makes of a program and its libraries.
+    fit: fn(Closure, &Support) -> Result<Closure>,
+    /// Whether the end of this program will be reported.
+    is_reported: fn(&Closure) -> bool,
+    /// Files that it wants in each root tree, with the reason.
+    files: fn() -> Result<Wanted>,
+    /// How what is given for a run reaches it.
+    handover: fn(&Launch, Option<&HostFacts>) -> Result<Handover>,
     /// What the image is made of.
     parts: fn(&KernelFile, &RootTree, &Launch) -> Result<Parts>,
+    /// What the image at a path, which begins with these bytes, holds; `None` when it is none of this kernel's.
+    find: fn(&Path, &[u8]) -> Result<Option<Found>>,
+    /// The kernel out of the image at a path, where it can be packed again.
+    take: Option<fn(&Path) -> Result<Pieces>>,
+}
+
+/// How a kernel's programs speak with the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Streams {
+    /// Four streams, each by a port of its own ([`unikernel_abi::stream`]).
+    Ports,
+    /// A console on the first serial line for all that is written, and reports by I/O port.
+    Console {
+        /// What the last line of the kernel's own begins with, before the program's first.
+        starts_behind: &'static str,
+    },
+}
+
+/// How what is given for one run reaches the kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handover {
+    /// A launch record, as a module beside the kernel.
+    Record(Vec<u8>),
+    /// The kernel's command line.
+    CommandLine(Vec<u8>),
+}
+
+/// The files of a kernel; there is at least one.
+#[derive(Debug, Clone, Default)]
+pub struct Pieces {
+    /// What a VMM starts directly.
+    pub direct: Option<Piece>,
+    /// What a disk begins with.
+    pub disk: Option<Piece>,
+}
+
+/// A file of a kernel.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// All of it.
+    pub bytes: Arc<[u8]>,
+    /// Where it lies; `None` when it came with the tool.
+    pub path: Option<PathBuf>,
+}
+
+/// What is found in an image.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What it starts.
+    pub launch: Launch,
+    /// Where the archive lies in the file.
+    pub archive: Span,
+    /// Tells kernels apart.
+    pub kernel_digest: u64,
+    /// First physical address behind what is loaded.
+    pub loaded_end: u64,
+    /// What the kernel supports.
+    pub support: Support,
 }
 
 /// All kernels, by name.
-pub static KERNELS: &[&KernelTarget] = &[&builtin::KERNEL];
+pub static KERNELS: &[&KernelTarget] = &[&builtin::KERNEL, &osv::KERNEL];
 
 /// The kernel with this name.
 ///
@@ -89,54 +165,102 @@ pub fn support_of(name: &str) -> Result<Support> {
     KernelFile::open(target, None)?.support()
 }
 
-/// A kernel file whose format and version were checked.
+impl KernelTarget {
+    /// What this kernel makes of a program that the lint let pass.
+    ///
+    /// # Errors
+    /// When the program can't be made to suit it.
+    pub fn fit(&self, linted: Linted, support: &Support) -> Result<Linted> {
+        linted.fit(|closure| self.fitted(closure, support))
+    }
+
+    /// What this kernel makes of a program and its libraries.
+    ///
+    /// # Errors
+    /// As [`KernelTarget::fit`].
+    pub(crate) fn fitted(&self, closure: Closure, support: &Support) -> Result<Closure> {
+        (self.fit)(closure, support)
+    }
+
+    /// Whether the end of this program will be reported.
+    #[must_use]
+    pub fn is_reported(&self, linted: &Linted) -> bool {
+        (self.is_reported)(linted.closure())
+    }
+
+    /// Files that it wants in each root tree, with the reason.
+    ///
+    /// # Errors
+    /// Internal, when a path is none.
+    pub fn files(&self) -> Result<Wanted> {
+        (self.files)()
+    }
+
+    /// How what is given for a run reaches it.
+    ///
+    /// # Errors
+    /// When it can't be said to this kernel.
+    pub fn handover(&self, launch: &Launch, host: Option<&HostFacts>) -> Result<Handover> {
+        (self.handover)(launch, host)
+    }
+}
+
+/// What the image at `path` holds, and for which kernel.
+///
+/// # Errors
+/// When it can't be read, or is no whole image of any kernel's.
+pub fn found(path: &Path) -> Result<(&'static KernelTarget, Found)> {
+    const HEAD: u64 = 512;
+    let mut head = Vec::new();
+    let file = fs::open(path)?;
+    file.take(HEAD)
+        .read_to_end(&mut head)
+        .map_err(|error| fs::failed("read", path, &error))?;
+    for kernel in KERNELS {
+        if let Some(found) = (kernel.find)(path, &head)? {
+            return Ok((kernel, found));
+        }
+    }
+    Err(Error::input(format!(
+        "`{}` is no image that can be run: it is neither an ELF file nor a disk of a kernel that is known",
+        path.display()
+    )))
+}
+
+/// A kernel whose files were checked.
 #[derive(Debug, Clone)]
 pub struct KernelFile {
     target: &'static KernelTarget,
-    bytes: Arc<[u8]>,
-    path: Option<PathBuf>,
+    pieces: Pieces,
 }
 
 impl KernelFile {
-    /// The kernel file at `kernel_file`, or the one that comes with the tool.
+    /// The kernel at `kernel_file`, a file or a folder, or the one that comes with the tool.
     ///
     /// # Errors
-    /// When it can't be read, is no kernel file of this kernel, is of another version, or none comes with the tool.
+    /// When it can't be read, is no kernel of this kind, is of another version, or none comes with the tool.
     pub fn open(target: &'static KernelTarget, kernel_file: Option<&Path>) -> Result<Self> {
-        let bytes: Arc<[u8]> = match kernel_file {
-            Some(path) => fs::read_at_most(path, MAX_LEN)?.into(),
-            None => (target.embedded)()?.into(),
-        };
-        (target.check)(&bytes).map_err(|error| match kernel_file {
+        let pieces = (target.open)(kernel_file).map_err(|error| match kernel_file {
             Some(path) => error.context(format!(
                 "`{}` can't be used as kernel `{}`",
                 path.display(),
                 target.name
             )),
-            None => error.context(format!(
-                "the kernel `{}` that comes with the tool",
-                target.name
-            )),
+            None => error,
         })?;
-        Ok(Self {
-            target,
-            bytes,
-            path: kernel_file.map(Path::to_owned),
-        })
+        Ok(Self { target, pieces })
     }
 
-    /// The kernel that the image at `path` was made with.
+    /// The kernel that the image at `path` was made with; `None` where it can't be packed again.
     ///
     /// # Errors
-    /// When the file can't be read, or has no kernel in it that can be packed again.
-    pub fn of_image(target: &'static KernelTarget, path: &Path) -> Result<Self> {
-        let bytes: Arc<[u8]> = elf::kernel_of(path)?.into();
-        (target.check)(&bytes)?;
-        Ok(Self {
-            target,
-            bytes,
-            path: None,
-        })
+    /// When the file can't be read, or has no kernel in it.
+    pub fn of_image(target: &'static KernelTarget, path: &Path) -> Result<Option<Self>> {
+        let Some(take) = target.take else {
+            return Ok(None);
+        };
+        let pieces = take(path)?;
+        Ok(Some(Self { target, pieces }))
     }
 
     /// Which kernel it is.
@@ -145,24 +269,39 @@ impl KernelFile {
         self.target
     }
 
-    /// Where it was read from; `None` for the one that comes with the tool.
+    /// What a VMM starts directly.
     #[must_use]
-    pub fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+    pub fn direct(&self) -> Option<&Piece> {
+        self.pieces.direct.as_ref()
     }
 
-    /// All of it.
+    /// What a disk begins with.
     #[must_use]
-    pub fn bytes(&self) -> &Arc<[u8]> {
-        &self.bytes
+    pub fn disk(&self) -> Option<&Piece> {
+        self.pieces.disk.as_ref()
     }
 
-    /// Its support statement ([`unikernel_abi::support`]).
+    /// Bytes of its files.
+    #[must_use]
+    pub fn content_len(&self) -> usize {
+        let pieces = [self.direct(), self.disk()];
+        pieces
+            .into_iter()
+            .flatten()
+            .map(|piece| piece.bytes.len())
+            .sum()
+    }
+
+    /// What it supports: its support statement ([`unikernel_abi::support`]), or the data that comes with the tool.
     ///
     /// # Errors
     /// When it has none, or one that can't be read.
     pub fn support(&self) -> Result<Support> {
-        let file = ElfFile64::<LittleEndian>::parse(&*self.bytes)
+        if let Some(support) = Support::of_kernel(self.target.name) {
+            return support;
+        }
+        let bytes = self.direct().map_or(&[][..], |piece| &piece.bytes);
+        let file = ElfFile64::<LittleEndian>::parse(bytes)
             .map_err(|error| Error::input(format!("the kernel file is broken: {error}")))?;
         Support::parse(&elf::support_text(&file)?)
     }
@@ -199,7 +338,7 @@ mod tests {
     #[cfg(feature = "builtin")]
     fn kernel_that_comes_with_the_tool_can_be_packed() {
         let kernel = KernelFile::open(&builtin::KERNEL, None).unwrap();
-        assert_eq!(kernel.path(), None);
+        assert_eq!(kernel.direct().unwrap().path, None);
         assert!(kernel.support().unwrap().by_name("write").is_some());
     }
 
@@ -244,7 +383,7 @@ mod tests {
         // The boot block's version.
         check(
             |bytes| bytes[4096 + 32 + 8] = 9,
-            "version 9 of the boot interface, and this tool has version 1",
+            "version 9 of the boot interface, and this tool has version 2",
         );
         check(|bytes| bytes[4096 + 32] = b'X', "no boot block");
         check(|bytes| bytes[4096 + 8] = 17, "no PVH note");

@@ -41,6 +41,17 @@ impl Linted {
         &self.closure
     }
 
+    /// The same with what a kernel makes of the closure; what was found stays.
+    ///
+    /// # Errors
+    /// When `fit` refuses.
+    pub fn fit(self, fit: impl FnOnce(Closure) -> Result<Closure>) -> Result<Self> {
+        Ok(Self {
+            closure: fit(self.closure)?,
+            ..self
+        })
+    }
+
     /// The program.
     #[must_use]
     pub fn program(&self) -> &Program {

@@ -168,10 +168,10 @@ mod tests {
     fn compiled_program_shows_its_own() {
         let source = "int main(void) { long n; __asm__ volatile(\"syscall\" : \"=a\"(n) : \"a\"(39L) : \"rcx\", \"r11\"); return n == 0; }";
         let closure = closure_of_c(source, &["-O2"]);
-        let found = find(&closure.program.bytes);
+        let found = find(&closure.program.stripped);
         assert!(found.sites.contains_key(&39) && found.is_whole);
         let clean = closure_of_c("int main(void) { return 0; }", &[]);
-        assert_eq!(find(&clean.program.bytes).sites.len(), 0);
+        assert_eq!(find(&clean.program.stripped).sites.len(), 0);
     }
 
     #[test]

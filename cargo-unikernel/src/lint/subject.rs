@@ -64,7 +64,7 @@ impl<'a> Subject<'a> {
             closure,
             support,
             kernel,
-            numbers: numbers::find(&closure.program.bytes),
+            numbers: numbers::find(&closure.program.stripped),
             defined: BTreeSet::new(),
         };
         let mut defined = BTreeSet::new();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use unikernel_build::job::{Job, variable};
 
+use super::locate::c_link;
 use super::raw::{File, GuestPath, Image, Raw};
 use super::{Project, Request, did_you_mean, resolve};
 use crate::error::{Error, Result};
@@ -24,7 +25,14 @@ pub const VARIABLES: [&str; 7] = [
 ];
 
 /// Further variables of ours: no image may be called so that its own would be one of them.
-const RESERVED: [&str; 3] = ["UNIKERNEL_ACCEL", "UNIKERNEL_NAME", "UNIKERNEL_VMM"];
+const RESERVED: [&str; 6] = [
+    "UNIKERNEL_ACCEL",
+    "UNIKERNEL_LAYOUT_SEED",
+    "UNIKERNEL_MIRROR",
+    "UNIKERNEL_NAME",
+    "UNIKERNEL_STORE",
+    "UNIKERNEL_VMM",
+];
 
 impl Project {
     /// The project of a job, which writes to the job's folder only.
@@ -36,13 +44,20 @@ impl Project {
         let environment = resolve::environment()?;
         let raw = raw(job)?;
         let link = environment.link.or(raw.link).unwrap_or_default();
+        let word = &job.compiler.opt_level;
+        let level = c::Level::from_word(word)
+            .ok_or_else(|| Error::input(format!("there is no level of optimisation `{word}`")))?;
+        let link = c_link(
+            link,
+            [None, environment.kernel.as_ref(), raw.kernel.as_ref()],
+        )?;
         // The script's own code goes by the name: no variable changes it.
         let overrides = Raw {
             name: Some(job.name.clone()),
             ..Raw::default()
         };
         Ok(Self {
-            program: program::Settings::C(settings(job, link)),
+            program: program::Settings::C(settings(job, link, level)),
             request: Request {
                 overrides,
                 ..Request::default()
@@ -104,7 +119,7 @@ fn raw(job: &Job) -> Result<Raw> {
     })
 }
 
-fn settings(job: &Job, link: Link) -> c::Settings {
+fn settings(job: &Job, link: Link, level: c::Level) -> c::Settings {
     let define = |(name, value): (&String, &Option<String>)| match value {
         Some(value) => format!("{name}={value}"),
         None => name.clone(),
@@ -115,27 +130,12 @@ fn settings(job: &Job, link: Link) -> c::Settings {
         sources: job.sources.clone(),
         include: job.include.clone(),
         define: job.define.iter().map(define).collect(),
-        cflags: level(&job.compiler.opt_level)
-            .into_iter()
-            .map(str::to_owned)
-            .chain(job.flags.iter().cloned())
-            .collect(),
+        cflags: job.flags.clone(),
         ldflags: Vec::new(),
         libs: job.libs.clone(),
         link,
-        optimised: job.compiler.opt_level != "0",
+        level,
         artefacts: job.out.clone(),
-    }
-}
-
-/// The compiler's flag for a level of cargo's that is neither none nor 2, which optimised code has anyway.
-fn level(opt_level: &str) -> Option<&'static str> {
-    match opt_level {
-        "1" => Some("-O1"),
-        "3" => Some("-O3"),
-        // `-Oz` is not known to every GCC.
-        "s" | "z" => Some("-Os"),
-        _ => None,
     }
 }
 
@@ -187,8 +187,8 @@ mod tests {
         };
         assert_eq!(settings.artefacts.to_str(), Some("/out/unikernel"));
         assert_eq!(settings.define, ["A", "B=1"]);
-        assert_eq!(settings.cflags, ["-O3", "-Wall"]);
-        assert!(settings.optimised);
+        assert_eq!(settings.cflags, ["-Wall"]);
+        assert_eq!(settings.level, c::Level::All);
     }
 
     #[test]
@@ -206,6 +206,7 @@ mod tests {
             |job| job.compiler.target = "aarch64-apple-darwin".to_owned(),
             "aarch64-apple-darwin",
         );
+        check_error(|job| job.compiler.opt_level = "4".to_owned(), "`4`");
         check_error(|job| job.link = Some("dynamic".to_owned()), "`dynamic`");
         check_error(|job| job.name = "kernel-file".to_owned(), "tool's own");
         check_error(

@@ -9,7 +9,7 @@ use crate::closure::matches;
 use crate::error::{Error, Result};
 use crate::program::cargo::{self, Flags};
 use crate::program::{self, Link, c, native};
-use crate::{env, fs};
+use crate::{env, fs, kernel};
 
 const UNIKERNEL_TOML: &str = "Unikernel.toml";
 const CARGO_TOML: &str = "Cargo.toml";
@@ -156,6 +156,15 @@ fn link(request: &Request, environment: &Raw, raw: &Raw) -> Link {
     flag.or(environment.link).or(raw.link).unwrap_or_default()
 }
 
+/// The kind of link for C: where nobody says one, it is the kernel's; the first that is named counts.
+pub(super) fn c_link(link: Link, kernels: [Option<&String>; 3]) -> Result<Link> {
+    let kernel = kernels.into_iter().flatten().next();
+    match link {
+        Link::Auto => Ok(kernel::find(kernel.map_or("builtin", String::as_str))?.c_link),
+        link => Ok(link),
+    }
+}
+
 fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<Project> {
     refuse_cargo_flags(&request.flags)?;
     let link = link(&request, &environment, &raw);
@@ -175,8 +184,10 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
         command,
         folder: folder.clone(),
         binary,
+        link,
         artefacts: artefacts.clone(),
     };
+    let kernels = [&request.overrides, &environment, &raw].map(|raw| raw.kernel.as_ref());
     let program = match (build.sources, build.command, build.binary) {
         (Some(patterns), None, None) => {
             let sources = expanded(&folder, &patterns)?;
@@ -192,15 +203,15 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
                 cflags: build.cflags,
                 ldflags: build.ldflags,
                 libs: build.libs,
-                link,
-                optimised: profile != "debug",
+                link: c_link(link, kernels)?,
+                level: match profile {
+                    "debug" => c::Level::None,
+                    _ => c::Level::Usual,
+                },
                 artefacts,
             })
         }
-        (None, command, Some(binary)) => {
-            refuse_link(link)?;
-            program::Settings::Native(native(command, binary))
-        }
+        (None, command, Some(binary)) => program::Settings::Native(native(command, binary)),
         (None, Some(_), None) => {
             return Err(
                 Error::input("`build.command` is given without `build.binary`")
@@ -277,16 +288,6 @@ fn refuse_not_yet(build: &Build) -> Result<()> {
         .hint("say how it is built with `build.command` and `build.binary`"));
     }
     Ok(())
-}
-
-fn refuse_link(link: Link) -> Result<()> {
-    if matches!(link, Link::Auto) {
-        return Ok(());
-    }
-    Err(
-        Error::input("`link` is for programs that are linked here, not for a ready ELF")
-            .hint("give the native build's own flags: `-pie`, `-static-pie` or `-shared`"),
-    )
 }
 
 fn refuse_cargo_flags(flags: &Flags) -> Result<()> {

@@ -5,6 +5,7 @@
 
 mod job;
 mod locate;
+mod places;
 pub mod raw;
 mod read;
 mod resolve;
@@ -22,6 +23,7 @@ pub use size::Size;
 use crate::error::Result;
 use crate::image::ImageFormat;
 use crate::kernel::KernelTarget;
+use crate::network::{Forward, Network, Ready};
 use crate::program::{self, Built, cargo};
 use crate::root::plan;
 use crate::{closure, lint};
@@ -67,6 +69,8 @@ pub struct Manifest {
     pub args: Vec<OsString>,
     /// All of its environment.
     pub env: BTreeMap<String, OsString>,
+    /// How the guest gets its address.
+    pub network: Network,
     /// What the image is written as.
     pub formats: Vec<&'static ImageFormat>,
     /// Most bytes that an image may have.
@@ -83,9 +87,9 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Run {
     /// Ports that lead into the guest.
-    pub forward: Vec<String>,
+    pub forward: Vec<Forward>,
     /// When the guest is ready.
-    pub ready: Option<String>,
+    pub ready: Option<Ready>,
 }
 
 /// Where programs come from, and the layers of TOML over which their manifests are made.

@@ -11,6 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use super::size::Size;
 use super::words;
 use crate::lint;
+use crate::place::Place;
 use crate::program::Link;
 use crate::root::RootPath;
 
@@ -52,6 +53,9 @@ pub struct Raw {
     /// Per binary of a package.
     #[serde(default)]
     pub bin: BTreeMap<String, Self>,
+    /// Where the files are named, as far as they are named in TOML.
+    #[serde(skip)]
+    pub places: BTreeMap<RootPath, Place>,
 }
 
 /// A guest path as a key.
@@ -326,7 +330,8 @@ impl Raw {
         }
         self.layers.iter_mut().flatten().for_each(root);
         if let Some(build) = &mut self.build {
-            let dir = folder.join(build.dir.take().unwrap_or_default());
+            let dir = build.dir.take();
+            let dir = dir.map_or_else(|| folder.to_owned(), |dir| folder.join(dir));
             build
                 .include
                 .iter_mut()
@@ -352,6 +357,9 @@ impl Raw {
             under.extend(over);
             under
         };
+        let mut places = base.places;
+        places.retain(|path, _| !self.files.contains_key(&GuestPath(path.clone())));
+        places.extend(self.places);
         let mut files = base.files;
         files.extend(self.files);
         let mut bin = base.bin;
@@ -387,6 +395,7 @@ impl Raw {
                 levels: merged(base.levels, lint.levels),
             }),
             bin,
+            places,
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Reading TOML: errors with the place marked, and with what was probably meant.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::raw::Raw;
 use crate::error::{Error, Result};
 use crate::fs;
+use crate::place::Place;
+pub use crate::suggestion::did_you_mean;
 
 /// Longest manifest that is read: 4 MiB.
 const MAX_LEN: u64 = 4 << 20;
@@ -41,8 +44,10 @@ struct Metadata {
 /// # Errors
 /// When it can't be read, is no TOML, or has keys or values that mean nothing.
 pub(super) fn unikernel_toml(path: &Path) -> Result<Raw> {
-    let raw: Raw = read(path)?;
-    Ok(raw.rooted(&folder(path)?))
+    let text = read(path)?;
+    let raw: Raw = parsed(path, &text)?;
+    let path = fs::absolute(path)?;
+    Ok(raw.rooted(folder(&path)).placed(&path, &text, &[]))
 }
 
 /// Reads our tables of a `Cargo.toml`.
@@ -50,32 +55,36 @@ pub(super) fn unikernel_toml(path: &Path) -> Result<Raw> {
 /// # Errors
 /// As for [`unikernel_toml`].
 pub(super) fn cargo_toml(path: &Path) -> Result<CargoTables> {
-    let toml: CargoToml = read(path)?;
-    let folder = folder(path)?;
-    let tables = |part: Option<WithMetadata>| {
-        let raw = part?.metadata?.unikernel?;
-        Some(raw.rooted(&folder))
+    let text = read(path)?;
+    let toml: CargoToml = parsed(path, &text)?;
+    let path = fs::absolute(path)?;
+    let tables = |part: Option<WithMetadata>, name| {
+        let raw = part?.metadata?.unikernel?.rooted(folder(&path));
+        Some(raw.placed(&path, &text, &[name, "metadata", "unikernel"]))
     };
     Ok(CargoTables {
-        package: tables(toml.package),
-        workspace: tables(toml.workspace),
+        package: tables(toml.package, "package"),
+        workspace: tables(toml.workspace, "workspace"),
     })
 }
 
-fn folder(path: &Path) -> Result<std::path::PathBuf> {
-    let path = fs::absolute(path)?;
-    Ok(path.parent().map(Path::to_owned).unwrap_or_default())
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+fn read(path: &Path) -> Result<Arc<str>> {
     let bytes = fs::read_at_most(path, MAX_LEN)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| Error::input(format!("can't read `{}`: {error}", path.display())))?;
-    toml::from_str(&text).map_err(|error| explained(path, &text, &error))
+    String::from_utf8(bytes)
+        .map(Into::into)
+        .map_err(|error| Error::input(format!("can't read `{}`: {error}", path.display())))
+}
+
+fn parsed<T: DeserializeOwned>(path: &Path, text: &Arc<str>) -> Result<T> {
+    toml::from_str(text).map_err(|error| explained(path, text, &error))
 }
 
 /// The error with the place in the file, and a guess at what was meant.
-fn explained(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+fn explained(path: &Path, text: &Arc<str>, error: &toml::de::Error) -> Error {
     let message = error.message().trim();
     let (message, hint) = match unknown_word(message) {
         Some((message, hint)) => (message, Some(hint)),
@@ -83,7 +92,12 @@ fn explained(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     };
     let mut out = Error::input(message).context(format!("`{}` is not usable", path.display()));
     if let Some(span) = error.span() {
-        out = out.snippet(snippet(path, text, span));
+        let place = Place {
+            path: path.to_owned(),
+            text: text.clone(),
+            span,
+        };
+        out = out.snippet(place.to_string());
     }
     match hint {
         Some(hint) => out.hint(hint),
@@ -105,52 +119,13 @@ fn unknown_word(message: &str) -> Option<(String, String)> {
     ))
 }
 
-/// ``did you mean `X`?``, or all there is to choose from.
-#[must_use]
-pub fn did_you_mean(word: &str, known: &[&str]) -> String {
-    let distance = |candidate: &&&str| strsim::damerau_levenshtein(word, candidate);
-    let nearest = known.iter().min_by_key(distance);
-    match nearest {
-        Some(nearest) if strsim::damerau_levenshtein(word, nearest) <= 1 + word.len() / 4 => {
-            format!("did you mean `{nearest}`?")
-        }
-        _ => {
-            let all: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-            format!("known here: {}", all.join(", "))
-        }
-    }
-}
-
-/// The line with the place marked, as rustc shows it.
-fn snippet(path: &Path, text: &str, span: std::ops::Range<usize>) -> String {
-    let before = text.get(..span.start).unwrap_or(text);
-    let line_number = before.matches('\n').count() + 1;
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let column = before.get(line_start..).unwrap_or_default().chars().count();
-    let line = text.get(line_start..).unwrap_or_default();
-    let line = line.lines().next().unwrap_or_default();
-    let marked = text.get(span).unwrap_or_default();
-    let n_marks = marked
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        .max(1);
-    let number = line_number.to_string();
-    let margin = " ".repeat(number.len());
-    let marks = format!("{}{}", " ".repeat(column), "^".repeat(n_marks));
-    let place = format!("{}:{line_number}:{}", path.display(), column + 1);
-    format!("{margin}--> {place}\n{margin} |\n{number} | {line}\n{margin} | {marks}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::raw::File;
     use super::*;
 
     fn parse(text: &str) -> Result<Raw> {
-        toml::from_str(text).map_err(|error| explained(Path::new("Unikernel.toml"), text, &error))
+        parsed(Path::new("Unikernel.toml"), &text.into())
     }
 
     fn check_error(text: &str, message: &str, place: &str, hint: Option<&str>) {
@@ -206,9 +181,10 @@ mod tests {
         check_error(
             "[image]\nformats = [\"elf\", \"elv\"]",
             "unknown value `elv`",
-            "2:11",
+            "2:19",
             Some("did you mean `elf`?"),
         );
+        check_error("[image]\nformats = [1]", "expected a string", "2:12", None);
         check_error(
             "[[lint.allow]]\nrule = \"UK010\"",
             "missing field `reason`",

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use super::raw::{DiskSize, File, Raw};
+use super::words::Address;
 use super::{Manifest, Project, Run, did_you_mean};
 use crate::closure::{self, Sysroot};
 use crate::error::{Error, Result};
 use crate::image::FORMATS;
 use crate::kernel::{self, KernelTarget};
 use crate::lint::{Level, Levels, RULES, rules};
+use crate::network::{Fixed, Network};
 use crate::program::{Built, Link};
 use crate::root::{Mode, RootPath, plan};
 use crate::{env, image};
@@ -84,8 +86,6 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
     };
     let image = raw.image.clone().unwrap_or_default();
     check_size(image.size)?;
-    let run = raw.run.clone().unwrap_or_default();
-    refuse_network(kernel, raw.net.as_ref())?;
     let zone = raw.env.get("TZ");
     let zone = zone.map(|zone| zone.trim_start_matches(':').to_owned());
     Ok(Manifest {
@@ -100,10 +100,12 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
         levels: levels(&raw)?,
         root: plan::Settings {
             items: items(raw.files),
+            places: raw.places,
             layers: raw.layers.unwrap_or_default(),
             hostname: name.clone(),
             zone: zone.filter(|zone| !zone.is_empty()),
             sysroot,
+            wanted: kernel.files()?,
         },
         args: match &request.args {
             Some(args) => args.clone(),
@@ -119,24 +121,60 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
         budget: image.budget.map(|size| size.0),
         memory: raw.memory.map(|size| size.0),
         cpus: raw.cpus.unwrap_or(1),
-        run: Run {
-            forward: run.forward,
-            ready: run.ready,
-        },
+        run: run(kernel, raw.run.unwrap_or_default())?,
+        network: network(kernel, raw.net.as_ref())?,
         name,
     })
 }
 
 /// Keys that would have no effect are no keys to be passed over.
-fn refuse_network(kernel: &KernelTarget, net: Option<&super::raw::Net>) -> Result<()> {
-    match net {
-        None => Ok(()),
-        Some(_) => Err(Error::input(format!(
+fn network(kernel: &KernelTarget, net: Option<&super::raw::Net>) -> Result<Network> {
+    let Some(net) = net else {
+        return Ok(Network::Unsaid);
+    };
+    let refused = |why: &str| Err(Error::input(format!("[net] {why}")));
+    if !kernel.has_network {
+        return Err(Error::input(format!(
             "[net] is given, but kernel `{}` has no network yet",
             kernel.name
         ))
-        .hint("leave [net] out")),
+        .hint("leave [net] out"));
     }
+    if net.hostname.is_some() {
+        return refused("hostname: this kernel takes no name from outside");
+    }
+    match (net.address, net.gateway, net.dns) {
+        (Some(Address::Fixed(address, prefix)), gateway, dns) => Ok(Network::Fixed(Fixed {
+            address,
+            prefix,
+            gateway,
+            dns,
+        })),
+        (_, Some(_), _) | (_, _, Some(_)) => {
+            refused("gateway and dns go with an address; a DHCP server says its own")
+        }
+        (Some(Address::Dhcp), None, None) => Ok(Network::Dhcp),
+        (None, None, None) => Ok(Network::Unsaid),
+    }
+}
+
+fn run(kernel: &KernelTarget, raw: super::raw::Run) -> Result<Run> {
+    let what = match (&raw.forward[..], &raw.ready) {
+        ([], None) => None,
+        ([_, ..], _) => Some("`run.forward` of the manifest"),
+        ([], Some(_)) => Some("`run.ready` of the manifest"),
+    };
+    if let Some(what) = what.filter(|_| !kernel.has_network) {
+        return Err(Error::input(format!(
+            "{what} is not yet possible on kernel `{}`: it has no network",
+            kernel.name
+        )));
+    }
+    let forward = raw.forward.iter().map(|text| text.parse());
+    Ok(Run {
+        forward: forward.collect::<Result<_>>()?,
+        ready: raw.ready.map(|text| text.parse()).transpose()?,
+    })
 }
 
 fn guest_environment(given: BTreeMap<String, String>) -> BTreeMap<String, OsString> {

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::raw::{Allow, Lint};
 use crate::image::FORMATS;
-use crate::kernel::KERNELS;
+use crate::kernel;
 use crate::lint::{Level, RULES, rules};
 
 /// serde's words for a value that is not among the known ones; the reader of manifests makes a suggestion of them.
@@ -19,21 +19,33 @@ fn unknown<E: Error>(word: &str, known: &[&str]) -> E {
     ))
 }
 
-/// A word of a list.
+/// A word of a list. It is looked at while it is being read, so that in a list of words the error has the place of the one.
 fn one_of<'de, D: Deserializer<'de>>(deserializer: D, known: &[&str]) -> Result<String, D::Error> {
-    let word = String::deserialize(deserializer)?;
-    if known.contains(&word.as_str()) {
-        Ok(word)
-    } else {
-        Err(unknown(&word, known))
+    deserializer.deserialize_str(OneOf(known))
+}
+
+struct OneOf<'a>(&'a [&'a str]);
+
+impl Visitor<'_> for OneOf<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<String, E> {
+        if self.0.contains(&word) {
+            Ok(word.to_owned())
+        } else {
+            Err(unknown(word, self.0))
+        }
     }
 }
 
 pub(super) fn kernel<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    let names: Vec<&str> = KERNELS.iter().map(|kernel| kernel.name).collect();
-    one_of(deserializer, &names).map(Some)
+    one_of(deserializer, &kernel::names()).map(Some)
 }
 
 /// The name of an image format.

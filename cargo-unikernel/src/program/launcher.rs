@@ -13,13 +13,18 @@ use crate::root::RootPath;
 /// Guest path of the launcher.
 pub const GUEST_PATH: &str = "/.unikernel/launcher";
 
-/// The C library that an object was linked with.
+/// The library that stands in front of OSv's own symbols.
+pub const OSV_SHIM: &str = "libunikernel-osv.so";
+
+/// The C library that an object was linked with, or is to be started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Libc {
     /// The GNU C library.
     Glibc,
     /// musl.
     Musl,
+    /// OSv's, which is the kernel, with our shim in front.
+    Osv,
 }
 
 impl Libc {
@@ -38,7 +43,7 @@ impl Libc {
     #[must_use]
     pub const fn interpreter(self) -> &'static str {
         match self {
-            Self::Glibc => "/lib64/ld-linux-x86-64.so.2",
+            Self::Glibc | Self::Osv => "/lib64/ld-linux-x86-64.so.2",
             Self::Musl => "/lib/ld-musl-x86_64.so.1",
         }
     }
@@ -49,6 +54,7 @@ impl Libc {
         match self {
             Self::Glibc => "libc.so.6",
             Self::Musl => "libc.so",
+            Self::Osv => OSV_SHIM,
         }
     }
 }
@@ -93,7 +99,7 @@ struct Layout {
 /// Program headers that the launcher has.
 const N_SEGMENTS: u64 = 7;
 /// Entries of its dynamic table.
-const N_DYNAMIC: u64 = 11;
+const N_DYNAMIC: u64 = 12;
 /// Its dynamic symbols: the null symbol, `main`, `__libc_start_main`.
 const N_SYMBOLS: u64 = 3;
 
@@ -289,7 +295,7 @@ fn segments(layout: &Layout, interpreter_len: u64) -> [elf::ProgramHeader64<LE>;
     ]
 }
 
-fn dynamic(layout: &Layout, libraries: [u32; 2], strings_len: u64) -> [(elf::DynamicTag, u64); 11] {
+fn dynamic(layout: &Layout, libraries: [u32; 2], strings_len: u64) -> [(elf::DynamicTag, u64); 12] {
     let [object, library] = libraries.map(u64::from);
     [
         (elf::DT_NEEDED, object),
@@ -298,6 +304,7 @@ fn dynamic(layout: &Layout, libraries: [u32; 2], strings_len: u64) -> [(elf::Dyn
         (elf::DT_STRTAB, layout.strings),
         (elf::DT_SYMTAB, layout.symbols),
         (elf::DT_STRSZ, strings_len),
+        (elf::DT_SYMENT, 24),
         (elf::DT_RELA, layout.relocations),
         (elf::DT_RELASZ, 2 * 24),
         (elf::DT_RELAENT, 24),

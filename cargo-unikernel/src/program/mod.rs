@@ -5,15 +5,20 @@ pub mod cargo;
 pub mod elf;
 pub mod launcher;
 pub mod native;
+pub mod needed;
 pub mod strip;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use object::ReadCache;
+
 use crate::error::{Error, Result};
-use crate::fs;
+use crate::fs::{self, Stamp};
 use crate::progress::Progress;
 use elf::{ElfFacts, ElfType};
+use strip::BuildId;
 
 /// Longest program or library that is read: 2 GiB.
 pub const MAX_LEN: u64 = 2 << 30;
@@ -31,6 +36,18 @@ pub enum Shape {
     Fixed,
     /// Not at all: it is an object file, or a library without an entry point and without `main`.
     None,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::StaticPie => "static position-independent executable",
+            Self::Pie => "position-independent executable",
+            Self::Shared => "shared object that exports main",
+            Self::Fixed => "executable at fixed addresses",
+            Self::None => "nothing that can be started",
+        })
+    }
 }
 
 impl Shape {
@@ -67,16 +84,34 @@ impl Link {
     /// The words for the four, in manifest and command line.
     pub const WORDS: [&'static str; 4] = ["auto", "pie", "shared", "static-pie"];
 
+    /// Whether a program of this shape is what is asked for.
+    #[must_use]
+    pub fn allows(self, shape: Shape) -> bool {
+        match self {
+            Self::Auto => true,
+            Self::Pie => shape == Shape::Pie,
+            Self::Shared => shape == Shape::Shared,
+            Self::StaticPie => shape == Shape::StaticPie,
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Pie => "pie",
+            Self::Shared => "shared",
+            Self::StaticPie => "static-pie",
+        }
+    }
+
     /// The kind with this word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "auto" => Some(Self::Auto),
-            "pie" => Some(Self::Pie),
-            "shared" => Some(Self::Shared),
-            "static-pie" => Some(Self::StaticPie),
-            _ => None,
-        }
+        [Self::Auto, Self::Pie, Self::Shared, Self::StaticPie]
+            .into_iter()
+            .find(|link| link.word() == word)
     }
 }
 
@@ -140,8 +175,10 @@ pub struct Program {
     pub name: String,
     /// Where it lies on the host.
     pub path: PathBuf,
-    /// Its content, with the build-id of what is archived.
-    pub bytes: Arc<[u8]>,
+    /// What tells the file from what it was before, or will be.
+    pub stamp: Stamp,
+    /// The build-id of what is archived, when it is not the file's own.
+    pub build_id: Option<BuildId>,
     /// What is archived of it.
     pub stripped: Arc<[u8]>,
     /// What is known about it.
@@ -151,33 +188,78 @@ pub struct Program {
 }
 
 impl Program {
-    /// Reads a program.
+    /// Reads a program: no more of it than is archived, for debug information may be many times as long.
     ///
     /// # Errors
     /// When the file can't be read or is no ELF.
     pub fn open(name: &str, path: &Path) -> Result<Self> {
-        let bytes = fs::read_at_most(path, MAX_LEN)?;
-        let facts = ElfFacts::parse(&bytes)
-            .map_err(|error| error.context(format!("can't use `{}`", path.display())))?;
+        let context = |error: Error| error.context(format!("can't use `{}`", path.display()));
+        let stamp = fs::stamp(path)?;
+        let file = fs::open_at_most(path, MAX_LEN)?;
+        let kept_len = strip::kept_len(&ReadCache::new(&file)).map_err(context)?;
+        let mut bytes = fs::read_first(&file, path, kept_len.unwrap_or(MAX_LEN))?;
+        let facts = ElfFacts::parse(&bytes).map_err(context)?;
         if name.is_empty() || name.contains('/') {
             return Err(Error::input(format!("`{name}` is no name for a program")));
         }
-        let (bytes, stripped): (Arc<[u8]>, Arc<[u8]>) = if facts.is_x86_64() {
-            let parts = strip::strip(&bytes)
-                .map_err(|error| error.context(format!("can't use `{}`", path.display())))?;
-            (parts.unstripped.into(), parts.program.into())
+        // What is for another machine is left as it is: the lint will have none of it, and is to be told so.
+        let build_id = if kept_len.is_some() && facts.is_x86_64() {
+            strip::strip(&mut bytes).map_err(context)?
         } else {
-            // The lint will have none of it; it is to be told so.
-            let bytes: Arc<[u8]> = bytes.into();
-            (bytes.clone(), bytes)
+            None
         };
         Ok(Self {
             name: name.to_owned(),
             path: path.to_owned(),
-            bytes,
-            stripped,
+            stamp,
+            build_id,
+            stripped: bytes.into(),
             shape: Shape::of(&facts),
             facts,
         })
+    }
+
+    /// The whole file, with the build-id of what is archived.
+    ///
+    /// # Errors
+    /// When it can't be read, or is not the same any more.
+    pub fn unstripped(&self) -> Result<Vec<u8>> {
+        let mut bytes = fs::read_at_most(&self.path, MAX_LEN)?;
+        if fs::stamp(&self.path)? != self.stamp {
+            let path = self.path.display();
+            return Err(
+                Error::input(format!("`{path}` changed while an image was made of it"))
+                    .hint("run the command again when nothing writes to that file"),
+            );
+        }
+        if let Some(build_id) = &self.build_id {
+            build_id.put(&mut bytes);
+        }
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_is_archived_and_the_rest_comes_when_it_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app");
+        let bytes = fs::read(&fs::own_program().unwrap()).unwrap();
+        fs::write_bytes(&path, &bytes).unwrap();
+        let program = Program::open("app", &path).unwrap();
+        assert!(program.stripped.len() < bytes.len());
+        let unstripped = program.unstripped().unwrap();
+        assert_eq!(unstripped.len(), bytes.len());
+        let again = {
+            fs::write_bytes(&path, &unstripped).unwrap();
+            Program::open("app", &path).unwrap()
+        };
+        assert_eq!(again.build_id, program.build_id);
+        assert_eq!(again.stripped, program.stripped);
+        let error = program.unstripped().unwrap_err().to_string();
+        assert!(error.contains("changed while"), "{error}");
     }
 }

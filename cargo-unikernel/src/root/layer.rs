@@ -7,7 +7,7 @@ use tar::{Archive, Entry, EntryType};
 
 use super::door::Door;
 use super::plan::Plan;
-use super::{Mode, Node, RootPath, Source};
+use super::{Mode, Node, RootPath, RootTree, Source};
 use crate::error::{Error, Result};
 use crate::fs;
 
@@ -33,6 +33,16 @@ pub(super) fn add(plan: &mut Plan, layer: &Path) -> Result<()> {
             .map_err(context);
     }
     unpacked(plan, layer, &reason).map_err(context)
+}
+
+/// The tree of a tar file that is no layer, come through the same door.
+///
+/// # Errors
+/// As for a layer.
+pub fn tar(path: &Path) -> Result<RootTree> {
+    let mut plan = Plan::default();
+    unpacked(&mut plan, path, "")?;
+    Ok(plan.tree)
 }
 
 fn unpacked(plan: &mut Plan, layer: &Path, reason: &str) -> Result<()> {

@@ -6,7 +6,7 @@
 mod asked;
 mod defaults;
 pub mod door;
-mod layer;
+pub mod layer;
 mod path;
 pub mod plan;
 mod source;

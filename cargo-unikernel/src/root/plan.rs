@@ -10,6 +10,7 @@ use crate::closure::{Closure, Interpreter, Sysroot};
 use crate::error::{Error, Result};
 use crate::fs;
 use crate::lint::Linted;
+use crate::place::Place;
 use crate::program::launcher;
 
 /// What the user wants at a guest path.
@@ -33,11 +34,16 @@ pub enum Item {
     Absent,
 }
 
+/// Files that a kernel wants, each with the reason.
+pub type Wanted = Vec<(RootPath, Node, &'static str)>;
+
 /// What the plan wants to know beside the program.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     /// What the user wants, by guest path; a folder comes before what it holds.
     pub items: BTreeMap<RootPath, Item>,
+    /// Where the user wrote that, as far as it is known.
+    pub places: BTreeMap<RootPath, Place>,
     /// Root trees under ours, later wins: folders and tar files; absolute.
     pub layers: Vec<PathBuf>,
     /// The guest's name.
@@ -46,6 +52,8 @@ pub struct Settings {
     pub zone: Option<String>,
     /// Where default files are looked up, when the user named a root.
     pub sysroot: Sysroot,
+    /// What the kernel wants, with the reason; what a layer has stays.
+    pub wanted: Wanted,
 }
 
 /// A root tree, and why each file is in it.
@@ -68,10 +76,19 @@ pub fn plan(settings: &Settings, linted: &Linted) -> Result<Plan> {
         layer::add(&mut plan, path)?;
     }
     plan.program(linted.closure())?;
+    for (path, node, why) in &settings.wanted {
+        if plan.tree.get(path).is_none() {
+            plan.put(path.clone(), node.clone(), format!("for the kernel: {why}"))?;
+        }
+    }
     defaults::add(&mut plan, settings)?;
     asked::add(&mut plan, settings, linted.closure())?;
     for (path, item) in &settings.items {
-        plan.item(path, item)?;
+        plan.item(path, item)
+            .map_err(|error| match settings.places.get(path) {
+                Some(place) => error.snippet(place.to_string()),
+                None => error,
+            })?;
     }
     Ok(plan)
 }
@@ -118,6 +135,10 @@ impl Plan {
                 len: library.len,
             };
             self.put(library.guest.clone(), executable(source), reason)?;
+        }
+        for addition in &closure.additions {
+            let node = executable(addition.source.clone());
+            self.put(addition.guest.clone(), node, addition.reason.clone())?;
         }
         for alias in &closure.aliases {
             let node = Node::Link {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::calls::relocation_number;
-use super::{Abi, Call, ElfSupport, Level, Support, Symbol, number_of};
+use super::{Abi, Call, Defect, ElfSupport, Level, MachineSupport, Support, Symbol, number_of};
 use crate::error::{Error, Result};
 use crate::program::Shape;
 
@@ -31,6 +31,10 @@ struct File {
     version: String,
     abi: Abi,
     elf: Elf,
+    #[serde(default)]
+    machine: MachineSupport,
+    #[serde(default)]
+    defects: Vec<Defect>,
     #[serde(default)]
     syscalls: Levels,
     #[serde(default)]
@@ -91,9 +95,12 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Support> {
         calls.insert(number, call);
     }
     Ok(Support {
+        kernel: file.kernel,
         version: file.version,
         abi: file.abi,
         elf: file.elf.known().map_err(broken)?,
+        machine: file.machine,
+        defects: file.defects,
         calls,
         symbols: graded(file.symbols).map_err(broken)?,
     })

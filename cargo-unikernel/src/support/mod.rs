@@ -5,12 +5,14 @@
 
 mod calls;
 mod data;
+mod defect;
 mod level;
 
 use std::collections::BTreeMap;
 
 pub use calls::{name_of, number_of, relocation_name};
 pub use data::KERNELS;
+pub use defect::{Defect, Healer, MachineSupport};
 pub use level::Level;
 
 use crate::error::{Error, Result};
@@ -95,12 +97,18 @@ pub struct Symbol {
 /// What a kernel supports. A call or symbol that is not in it is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Support {
+    /// The kernel's name; empty for a kernel file, which speaks for itself.
+    pub kernel: String,
     /// The kernel's version that it was read from; empty for a kernel file, which speaks for itself.
     pub version: String,
     /// What a program asks the kernel by.
     pub abi: Abi,
     /// What it does with an ELF file.
     pub elf: ElfSupport,
+    /// Which machines it runs on.
+    pub machine: MachineSupport,
+    /// What is known to be wrong with it.
+    pub defects: Vec<Defect>,
     calls: BTreeMap<u32, Call>,
     symbols: BTreeMap<String, Symbol>,
 }

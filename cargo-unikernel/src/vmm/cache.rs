@@ -28,7 +28,10 @@ impl Cache {
     /// The user's, as far as it is about this boot.
     pub(super) fn load() -> Self {
         let boot = fs::read_text(Path::new(BOOT_ID)).unwrap_or_default();
-        Self::load_from(folder().map(|folder| folder.join("host")), boot.trim())
+        Self::load_from(
+            env::cache_folder().map(|folder| folder.join("host")),
+            boot.trim(),
+        )
     }
 
     fn load_from(path: Option<PathBuf>, boot: &str) -> Self {
@@ -63,14 +66,6 @@ impl Cache {
             let _ = fs::write_bytes(path, text.as_bytes());
         }
     }
-}
-
-/// The tool's folder below the user's cache folder (XDG Base Directory Specification).
-fn folder() -> Option<PathBuf> {
-    let cache = env::get("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.filter(|path| path.is_absolute());
-    let home = || env::get("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    Some(cache.or_else(home)?.join("cargo-unikernel"))
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub use wiring::Wiring;
 use crate::assemble::Image;
 use crate::error::{Error, Result};
 use crate::image::ImageFormat;
+use crate::kernel::Streams;
+use crate::network::{Forward, Protocol, Ready};
 use crate::tool::Invocation;
 
 /// Bytes in a MiB.
@@ -53,8 +55,14 @@ pub struct Settings {
     pub accel: Accel,
     /// Name of the VMM; the first that can when `None`.
     pub vmm: Option<String>,
-    /// After which time the guest is killed; never when `None`.
+    /// After which time the guest is killed; never when `None`. Where readiness is waited for, the time that it may take.
     pub timeout: Option<Duration>,
+    /// What the guest's addresses are drawn from, so that they repeat; from entropy when `None`.
+    pub layout_seed: Option<u64>,
+    /// Ports of the host that lead into the guest.
+    pub forwards: Vec<Forward>,
+    /// When the guest is ready, if that is waited for.
+    pub ready: Option<Ready>,
     /// Whether the program's system calls are shown.
     pub is_traced: bool,
     /// The port on which a debugger can reach the guest; the program then waits for one.
@@ -69,6 +77,9 @@ impl Default for Settings {
             accel: Accel::Auto,
             vmm: None,
             timeout: None,
+            layout_seed: None,
+            forwards: Vec::new(),
+            ready: None,
             is_traced: false,
             gdb: None,
         }
@@ -88,6 +99,8 @@ pub struct Machine<'a> {
     pub cpus: u32,
     /// What runs its processor.
     pub engine: Engine,
+    /// Ports of the host that lead into the guest.
+    pub forwards: Vec<Forward>,
     /// The port on which it listens for a debugger, on 127.0.0.1.
     pub gdb: Option<u16>,
 }
@@ -107,12 +120,15 @@ impl<'a> Machine<'a> {
             ))
             .hint(format!("give at most --cpus {}", kernel.max_cpus)));
         }
+        check_network(image, settings)?;
+        check_watch(image, settings)?;
         Ok(Self {
             image,
             vmm: vmm(image, settings.vmm.as_deref())?,
             memory: memory(image, settings.memory)?,
             cpus: settings.cpus,
             engine,
+            forwards: settings.forwards.clone(),
             gdb: settings.gdb,
         })
     }
@@ -122,6 +138,66 @@ impl<'a> Machine<'a> {
     pub fn invocation(&self, wiring: &Wiring) -> Invocation {
         (self.vmm.invocation)(self, wiring)
     }
+}
+
+/// Watching a program takes a kernel that tells what it does.
+fn check_watch(image: &Image, settings: &Settings) -> Result<()> {
+    let asked = match settings {
+        Settings {
+            is_traced: true, ..
+        } => "system calls can't be shown",
+        Settings { gdb: Some(_), .. } => "a program can't be stopped at its first instruction",
+        _ => return Ok(()),
+    };
+    match image.kernel.streams {
+        Streams::Ports => Ok(()),
+        Streams::Console { .. } => Err(Error::input(format!(
+            "{asked} on kernel `{}`: it does not report them",
+            image.kernel.name
+        ))
+        .hint("run it on kernel `builtin`")),
+    }
+}
+
+/// Ports need a network; what is asked through a port needs one that leads to it; and no two may be the same on the host.
+fn check_network(image: &Image, settings: &Settings) -> Result<()> {
+    let (name, forwards) = (image.kernel.name, &settings.forwards);
+    let Some(first) = forwards.first() else {
+        return match settings.ready.as_ref().and_then(Ready::port) {
+            Some(port) => Err(not_forwarded(port)),
+            None => Ok(()),
+        };
+    };
+    if !image.kernel.has_network {
+        return Err(Error::input(format!(
+            "the forward {first} is not yet possible on kernel `{name}`: it has no network"
+        )));
+    }
+    for (index, forward) in forwards.iter().enumerate() {
+        let same = |other: &&Forward| {
+            (other.ip, other.host, other.protocol) == (forward.ip, forward.host, forward.protocol)
+        };
+        if let Some(other) = forwards.iter().skip(index + 1).find(same) {
+            return Err(Error::input(format!(
+                "two forwards have the same port of the host: {forward} and {other}"
+            )));
+        }
+    }
+    let leads = |port| {
+        let mut forwards = forwards.iter();
+        forwards.any(|forward| forward.guest == port && forward.protocol == Protocol::Tcp)
+    };
+    match settings.ready.as_ref().and_then(Ready::port) {
+        Some(port) if !leads(port) => Err(not_forwarded(port)),
+        _ => Ok(()),
+    }
+}
+
+fn not_forwarded(port: u16) -> Error {
+    Error::input(format!(
+        "the guest is ready when its port {port} answers, and no port of the host leads there"
+    ))
+    .hint(format!("forward it: -f {port}"))
 }
 
 /// Memory that an image gets when nobody says how much, in bytes: 256 MiB, or 64 MiB more than the image when that is larger.
@@ -157,7 +233,10 @@ fn mib(bytes: u64) -> String {
 
 fn vmm(image: &Image, name: Option<&str>) -> Result<&'static Vmm> {
     let format = image.format.name;
-    let boots = |vmm: &Vmm| vmm.formats.iter().any(|known| known.name == format);
+    let refused = &image.support.machine.refused;
+    let boots = |vmm: &Vmm| {
+        vmm.formats.iter().any(|known| known.name == format) && !refused.contains_key(vmm.name)
+    };
     let Some(name) = name else {
         let found = VMMS.iter().find(|vmm| boots(vmm));
         return found
@@ -170,6 +249,12 @@ fn vmm(image: &Image, name: Option<&str>) -> Result<&'static Vmm> {
         Error::input(format!("there is no VMM `{name}`"))
             .hint(format!("VMMs: {}", names.join(", ")))
     })?;
+    if let Some(why) = refused.get(name) {
+        return Err(Error::input(format!(
+            "kernel `{}` does not run on VMM `{name}`: {why}",
+            image.kernel.name
+        )));
+    }
     if !boots(vmm) {
         return Err(Error::input(format!(
             "VMM `{name}` does not boot images of format `{format}`"

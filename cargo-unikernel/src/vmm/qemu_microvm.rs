@@ -1,6 +1,7 @@
 //! `qemu-microvm`: QEMU's smallest machine, without PCI, ACPI and old devices; it starts fastest.
 
-use super::{Machine, Vmm, Wiring, qemu};
+use super::qemu::{self, Words};
+use super::{Machine, Vmm, Wiring};
 use crate::image::elf;
 use crate::tool::Invocation;
 
@@ -14,8 +15,11 @@ pub(super) static VMM: Vmm = Vmm {
 };
 
 fn invocation(machine: &Machine<'_>, wiring: &Wiring) -> Invocation {
-    let kind = "microvm,acpi=off,pic=off,pit=off,rtc=off,usb=off,graphics=off";
-    qemu::invocation(machine, kind, "virtio-serial-device", wiring)
+    let words = Words {
+        kind: "microvm,acpi=off,pic=off,pit=off,rtc=off,usb=off,graphics=off",
+        console: "virtio-serial-device",
+    };
+    qemu::invocation(machine, &words, wiring)
         // Its virtio devices speak the draft of 2010 unless they are told not to.
         .args(["-global", "virtio-mmio.force-legacy=false"])
 }

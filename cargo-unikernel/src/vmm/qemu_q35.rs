@@ -1,7 +1,8 @@
 //! `qemu-q35`: QEMU's PC with PCI Express; what cloud machines look like.
 
-use super::{Machine, Vmm, Wiring, qemu};
-use crate::image::elf;
+use super::qemu::{self, Words};
+use super::{Machine, Vmm, Wiring};
+use crate::image::{elf, raw};
 use crate::tool::Invocation;
 
 /// QEMU's machine `q35`.
@@ -9,11 +10,17 @@ pub(super) static VMM: Vmm = Vmm {
     name: "qemu-q35",
     about: "QEMU's PC with PCI Express: virtio over PCI",
     tool: qemu::TOOL,
-    formats: &[&elf::FORMAT],
+    formats: &[&elf::FORMAT, &raw::FORMAT],
     invocation,
 };
 
 fn invocation(machine: &Machine<'_>, wiring: &Wiring) -> Invocation {
-    let kind = "q35,sata=off,smbus=off,hpet=off,usb=off,vmport=off";
-    qemu::invocation(machine, kind, "virtio-serial-pci,disable-legacy=on", wiring)
+    let words = Words {
+        kind: match machine.image.support.machine.hpet {
+            true => "q35,sata=off,smbus=off,usb=off,vmport=off",
+            false => "q35,sata=off,smbus=off,hpet=off,usb=off,vmport=off",
+        },
+        console: "virtio-serial-pci,disable-legacy=on",
+    };
+    qemu::invocation(machine, &words, wiring)
 }

@@ -15,6 +15,8 @@ pub struct Wiring {
     serial: Option<Backend>,
     /// File with the launch record; the image's own when `None`.
     pub launch: Option<PathBuf>,
+    /// Command line for a kernel that is started directly.
+    pub line: Option<OsString>,
 }
 
 /// Host side of a stream.
@@ -36,6 +38,7 @@ impl Wiring {
             backends: streams.map(Backend::Socket),
             serial: Some(Backend::Socket(serial)),
             launch,
+            line: None,
         }
     }
 
@@ -52,6 +55,7 @@ impl Wiring {
             backends,
             serial: None,
             launch,
+            line: None,
         }
     }
 
@@ -59,6 +63,24 @@ impl Wiring {
     pub(super) fn chardevs(&self) -> impl Iterator<Item = OsString> {
         let streams = Stream::ALL.into_iter().zip(&self.backends);
         streams.map(|(stream, backend)| backend.chardev(stream.name()))
+    }
+
+    /// QEMU's character device for one stream.
+    pub(super) fn chardev(&self, stream: Stream) -> OsString {
+        let backends = Stream::ALL.into_iter().zip(&self.backends);
+        let mut backends = backends.filter(|(known, _)| *known == stream);
+        let backend = backends
+            .next()
+            .map_or(&Backend::Stdin, |(_, backend)| backend);
+        backend.chardev(stream.name())
+    }
+
+    /// QEMU's character device `serial` for a console: a shell's user has it in the terminal.
+    pub(super) fn console_chardev(&self) -> OsString {
+        self.serial
+            .as_ref()
+            .unwrap_or(&Backend::Stdin)
+            .chardev("serial")
     }
 
     /// QEMU's character device `serial` for the serial line.

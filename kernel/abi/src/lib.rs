@@ -21,4 +21,4 @@ pub mod support;
 pub mod trace;
 
 /// The version of everything in this crate. Kernel and host must be built with the same one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -71,6 +71,9 @@ impl Control {
 /// The port of QEMU's `isa-debug-exit` device; writing to it ends the VM. The status itself travels as a report frame.
 pub const DEBUG_EXIT_PORT: u16 = 0xf4;
 
+/// The port of QEMU's `isa-debugcon` device: reports of a kernel that is not ours, a byte at a time.
+pub const REPORT_PORT: u16 = 0xe9;
+
 /// First byte of a frame on a serial line.
 pub const FRAME_START: u8 = 0x1f;
 

@@ -7,15 +7,19 @@ use linux_raw_sys::errno;
 /// What a system call gives: a number or an error number.
 pub type SysResult = Result<usize, Errno>;
 
-/// An error number of Linux (errno(3)).
+/// An error number of Linux (errno(3)). As wide as a result, so that a [`SysResult`] fits in two registers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Errno(u32);
+pub struct Errno(usize);
 
 impl Errno {
+    /// A signal interrupted the call, and it is to be made again unless a handler runs that was installed without `SA_RESTART`
+    /// (Linux's `ERESTARTSYS`). No program ever sees it.
+    pub(crate) const RESTART: Self = Self(512);
+
     /// The value that goes into the program's `rax`: the number, negated.
     #[must_use]
     pub fn to_result(self) -> i64 {
-        0_i64.wrapping_sub(i64::from(self.0))
+        0_i64.wrapping_sub(self.0.cast_signed() as i64)
     }
 }
 
@@ -24,7 +28,7 @@ macro_rules! errnos {
         impl Errno {
             $(
                 #[doc = concat!("`", stringify!($name), "` of errno(3).")]
-                pub const $name: Self = Self(errno::$name);
+                pub const $name: Self = Self(errno::$name as usize);
             )*
 
             /// The name that errno(3) has for it.
@@ -41,7 +45,7 @@ macro_rules! errnos {
 
 errnos! {
     E2BIG EACCES EAGAIN EBADF EBUSY ECHILD EEXIST EFAULT EFBIG EINTR EINVAL EIO EISDIR ELOOP EMFILE ENAMETOOLONG ENODEV ENOENT
-    ENOEXEC ENOMEM ENOSPC ENOSYS ENOTDIR ENOTEMPTY ENOTTY ENXIO EOPNOTSUPP EOVERFLOW EPERM ERANGE EROFS ESPIPE ESRCH ETIMEDOUT
+    ENOEXEC ENOLCK ENOMEM ENOSPC ENOSYS ENOTDIR ENOTEMPTY ENOTTY ENXIO EOPNOTSUPP EOVERFLOW EPERM ERANGE EROFS ESPIPE ESRCH ETIMEDOUT
     ETXTBSY EXDEV
 }
 

@@ -13,11 +13,13 @@ use crate::fs::descriptors::Descriptors;
 use crate::fs::node::Node;
 use crate::fs::tree::Tree;
 use crate::memory::AddressSpace;
-use crate::process::caller::ModulePlace;
-use crate::process::signal::Signals;
+use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
+use crate::process::timers::Timers;
+use crate::random::Random;
 use crate::report;
 use crate::time::Clock;
+use crate::view::Shown;
 
 /// The process, its thread, and what the machine gives them.
 pub(crate) struct Kernel {
@@ -27,6 +29,8 @@ pub(crate) struct Kernel {
     pub(crate) tree: Tree,
     /// What is open.
     pub(crate) descriptors: Descriptors,
+    /// Where absolute paths start (chroot(2)).
+    pub(crate) root: Rc<Node>,
     /// Where relative paths start.
     pub(crate) working_directory: Rc<Node>,
     /// Permissions that new files don't get (umask(2)).
@@ -35,24 +39,32 @@ pub(crate) struct Kernel {
     pub(crate) signals: Signals,
     /// The running thread.
     pub(crate) thread: Thread,
+    /// What sends signals by the clock.
+    pub(crate) timers: Timers,
     /// The clocks.
     pub(crate) clock: Clock,
+    /// Random numbers.
+    pub(crate) random: Random,
     /// Stdin, stdout, stderr and the report.
     pub(crate) streams: Rc<RefCell<Streams>>,
     /// The file that was started: whose callers are told apart from libc's.
     pub(crate) program: Rc<Node>,
+    /// Where the vDSO lies.
+    pub(crate) vdso: u64,
     /// Where the program lies, when it waits for the host's word before its first instruction.
     pub(crate) held: Option<Held>,
     /// What is copied for the host of each system call, when it wants to be told of all of them.
     pub(crate) traced: Option<Captures<'static>>,
     /// System calls that the host was told about.
     pub(crate) told: BTreeSet<u64>,
-    /// Who was refused something last, so that a second try for the same purpose is not told again.
-    pub(crate) refused: Option<(&'static [u8], ModulePlace)>,
+    /// How many refusals were told.
+    pub(crate) refusals: usize,
     /// How the process ends, once that is settled.
     pub(crate) ending: Option<Ending>,
     /// Memory of the machine, in bytes.
     pub(crate) memory_total: u64,
+    /// What views show that nothing else needs.
+    pub(crate) shown: Shown,
     /// How long the program waited, in nanoseconds.
     pub(crate) waited: u64,
 }
@@ -85,19 +97,24 @@ impl Kernel {
 
     /// The path of a node as reports and `/proc` show it.
     pub(crate) fn path_of(&self, node: &Rc<Node>) -> Vec<u8> {
-        node.path(self.tree.root()).unwrap_or_else(|| {
-            let location = node.location.borrow();
-            let mut path = location
-                .as_ref()
-                .map_or_else(Vec::new, |location| location.name.to_vec());
-            path.extend_from_slice(b" (deleted)");
-            path
-        })
+        node.path(self.tree.root()).unwrap_or_default()
     }
 
     /// How long the program had the processor, in nanoseconds: all the time that it did not wait.
     pub(crate) fn processor_time(&self) -> u64 {
         self.clock.monotonic().saturating_sub(self.waited)
+    }
+
+    /// Lets memory and files agree, after a system call or a fault: mappings follow the files that changed, and files that were
+    /// written to by a mapping get its time.
+    pub(crate) fn settle_memory(&mut self) {
+        self.memory.follow_files();
+        if self.memory.has_written() {
+            let now = self.clock.now();
+            for node in self.memory.take_written() {
+                node.touch_contents(now);
+            }
+        }
     }
 
     /// Settles how the process ends; what was settled first holds.

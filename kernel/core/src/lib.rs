@@ -3,9 +3,10 @@
 //! # Map
 //! - [`start()`] brings everything up and runs the program; [`kernel`] is the state that system calls work on;
 //! - [`syscall`]: the table of system calls, and one function for each;
-//! - [`memory`]: the program's address space; [`fs`]: its files; [`process`]: signals, threads, faults, waiting;
+//! - [`memory`]: the program's address space; [`fs`]: its files; [`view`]: what `/dev`, `/proc` and `/sys` show;
+//! - [`process`]: signals, threads, faults, waiting;
 //! - [`program`]: reading an ELF, loading it, its first stack;
-//! - [`driver`]: the streams; [`report`]: what the host is told; [`time`]: clocks.
+//! - [`driver`]: the streams, entropy; [`random`]: random numbers; [`report`]: what the host is told; [`time`]: clocks.
 //!
 //! # Invariants
 //! - There is no `unsafe`; the machine is reached through `unikernel_machine` alone.
@@ -48,10 +49,12 @@ mod kernel;
 mod memory;
 mod process;
 mod program;
+mod random;
 mod report;
 #[cfg(test)]
 mod testing;
 mod time;
+mod view;
 
 pub use start::start;
 pub use syscall::table::SUPPORT;

@@ -3,27 +3,36 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
+use linux_raw_sys::general as linux;
 use unikernel_abi::report::Report;
+use unikernel_machine::address::UserAddr;
 use unikernel_machine::boot::{Boot, BootFailed};
 use unikernel_machine::context::Context;
-use unikernel_machine::{power, random, time};
+use unikernel_machine::virtio::{DeviceKind, VirtioDevice};
+use unikernel_machine::{power, time};
 
+use crate::driver::entropy::EntropyDevice;
 use crate::driver::streams::{Stream, Streams};
 use crate::fs::archive::Mounted;
 use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
+use crate::fs::node::{Kind, Mount};
 use crate::fs::open::{OpenFile, Target};
 use crate::fs::tree::Tree;
 use crate::kernel::{Ending, Held, Kernel};
 use crate::memory::AddressSpace;
 use crate::memory::layout::{Layout, numbers};
-use crate::process::signal::Signals;
+use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
+use crate::process::timers::Timers;
 use crate::program::launch::Settings;
-use crate::program::{Name, StartError, load, stack};
+use crate::program::{Name, StartError, load, stack, vdso};
+use crate::random::Random;
 use crate::report;
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
+use crate::view::Shown;
 
 /// Runs the image's program and ends the machine.
 ///
@@ -47,7 +56,8 @@ pub fn start(boot: Result<Boot, BootFailed>) -> ! {
 fn open_streams(boot: Result<Boot, BootFailed>) -> (Streams, Result<Boot, BootFailed>) {
     match boot {
         Ok(mut boot) => {
-            let streams = Streams::new(core::mem::take(&mut boot.devices), boot.serial.take());
+            let consoles = take_devices(&mut boot.devices, DeviceKind::Console);
+            let streams = Streams::new(consoles, boot.serial.take());
             (streams, Ok(boot))
         }
         Err(mut failed) => {
@@ -55,6 +65,13 @@ fn open_streams(boot: Result<Boot, BootFailed>) -> (Streams, Result<Boot, BootFa
             (streams, Err(failed))
         }
     }
+}
+
+/// Takes the devices of a kind out of those that were found.
+fn take_devices(devices: &mut Vec<VirtioDevice>, kind: DeviceKind) -> Vec<VirtioDevice> {
+    devices
+        .extract_if(.., |device| device.kind() == kind)
+        .collect()
 }
 
 /// Has kernel panics reported, unless they come from the streams themselves.
@@ -69,22 +86,30 @@ fn report_panics(streams: &Rc<RefCell<Streams>>) {
 }
 
 /// Mounts the archive, reads the launch record, loads the program.
-pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kernel, StartError> {
+pub(crate) fn prepare(
+    mut boot: Boot,
+    streams: &Rc<RefCell<Streams>>,
+) -> Result<Kernel, StartError> {
     let settings = Settings::read(boot.module_launch, boot.image_launch)?;
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
-    let tree = mount(boot.archive, settings.program, &clock)?;
-    let mut memory =
-        AddressSpace::new(layout(settings.layout_seed)?).map_err(|_| StartError::Memory)?;
+    let sources = take_devices(&mut boot.devices, DeviceKind::Entropy);
+    let source = sources.into_iter().find_map(EntropyDevice::new);
+    let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
+    let tree = mount(boot.archive, &clock)?;
+    let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)
+        .map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
-    let stack = stack::build(&mut memory, &settings, &loaded, entropy()?).map_err(|errno| {
+    let vdso = vdso::map(&mut memory, &clock).map_err(|_| StartError::Memory)?;
+    let seed = entropy(&mut random, &clock)?;
+    let places = stack::build(&mut memory, &settings, &loaded, vdso, seed).map_err(|errno| {
         StartError::File(
             "passing arguments and environment to",
             Name::new(settings.program),
             errno,
         )
     })?;
-    let context = Context::new(unikernel_machine::address::UserAddr(loaded.start), stack);
+    let context = Context::new(UserAddr(loaded.start), UserAddr(places.pointer));
     let name = settings
         .program
         .rsplit(|byte| *byte == b'/')
@@ -92,15 +117,20 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         .unwrap_or(&[]);
     Ok(Kernel {
         memory,
+        root: tree.root().clone(),
         working_directory: tree.root().clone(),
+        descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now())
+            .map_err(|_| StartError::Memory)?,
         tree,
-        descriptors: standard_descriptors().map_err(|_| StartError::Memory)?,
         umask: 0o022,
         signals: Signals::default(),
         thread: Thread::new(context, name),
+        timers: Timers::default(),
         clock,
+        random,
         streams: streams.clone(),
         program: loaded.node,
+        vdso,
         held: settings.is_held.then_some(Held {
             start: loaded.start,
             program: loaded.base,
@@ -108,16 +138,16 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         }),
         traced: settings.traced,
         told: BTreeSet::new(),
-        refused: None,
+        refusals: 0,
         ending: None,
         memory_total: boot.memory_total,
+        shown: Shown::new(places),
         waited: 0,
     })
 }
 
 fn mount(
     archive: Option<unikernel_machine::archive::Archive>,
-    program: &[u8],
     clock: &Clock,
 ) -> Result<Tree, StartError> {
     let mounted = archive
@@ -125,37 +155,50 @@ fn mount(
         .transpose()
         .map_err(StartError::Archive)?;
     let tree = Tree::new(mounted).map_err(StartError::Archive)?;
-    tree.populate(program, clock.now())
+    tree.populate(clock.now())
         .map_err(|errno| StartError::File("populating", Name::new(b"/"), errno))?;
     Ok(tree)
 }
 
 /// A layout from the seed, or else from entropy.
-fn layout(seed: Option<u64>) -> Result<Layout, StartError> {
+fn layout(seed: Option<u64>, random: &mut Random, clock: &Clock) -> Result<Layout, StartError> {
     let seed = match seed {
         Some(seed) => seed,
-        None => u64::from_le_bytes(entropy()?),
+        None => u64::from_le_bytes(entropy(random, clock)?),
     };
     Ok(Layout::new(numbers(seed)))
 }
 
-fn entropy<const N: usize>() -> Result<[u8; N], StartError> {
+fn entropy<const N: usize>(random: &mut Random, clock: &Clock) -> Result<[u8; N], StartError> {
     let mut bytes = [0; N];
-    random::fill(&mut bytes).map_err(|_| StartError::NoEntropy)?;
+    random
+        .fill(&mut bytes, clock)
+        .map_err(|_| StartError::NoEntropy)?;
     Ok(bytes)
 }
 
 /// Descriptors 0, 1 and 2.
-fn standard_descriptors() -> Result<Descriptors, crate::errno::Errno> {
+pub(crate) fn standard_descriptors(
+    tree: &Tree,
+    streams: &Streams,
+    now: Timestamp,
+) -> Result<Descriptors, crate::errno::Errno> {
     let mut descriptors = Descriptors::default();
-    let streams = [
-        (Stream::Stdin, linux_raw_sys::general::O_RDONLY),
-        (Stream::Stdout, linux_raw_sys::general::O_WRONLY),
-        (Stream::Stderr, linux_raw_sys::general::O_WRONLY),
+    let standard = [
+        (Stream::Stdin, linux::O_RDONLY),
+        (Stream::Stdout, linux::O_WRONLY),
+        (Stream::Stderr, linux::O_WRONLY),
     ];
-    for (stream, flags) in streams {
+    for (stream, flags) in standard {
+        // A terminal where the host has one, else a pipe.
+        let mode = if streams.is_terminal(stream) {
+            linux::S_IFCHR | 0o620
+        } else {
+            linux::S_IFIFO | 0o600
+        };
+        let node = tree.create(Mount::Streams, Kind::Stream(stream), mode, now);
         let descriptor = Descriptor {
-            file: OpenFile::new(Target::Stream(stream), flags),
+            file: OpenFile::new(Target::Stream(stream, node), flags),
             on_exec: OnExec::Keep,
         };
         descriptors.add(descriptor, 0)?;

@@ -8,27 +8,33 @@ use core::cell::RefCell;
 
 use unikernel_abi::report::{Decoded, Report, decode};
 use unikernel_machine::address::UserAddr;
-use unikernel_machine::context::{Context, Syscall};
+use unikernel_machine::context::Context;
 use unikernel_machine::testing::{self as machine, DevicePeer};
 use unikernel_machine::virtio::DeviceKind;
 
 use crate::driver::streams::Streams;
 use crate::errno::{Errno, SysResult};
 use crate::fs::archive::Mounted;
-use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
-use crate::fs::node::{Kind, Node};
-use crate::fs::open::{OpenFile, Target};
+use crate::fs::node::{Kind, Mount, Node};
+use crate::fs::path::Remaining;
 use crate::fs::tree::Tree;
+use crate::fs::walk::{LastLink, Scope, Walked};
 use crate::kernel::Kernel;
 use crate::memory::AddressSpace;
 use crate::memory::area::Area;
 use crate::memory::layout::{Layout, numbers};
-use crate::memory::map::{Place, Promise};
+use crate::memory::map::Promise;
+use crate::memory::place::Place;
 use crate::memory::protect::READ_WRITE;
-use crate::process::signal::Signals;
+use crate::process::signal::state::Signals;
 use crate::process::thread::Thread;
+use crate::process::timers::Timers;
+use crate::program::stack::Places;
+use crate::random::Random;
+use crate::start::standard_descriptors;
 use crate::syscall;
 use crate::time::{Clock, Timestamp};
+use crate::view::Shown;
 
 /// An archive with a few files; `testdata/README.md` lists them.
 pub(crate) static ARCHIVE: &[u8] = include_bytes!("../testdata/small.erofs");
@@ -53,7 +59,7 @@ impl Process {
         let streams = Rc::new(RefCell::new(Streams::new(vec![device], None)));
         let mounted = Mounted::new(machine::archive(ARCHIVE)).expect("the archive is whole");
         let tree = Tree::new(Some(mounted)).expect("it has a root");
-        tree.populate(b"/small", Timestamp::default())
+        tree.populate(Timestamp::default())
             .expect("it can be populated");
         let mut memory = AddressSpace::new(Layout::new(numbers(1))).expect("there is memory");
         let area = Area::anonymous(READ_WRITE);
@@ -61,28 +67,37 @@ impl Process {
             .map(Place::Fixed(SCRATCH), SCRATCH_LEN, area, Promise::None)
             .expect("nothing is there");
         memory.start_heap(0x4000_0000);
+        let path = Remaining::new(b"/dir/deep/file".to_vec()).expect("a path");
         let program = tree
-            .lookup(tree.root(), b"small")
-            .expect("it can be read")
+            .walk(&Scope::of_tree(&tree), path, LastLink::Follow)
+            .and_then(Walked::existing)
             .expect("it is there");
+        let clock = Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000);
+        let descriptors = standard_descriptors(&tree, &streams.borrow(), Timestamp::default())
+            .expect("there is room");
         Self {
             kernel: Kernel {
                 memory,
+                root: tree.root().clone(),
                 working_directory: tree.root().clone(),
+                descriptors,
                 tree,
-                descriptors: descriptors(),
                 umask: 0o022,
                 signals: Signals::default(),
                 thread: Thread::new(Context::new(UserAddr(0), UserAddr(0)), b"test"),
-                clock: Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000),
+                timers: Timers::default(),
+                clock,
+                random: Random::new(None, &clock).expect("the machine has entropy"),
                 streams,
                 program,
+                vdso: 0,
                 held: None,
                 traced: None,
                 told: BTreeSet::new(),
-                refused: None,
+                refusals: 0,
                 ending: None,
                 memory_total: 1 << 24,
+                shown: Shown::new(Places::default()),
                 waited: 0,
             },
             host,
@@ -94,12 +109,17 @@ impl Process {
     pub(crate) fn call(&mut self, number: u32, args: &[u64]) -> SysResult {
         let mut all = [0; 6];
         all[..args.len()].copy_from_slice(args);
-        let call = Syscall {
-            number: u64::from(number),
-            args: all,
-        };
-        self.kernel.thread.context.rax = call.number;
-        syscall::table::dispatch(&mut self.kernel, &call).unwrap_or(Err(Errno::ENOSYS))
+        let context = &mut self.kernel.thread.context;
+        [
+            context.rdi,
+            context.rsi,
+            context.rdx,
+            context.r10,
+            context.r8,
+            context.r9,
+        ] = all;
+        context.rax = u64::from(number);
+        syscall::table::dispatch(&mut self.kernel, u64::from(number)).unwrap_or(Err(Errno::ENOSYS))
     }
 
     /// Puts bytes into the process's memory; their address.
@@ -146,7 +166,10 @@ impl Process {
         let mut rest = &bytes[..];
         let mut texts = Vec::new();
         while let Decoded::Report(report, used) = decode(rest) {
+            rest = &rest[used..];
             texts.push(match report {
+                // Always followed by what it explains.
+                Report::Stack { .. } => continue,
                 Report::Refused { number, rule, .. } => {
                     std::format!(
                         "refused {number} {}",
@@ -167,28 +190,9 @@ impl Process {
                 }
                 other => std::format!("{other:?}"),
             });
-            rest = &rest[used..];
         }
         texts
     }
-}
-
-fn descriptors() -> Descriptors {
-    use crate::driver::streams::Stream;
-    let mut descriptors = Descriptors::default();
-    for (stream, flags) in [(Stream::Stdin, 0), (Stream::Stdout, 1), (Stream::Stderr, 1)] {
-        let file = OpenFile::new(Target::Stream(stream), flags);
-        descriptors
-            .add(
-                Descriptor {
-                    file,
-                    on_exec: OnExec::Keep,
-                },
-                0,
-            )
-            .expect("there is room");
-    }
-    descriptors
 }
 
 /// A file that no path names.
@@ -196,8 +200,20 @@ pub(crate) fn node() -> Rc<Node> {
     let tree = Tree::new(None).expect("an empty tree can be made");
     let contents = crate::fs::contents::Contents::new();
     tree.create(
+        Mount::Root,
         Kind::File(RefCell::new(contents)),
         0o100_644,
         Timestamp::default(),
     )
+}
+
+/// How many random operations a test makes: `few`, or what `UNIKERNEL_FUZZ_OPERATIONS` says.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the door is the tool's; this is for tests"
+)]
+pub(crate) fn operations(few: usize) -> usize {
+    std::env::var_os("UNIKERNEL_FUZZ_OPERATIONS")
+        .and_then(|text| text.to_str()?.parse().ok())
+        .unwrap_or(few)
 }

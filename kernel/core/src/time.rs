@@ -83,9 +83,23 @@ impl Clock {
         Timestamp::from_nanos(self.unix())
     }
 
+    /// The counter's rate in ticks a second.
+    pub(crate) fn hz(&self) -> u64 {
+        self.hz
+    }
+
     /// What the wall clock showed at the kernel's entry.
     pub(crate) fn unix_at_entry(&self) -> u64 {
         self.unix_at_entry
+    }
+
+    /// What the vDSO has to know to show the same.
+    pub(crate) fn vdso_data(&self) -> unikernel_vdso::Data {
+        unikernel_vdso::Data {
+            scale: self.scale,
+            start_ticks: self.entry_ticks,
+            start_unix: self.unix_at_entry,
+        }
     }
 
     /// The tick at which the monotonic clock shows `nanos`.

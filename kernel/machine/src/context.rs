@@ -1,12 +1,13 @@
 //! The registers of a thread of the program; running it until something happens.
 
 use crate::address::UserAddr;
+use crate::extended::{ExtendedState, Malformed};
 use crate::user::Access;
 
 /// The registers of a thread: all that the program can change without asking.
 ///
 /// x87 state, the upper halves of the vector registers and the mask registers are not here: kernel code touches none of them, so
-/// they stay in the processor.
+/// they stay in the processor. [`extended_state`](Context::extended_state) has all of them.
 #[derive(Debug, Clone)]
 #[repr(C, align(16))]
 pub struct Context {
@@ -150,6 +151,32 @@ impl Context {
             number: self.rax,
             args: [self.rdi, self.rsi, self.rdx, self.r10, self.r8, self.r9],
         }
+    }
+
+    /// The vector by which the program stopped (Intel SDM volume 3, section 6.3.1), and its error code.
+    #[must_use]
+    pub fn trap(&self) -> (u64, u64) {
+        (self.vector, self.error)
+    }
+
+    /// Selectors of the code and stack segments.
+    #[must_use]
+    pub fn selectors(&self) -> (u16, u16) {
+        (Self::USER_CODE as u16, Self::USER_DATA as u16)
+    }
+
+    /// The extended state: that of the thread that ran last, which must be this one.
+    #[must_use]
+    pub fn extended_state(&self) -> ExtendedState {
+        crate::arch::extended::save(self)
+    }
+
+    /// Loads the extended state for the thread that runs next, which must be this one.
+    ///
+    /// # Errors
+    /// When the processor would refuse it; nothing is changed then.
+    pub fn set_extended_state(&mut self, state: &ExtendedState) -> Result<(), Malformed> {
+        crate::arch::extended::load(self, state)
     }
 
     /// Sets what the system call returns: a result, or the negative of an error number.

@@ -25,6 +25,7 @@ pub mod archive;
 pub mod boot;
 pub mod context;
 pub mod cpu;
+pub mod extended;
 pub mod frame;
 pub mod panic;
 pub mod power;
@@ -36,6 +37,8 @@ pub mod user;
 pub mod virtio;
 
 // What the x86-64 architecture has of pure logic: here, so that it is tested on the host.
+#[cfg(any(feature = "freestanding", test))]
+mod frame_table;
 #[cfg(any(feature = "freestanding", test))]
 mod memory_map;
 

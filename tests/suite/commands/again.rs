@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use tests::cli::Cli;
+use tests::kernel_file;
 use tests::process::Call;
 use tests::project::Project;
 
@@ -66,6 +67,65 @@ fn touched_header_is_noticed() {
     built.expect_status(0).expect_stderr_has("Compiling");
     let after = fs::read(built.stdout_text().trim_end()).expect("an image");
     assert!(before != after);
+}
+
+/// A cargo package with a kernel file and everything else that can change.
+fn whole_project() -> Project {
+    let table = "[package.metadata.unikernel]\nargs = [\"an-arg\"]\n\
+        env = { NAME = \"a-value\" }\nfiles = { \"/etc/motd\" = \"motd\" }\n";
+    let project = Project::cargo_package("it", "fn main() { print!(\"a-word\"); }\n", table)
+        .file("motd", "a-line\n")
+        .file("kernel", kernel_file::read());
+    image(&project, &[]);
+    project
+}
+
+#[test]
+fn each_part_is_noticed_when_it_changes() {
+    let project = whole_project();
+    let libraries = project.copy_libraries("target/debug/it", "sys");
+    let libc = libraries.iter().find(|path| path.ends_with("libc.so.6"));
+    let args = ["--kernel-file", "kernel", "--sysroot", "sys"];
+    let path = image(&project, &args);
+    let copy = path.with_extension("debug");
+    let read = || fs::read(&path).expect("an image");
+    let changes = [
+        ("Cargo.toml", "an-arg", "an_arg"),
+        ("Cargo.toml", "a-value", "a_value"),
+        ("Cargo.toml", "/etc/motd", "/etc/moth"),
+        ("motd", "a-line", "a_line"),
+        ("src/main.rs", "a-word", "a_word"),
+        ("kernel", "no processes", "no_processes"),
+        (
+            libc.expect("a C library"),
+            "Out of streams",
+            "Out_of_streams",
+        ),
+    ];
+    for (file, from, to) in changes {
+        let before = (read(), times(&project.path("target/unikernel")));
+        image(&project, &args);
+        assert_eq!(times(&project.path("target/unikernel")), before.1, "{file}");
+        replace(&project.path(file), from, to);
+        image(&project, &args);
+        assert!(read() != before.0, "{from} in {file}");
+    }
+    let unstripped = fs::read(&copy).expect("the program that was not stripped");
+    for damage in [&unstripped[1..], &unstripped[..0]] {
+        fs::write(&copy, damage).expect("a file of ours");
+        image(&project, &args);
+        assert!(fs::read(&copy).is_ok_and(|bytes| bytes == unstripped));
+    }
+}
+
+/// Puts a text in the place of another one of the same length, in a file of whatever kind.
+fn replace(path: &Path, from: &str, to: &str) {
+    let mut bytes = fs::read(path).expect("a file of the project");
+    let mut windows = bytes.windows(from.len());
+    let at = windows.position(|window| window == from.as_bytes());
+    let at = at.unwrap_or_else(|| panic!("no {from} in {}", path.display()));
+    bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+    fs::write(path, bytes).expect("a file of the project");
 }
 
 #[test]

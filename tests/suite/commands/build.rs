@@ -103,39 +103,3 @@ fn file_from_the_command_line_is_in_the_guest() {
         .expect_status(0)
         .expect_stdout("here\n");
 }
-
-#[test]
-fn json_messages_name_the_image() {
-    let project = Project::cargo_package("plain", "fn main() {}\n", "");
-    let built = Cli::new(project.folder(), ["build", "--message-format", "json"]).run();
-    built.expect_status(0);
-    let text = built.stdout_text();
-    let messages: Vec<serde_json::Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
-        .collect();
-    let image = messages
-        .iter()
-        .find(|message| message["reason"] == "unikernel-image");
-    let image = image.unwrap_or_else(|| panic!("no message of ours in {built}"));
-    let path = image["path"].as_str().expect("a path");
-    let bytes = std::fs::read(path).unwrap();
-    assert_eq!(image["size"], bytes.len());
-    let sum = tests::process::Call::new("sha256sum").arg(path).run();
-    let digest = image["sha256"].as_str().expect("a digest");
-    assert!(
-        sum.stdout_text().starts_with(&format!("{digest} ")),
-        "{sum}"
-    );
-    let artifacts: Vec<_> = messages
-        .iter()
-        .filter(|message| message["reason"] == "compiler-artifact")
-        .collect();
-    let [program, of_image] = artifacts[..] else {
-        panic!("two artefacts expected in {built}")
-    };
-    assert_eq!(of_image["filenames"], serde_json::json!([path]));
-    for key in ["package_id", "target", "profile"] {
-        assert_eq!(of_image[key], program[key], "{key}");
-    }
-}

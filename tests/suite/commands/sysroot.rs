@@ -1,7 +1,6 @@
 //! `--binary` with `--sysroot`: a ready ELF and the libraries that belong to it.
 
 use std::fs;
-use std::path::Path;
 
 use tests::cli::Cli;
 use tests::process::Call;
@@ -19,17 +18,7 @@ fn system() -> Project {
         .folder(project.folder())
         .run()
         .expect_status(0);
-    let needed = Call::new("ldd")
-        .arg("sys/usr/bin/libm")
-        .folder(project.folder())
-        .run();
-    let text = needed.expect_status(0).stdout_text();
-    for path in text.split_whitespace().filter(|word| word.starts_with('/')) {
-        let target = project.path("sys").join(path.trim_start_matches('/'));
-        fs::create_dir_all(target.parent().expect("a temporary folder"))
-            .expect("a temporary folder");
-        fs::copy(Path::new(path), target).expect("a temporary folder");
-    }
+    project.copy_libraries("sys/usr/bin/libm", "sys");
     project
 }
 

@@ -1,4 +1,4 @@
-//! Processes, files, the environment and the terminal are each touched in one module of the tool.
+//! Processes, files, the environment, the web and the terminal are each touched in one module of the tool.
 
 use tests::workspace;
 
@@ -10,7 +10,7 @@ struct Door {
     words: &'static [&'static str],
 }
 
-const DOORS: [Door; 4] = [
+const DOORS: [Door; 5] = [
     Door {
         path: "tool",
         words: &["std::process::Command", "Command::new", "duct"],
@@ -22,6 +22,10 @@ const DOORS: [Door; 4] = [
     Door {
         path: "env",
         words: &["env::var", "env::var_os", "env::vars", "env::vars_os"],
+    },
+    Door {
+        path: "web",
+        words: &["ureq"],
     },
     Door {
         path: "cli/shell",

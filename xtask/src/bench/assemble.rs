@@ -75,7 +75,11 @@ fn write(here: &Path, data: &Path) -> std::io::Result<()> {
     std::fs::write(data.join("large"), large)
 }
 
-fn shortest(prepare: impl Fn() -> Result<()>, run: impl Fn() -> Result<()>) -> Result<Duration> {
+/// The shortest time that `run` takes, each time after `prepare`.
+pub(super) fn shortest(
+    prepare: impl Fn() -> Result<()>,
+    run: impl Fn() -> Result<()>,
+) -> Result<Duration> {
     let mut best = Duration::MAX;
     for _ in 0..ROUNDS {
         prepare()?;

@@ -2,7 +2,9 @@
 //!
 //! Times are ratios to a reference of the same run, because machines differ; the rest is counted, not timed.
 
+mod again;
 mod assemble;
+mod calls;
 mod first_write;
 mod instructions;
 mod line;
@@ -44,8 +46,10 @@ pub(crate) fn run() -> Result<()> {
     let programs = programs::build(folder.path(), &built.tool)?;
     let mut figures = first_write::measure(folder.path(), &programs)?;
     figures.push(instructions::measure(folder.path(), &programs)?);
+    figures.extend(calls::measure(&programs)?);
     figures.extend(memory::measure(&built.tool, &programs)?);
     figures.extend(assemble::measure(folder.path(), &built.tool)?);
+    figures.push(again::measure(folder.path(), &built.tool)?);
     figures.extend(sizes::measure(&built.kernel, &programs)?);
     figures.extend(linux::measure(folder.path(), &programs.costs)?);
     judge(&figures)

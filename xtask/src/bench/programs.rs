@@ -26,6 +26,30 @@ int main(void)
 /// Counts what system calls cost.
 const COSTS: &str = include_str!("costs.c");
 
+/// Prints, in tenths, how far the time stamp counter goes for a getpid and for a clock_gettime, the loop around them included.
+const CALLS: &str = "#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <x86intrin.h>
+
+int main(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    unsigned long long start = __rdtsc();
+    for (int i = 0; i < 1000; i++) {
+        long result;
+        __asm__ volatile(\"syscall\" : \"=a\"(result) : \"a\"(SYS_getpid) : \"rcx\", \"r11\", \"memory\");
+    }
+    unsigned long long between = __rdtsc();
+    for (int i = 0; i < 1000; i++)
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    unsigned long long end = __rdtsc();
+    printf(\"%09llu %09llu\\n\", (between - start) / 100, (end - between) / 100);
+    return 0;
+}
+";
+
 /// A built guest.
 pub(super) struct Program {
     /// Its image.
@@ -44,6 +68,8 @@ pub(super) struct Programs {
     pub(super) clock: Program,
     /// Counts what system calls cost; static PIE.
     pub(super) costs: Program,
+    /// Prints what a system call and a call of the vDSO take; static PIE.
+    pub(super) calls: Program,
 }
 
 /// Builds them with the tool, in this folder.
@@ -54,6 +80,7 @@ pub(super) fn build(folder: &Path, tool: &Path) -> Result<Programs> {
         hello_dynamic: program("dynamic", HELLO, "pie")?,
         clock: program("clock", CLOCK, "static-pie")?,
         costs: build_costs(folder, tool)?,
+        calls: program("calls", CALLS, "static-pie")?,
     })
 }
 

@@ -21,6 +21,10 @@ const ROLES: &[(&str, &str)] = &[
         "cc",
         "finds the C compiler and compiles to position-independent objects",
     ),
+    (
+        "chacha20",
+        "random numbers from the machine's entropy, in the kernel",
+    ),
     ("clap", "the words of the command line"),
     (
         "clap_complete",
@@ -29,6 +33,10 @@ const ROLES: &[(&str, &str)] = &[
     ("clap_mangen", "manual pages, from the same words"),
     ("crc32c", "checksum of the EROFS superblock"),
     ("duct", "host commands: streamed, recorded, time-limited"),
+    (
+        "flate2",
+        "unpacks gzip: how kernels are published (pure Rust)",
+    ),
     ("goblin", "the second, independent ELF reader of the tests"),
     (
         "iced-x86",
@@ -49,10 +57,17 @@ const ROLES: &[(&str, &str)] = &[
         "rustix",
         "signals, descriptors and terminals without unsafe code of ours",
     ),
+    (
+        "saphyr-parser",
+        "reads YAML with the place of everything: Capstan's projects",
+    ),
     ("serde", "manifest, support data and messages as types"),
     ("serde_json", "cargo's messages and ours"),
     ("signal-hook", "the host's signals during a run"),
-    ("sha2", "the build-id of stripped programs"),
+    (
+        "sha2",
+        "the build-id of stripped programs; digests of kernels",
+    ),
     ("strsim", "suggestions: did you mean"),
     (
         "syscalls",
@@ -68,6 +83,10 @@ const ROLES: &[(&str, &str)] = &[
     (
         "twox-hash",
         "digests of archive and launch record, made by the tool and checked by the kernel",
+    ),
+    (
+        "ureq",
+        "downloads: blocking, with rustls and ring, and no compression (digests are of the files as published)",
     ),
 ];
 

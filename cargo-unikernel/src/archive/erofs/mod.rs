@@ -13,12 +13,17 @@ pub mod read;
 mod superblock;
 
 use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::path::Path;
 
 use inode::{Inode, Layout};
+use object::read::ReadCache;
 
-use super::Archive;
+use super::{Archive, Contents};
 use crate::error::{Error, Result};
-use crate::image::{Content, Plan};
+use crate::fs;
+use crate::image::{Content, Plan, Span};
+use crate::program::MAX_LEN;
 use crate::root::{Node, RootPath, RootTree};
 
 /// Bytes in a block.
@@ -29,7 +34,25 @@ pub static ARCHIVE: Archive = Archive {
     name: "erofs",
     about: "EROFS, uncompressed: file pages are mapped where they lie",
     plan,
+    look,
 };
+
+fn look(path: &Path, span: Span, file: &str) -> Result<Contents> {
+    let cache = ReadCache::new(BufReader::new(fs::open(path)?));
+    let reader = read::Reader::open(&cache, span)?;
+    let entries = reader.list()?;
+    let found = entries.iter().find(|entry| entry.path == file);
+    let content = found.map(|entry| reader.content(entry, MAX_LEN));
+    let listed = |entry: &read::Entry| super::Entry {
+        path: entry.path.clone(),
+        permissions: entry.permissions,
+        kind: entry.kind.clone(),
+    };
+    Ok(Contents {
+        file: content.transpose()?,
+        entries: entries.iter().map(listed).collect(),
+    })
+}
 
 /// One node of the tree on its way into the archive.
 struct Entry<'a> {

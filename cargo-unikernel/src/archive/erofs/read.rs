@@ -10,6 +10,7 @@ use object::read::ReadRef;
 use super::BLOCK;
 use super::inode::{self, Kind};
 use super::superblock::{MAGIC, OFFSET};
+use crate::archive::EntryKind;
 use crate::error::{Error, Result};
 use crate::image::Span;
 
@@ -30,17 +31,6 @@ pub struct Entry {
     /// What it is.
     pub kind: EntryKind,
     inode: Inode,
-}
-
-/// What an entry is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EntryKind {
-    /// A folder.
-    Folder,
-    /// A regular file of so many bytes.
-    File(u64),
-    /// A symbolic link with this target.
-    Link(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -74,7 +74,7 @@ fn checks() -> Vec<Check> {
         let found = KernelFile::open(kernel, None);
         Check {
             name: kernel.name,
-            found: found.map(|file| format!("kernel, {} bytes", file.bytes().len())),
+            found: found.map(|file| format!("kernel, {} bytes", file.content_len())),
             needed: false,
         }
     }));

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::image::ImageFormat;
 use crate::kernel::{self, KERNELS};
 use crate::lint::{self, RULES, rules};
-use crate::support::{Support, number_of};
+use crate::support::{Level, Support, number_of};
 use crate::vmm::VMMS;
 
 /// What is explained.
@@ -76,7 +76,11 @@ fn supported(name: &str) -> Result<Option<String>> {
     }
     for (kernel, support) in supports()? {
         if let Some(symbol) = support.symbol(name) {
-            let line = with_note(symbol.level.word(), &symbol.note);
+            let word = match symbol.level {
+                Level::Missing => "missing, the guest aborts when it is used",
+                level => level.word(),
+            };
+            let line = with_note(word, &symbol.note);
             text.push_str(&format!(
                 "{name}: function of the C library that {kernel} is\n  {kernel}: {line}\n"
             ));

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use crate::capstan::{self, Converted};
 use crate::cli::Exit;
 use crate::cli::shell::Shell;
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::progress::Progress;
+use crate::progress::{Progress, Weight};
 
 const UNIKERNEL_TOML: &str = "Unikernel.toml";
 
@@ -34,17 +35,23 @@ pub fn run(shell: &Shell) -> Result<Exit> {
             "a cargo package needs no manifest: `cargo unikernel run` builds and boots it; \
              files, arguments and the rest go into [package.metadata.unikernel] of `Cargo.toml`",
         );
+        if fs::is_file(&here.join(capstan::CAPSTANFILE)) {
+            shell.note("the `Capstanfile` here is not read: this is a cargo package");
+        }
         return Ok(Exit::Done);
+    }
+    let name = here.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(converted) = capstan::convert(&here, &name)? {
+        return of_capstan(&converted, &path, shell);
     }
     let patterns = patterns(&here)?;
     if patterns.is_empty() {
         return Err(Error::input(format!(
-            "there is no cargo package and no C or C++ file in `{}` or its `src`",
+            "there is no cargo package, no Capstanfile, and no C or C++ file in `{}` or its `src`",
             here.display()
         ))
         .hint("`cargo unikernel new NAME` starts a project; `cargo unikernel build --binary ELF` packs a ready program"));
     }
-    let name = here.file_name().unwrap_or_default().to_string_lossy();
     let headers = Some("include").filter(|folder| fs::is_folder(&here.join(folder)));
     fs::write_bytes(&path, manifest(&name, &patterns, headers).as_bytes())?;
     shell.finished(
@@ -52,6 +59,26 @@ pub fn run(shell: &Shell) -> Result<Exit> {
         &format!("`{UNIKERNEL_TOML}` for {}", patterns.join(", ")),
     );
     shell.note("to boot it: cargo unikernel run");
+    Ok(Exit::Done)
+}
+
+/// Writes what a project of Capstan's has become, and tells what has no counterpart.
+fn of_capstan(converted: &Converted, path: &Path, shell: &Shell) -> Result<Exit> {
+    fs::write_bytes(path, converted.manifest.as_bytes())?;
+    for finding in &converted.findings {
+        shell.finding(finding);
+    }
+    shell.finished(
+        "Created",
+        &format!("`{UNIKERNEL_TOML}` from `{}`", converted.from),
+    );
+    let lost = converted.findings.iter();
+    match lost.filter(|it| it.weight > Weight::Note).count() {
+        0 => shell.note("to boot it: cargo unikernel run"),
+        n => shell.note(&format!(
+            "{n} things have no counterpart: see above, and the comments in `{UNIKERNEL_TOML}`"
+        )),
+    }
     Ok(Exit::Done)
 }
 

@@ -1,20 +1,17 @@
 //! `cargo unikernel inspect`: what an image holds. Its program is read, not run.
 
 use std::fmt::Write as _;
-use std::io::BufReader;
 use std::path::PathBuf;
 
-use object::read::ReadCache;
 use unikernel_abi::VERSION;
 
-use crate::archive::erofs::read::{Entry, EntryKind, Reader};
+use crate::archive::{Entry, EntryKind};
 use crate::assemble::Image;
 use crate::cli::Exit;
 use crate::cli::shell::Shell;
 use crate::error::Result;
+use crate::program::Shape;
 use crate::program::elf::ElfFacts;
-use crate::program::{MAX_LEN, Shape};
-use crate::{fs, image};
 
 /// What is looked at.
 #[derive(Debug, clap::Args)]
@@ -30,24 +27,16 @@ pub struct Args {
 /// When it can't be read, is no image, or its archive is damaged.
 pub fn run(args: &Args, shell: &Shell) -> Result<Exit> {
     let image = Image::open(&args.image)?;
-    let span = image::elf::read(&image.path)?.archive;
-    let cache = ReadCache::new(BufReader::new(fs::open(&image.path)?));
+    let archive = image.kernel.archive;
     let context = |error: crate::error::Error| {
         error.context(format!("looking into `{}`", image.path.display()))
     };
-    let reader = Reader::open(&cache, span).map_err(context)?;
-    let entries = reader.list().map_err(context)?;
-    let program = entries
-        .iter()
-        .find(|entry| entry.path == image.launch.name.to_string());
-    let facts = match program {
-        Some(entry) => {
-            let bytes = reader.content(entry, MAX_LEN).map_err(context)?;
-            Some(ElfFacts::parse(&bytes).map_err(context)?)
-        }
-        None => None,
-    };
-    let text = head(&image, facts.as_ref()) + &listing(&entries, span.len);
+    let program = image.launch.name.to_string();
+    let contents = (archive.look)(&image.path, image.archive, &program).map_err(context)?;
+    let facts = contents.file.map(|bytes| ElfFacts::parse(&bytes));
+    let facts = facts.transpose().map_err(context)?;
+    let text =
+        head(&image, facts.as_ref()) + &listing(archive.name, &contents.entries, image.archive.len);
     shell.data(text.trim_end())?;
     Ok(Exit::Done)
 }
@@ -87,7 +76,7 @@ fn head(image: &Image, facts: Option<&ElfFacts>) -> String {
     }
     match facts {
         Some(facts) => {
-            line("shape", shape(Shape::of(facts)).to_owned());
+            line("shape", Shape::of(facts).to_string());
             if let Some(interpreter) = &facts.interpreter {
                 line("interpreter", quoted(interpreter));
             }
@@ -100,20 +89,10 @@ fn head(image: &Image, facts: Option<&ElfFacts>) -> String {
     text
 }
 
-fn shape(shape: Shape) -> &'static str {
-    match shape {
-        Shape::StaticPie => "static position-independent executable",
-        Shape::Pie => "position-independent executable",
-        Shape::Shared => "shared object that exports main",
-        Shape::Fixed => "executable at fixed addresses",
-        Shape::None => "nothing that can be started",
-    }
-}
-
 /// A line for each entry: permissions, bytes, path.
-fn listing(entries: &[Entry], len: u64) -> String {
+fn listing(archive: &str, entries: &[Entry], len: u64) -> String {
     let mut text = format!(
-        "archive     erofs, {len} bytes, {} entries\n",
+        "archive     {archive}, {len} bytes, {} entries\n",
         entries.len()
     );
     for entry in entries {

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-use unikernel_build::job::{Answer, Built, Failed, Job, VERSION};
+use unikernel_build::job::{self, Answer, Built, Failed, Job, VERSION};
 
 use crate::cli::Exit;
 use crate::cli::shell::Shell;
 use crate::error::{Error, Result};
 use crate::manifest::{JOB_VARIABLES, Project};
 use crate::pipeline;
+use crate::program::c;
 use crate::progress::{Diagnostic, Overheard, Weight};
 use crate::root::Node;
 
@@ -36,30 +36,27 @@ pub fn run(shell: &Shell) -> Result<Exit> {
             (Exit::of(error.kind()), answer)
         }
     };
-    let text = serde_json::to_string(&answer)
-        .map_err(|error| Error::internal(format!("writing an answer: {error}")))?;
+    let text = answer
+        .to_text()
+        .map_err(|error| Error::input(format!("writing an answer: {error}")))?;
     shell.data(&text)?;
     Ok(exit)
 }
 
 /// The job in these bytes. Its version is looked at before anything else: only then it is known what the rest should be.
 fn decoded(bytes: &[u8]) -> Result<Job> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
-    let broken = |error: serde_json::Error| {
+    let broken = |error: unikernel_build::Error| {
         Error::input(format!("standard input holds no job: {error}"))
             .hint("`unikernel_build` speaks to this command; `cargo unikernel build` is for people")
     };
-    let Versioned { version } = serde_json::from_slice(bytes).map_err(broken)?;
+    let version = job::version(bytes).map_err(broken)?;
     if version != VERSION {
         return Err(Error::input(format!(
             "the job has version {version}, and this `cargo-unikernel` does version {VERSION}"
         ))
         .hint("take `unikernel-build` and `cargo-unikernel` from the same release"));
     }
-    serde_json::from_slice(bytes).map_err(broken)
+    Job::from_text(bytes).map_err(broken)
 }
 
 fn build(job: &Job, shell: &Shell) -> Result<Built> {
@@ -115,11 +112,21 @@ fn variables() -> Vec<String> {
 
 fn failed(job: Option<&Job>, error: &Error) -> Failed {
     let snippet = error.snippet_text().map(|snippet| format!("\n{snippet}"));
+    let mut inputs = job.map(given).unwrap_or_default();
+    // What was made on the way is nobody's to change.
+    let files = error.input_files().iter();
+    let files = files.filter(|path| !job.is_some_and(|job| path.starts_with(&job.out)));
+    inputs.extend(files.cloned());
+    inputs.sort();
+    inputs.dedup();
+    let mut variables = variables();
+    variables.extend(c::variables());
+    variables.sort();
     Failed {
         message: error.to_string() + &snippet.unwrap_or_default(),
         hint: error.hint_text().map(str::to_owned),
-        inputs: job.map(given).unwrap_or_default(),
-        variables: variables(),
+        inputs,
+        variables,
     }
 }
 
@@ -142,7 +149,7 @@ mod tests {
     #[test]
     fn version_is_refused_by_number_whatever_else_is_there() {
         check_error(r#"{"version": 7, "wishes": []}"#, "version 7");
-        check_error(r#"{"version": 1, "wishes": []}"#, "`wishes`");
+        check_error(r#"{"version": 1, "wishes": []}"#, "`job.wishes`");
         check_error("", "no job");
         check_error("[1]", "no job");
     }

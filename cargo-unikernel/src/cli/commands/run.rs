@@ -1,7 +1,7 @@
 //! `cargo unikernel run`: builds one program, or takes an image, boots it with our streams as its own and ends with its status.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::assemble::Image;
@@ -9,8 +9,10 @@ use crate::cli::shell::Shell;
 use crate::cli::{BuildOptions, Exit, Global};
 use crate::env;
 use crate::error::{Error, Result};
+use crate::kernel::KernelFile;
 use crate::launch::Launch;
 use crate::manifest::{self, Project};
+use crate::network::{Forward, Protocol, Ready};
 use crate::pipeline;
 use crate::program::cargo::Wanted;
 use crate::progress::Progress;
@@ -25,14 +27,6 @@ pub struct Args {
     build: BuildOptions,
     #[command(flatten)]
     flags: Flags,
-    /// Let the host reach a port of the guest
-    #[arg(
-        short,
-        long = "forward",
-        value_name = "[IP:][HOST:]GUEST[/udp]",
-        help_heading = "Run"
-    )]
-    forwards: Vec<String>,
     /// Print the command that would run the image, and start nothing
     #[arg(long, help_heading = "Run")]
     dry_run: bool,
@@ -44,9 +38,6 @@ pub struct Args {
 /// # Errors
 /// Whatever a stage refuses, or when the VMM can't be started.
 pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
-    if !args.forwards.is_empty() {
-        return Err(no_network("`--forward`"));
-    }
     if args.flags.image.is_some() && args.build.names_program() {
         return Err(Error::input(
             "an image and a program to build exclude each other",
@@ -57,17 +48,19 @@ pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
     } else {
         Effect::Run
     };
-    if let Some(status) = run_ready(&args.flags, effect, shell)? {
+    let kernel_file = args.build.kernel_file();
+    if let Some(status) = run_ready(&args.flags, kernel_file, effect, shell)? {
         return Ok(Exit::Guest(status));
     }
     let request = args.build.request(global, Wanted::One)?;
     let made = pipeline::build(&Project::load(request)?, shell)?;
     let made = made.first();
     let made = made.ok_or_else(|| Error::internal("a build without an image"))?;
-    refuse_network(&made.manifest.run)?;
     let defaults = Settings {
         memory: made.manifest.memory,
         cpus: made.manifest.cpus,
+        forwards: made.manifest.run.forward.clone(),
+        ready: made.manifest.run.ready.clone(),
         ..from_environment()?
     };
     if effect == Effect::Run {
@@ -84,33 +77,26 @@ pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
     Ok(Exit::Guest(status))
 }
 
-/// What `UNIKERNEL_ACCEL` and `UNIKERNEL_VMM` say.
+/// What `UNIKERNEL_ACCEL`, `UNIKERNEL_VMM` and `UNIKERNEL_LAYOUT_SEED` (a number: the same addresses in each run) say.
 fn from_environment() -> Result<Settings> {
     let accel = match env::text("UNIKERNEL_ACCEL")? {
         Some(word) => word.parse()?,
         None => Accel::Auto,
     };
+    let layout_seed = match env::text("UNIKERNEL_LAYOUT_SEED")? {
+        Some(text) => Some(text.parse().map_err(|_| {
+            Error::input(format!(
+                "environment variable `UNIKERNEL_LAYOUT_SEED`: `{text}` is no number below 2^64"
+            ))
+        })?),
+        None => None,
+    };
     Ok(Settings {
         accel,
+        layout_seed,
         vmm: env::text("UNIKERNEL_VMM")?,
         ..Settings::default()
     })
-}
-
-fn refuse_network(run: &manifest::Run) -> Result<()> {
-    if !run.forward.is_empty() {
-        return Err(no_network("`run.forward` of the manifest"));
-    }
-    if run.ready.is_some() {
-        return Err(no_network("`run.ready` of the manifest"));
-    }
-    Ok(())
-}
-
-fn no_network(what: &str) -> Error {
-    Error::input(format!(
-        "{what} is not yet possible on this kernel: it has no network"
-    ))
 }
 
 /// What `run` takes beside what `build` takes.
@@ -135,7 +121,13 @@ pub struct Flags {
     /// Program that plays the machine: qemu-microvm or qemu-q35
     #[arg(long, value_name = "VMM")]
     pub vmm: Option<String>,
-    /// Kill the guest after so many seconds; the exit status is then 124
+    /// Let the host reach a port of the guest; they replace those of the manifest
+    #[arg(short, long = "forward", value_name = "[IP:][HOST:]GUEST[/udp]", value_parser = forward)]
+    pub forwards: Vec<Forward>,
+    /// Say on stderr when the guest is ready, as `run.ready` of the manifest or the first forward tells
+    #[arg(long)]
+    pub wait_ready: bool,
+    /// Kill the guest after so many seconds, or when it is not ready by then; the exit status is then 124
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
     /// Show the program's system calls on stderr, as strace does
@@ -160,9 +152,24 @@ impl Flags {
             accel: self.accel.unwrap_or(defaults.accel),
             vmm: self.vmm.clone().or_else(|| defaults.vmm.clone()),
             timeout: self.timeout.or(defaults.timeout),
+            layout_seed: defaults.layout_seed,
+            ready: self.ready(defaults),
+            forwards: match &self.forwards[..] {
+                [] => defaults.forwards.clone(),
+                given => given.to_vec(),
+            },
             is_traced: self.trace || defaults.is_traced,
             gdb: self.gdb.or(defaults.gdb),
         }
+    }
+
+    /// What is waited for, if anything is.
+    fn ready(&self, defaults: &Settings) -> Option<Ready> {
+        let forwards = self.forwards.iter().chain(&defaults.forwards);
+        let mut forwards = forwards.filter(|forward| forward.protocol == Protocol::Tcp);
+        let first = || forwards.next().map(|forward| Ready::Tcp(forward.guest));
+        self.wait_ready
+            .then(|| defaults.ready.clone().or_else(first))?
     }
 
     /// What is started: these flags over what the image says.
@@ -199,6 +206,12 @@ pub fn run_image(
     effect: Effect,
     shell: &Shell,
 ) -> Result<u8> {
+    if flags.wait_ready && flags.ready(defaults).is_none() {
+        return Err(Error::input(
+            "`--wait-ready` is given, and nothing says when the guest is ready",
+        )
+        .hint("set `ready` in [run], or forward the port that it listens on with -f"));
+    }
     let job = Job {
         image,
         launch: &flags.launch(&image.launch),
@@ -219,11 +232,19 @@ pub fn run_image(
 ///
 /// # Errors
 /// As [`run_image`]; and when the file is no image.
-pub fn run_ready(flags: &Flags, effect: Effect, shell: &Shell) -> Result<Option<u8>> {
+pub fn run_ready(
+    flags: &Flags,
+    kernel_file: Option<&Path>,
+    effect: Effect,
+    shell: &Shell,
+) -> Result<Option<u8>> {
     let Some(path) = &flags.image else {
         return Ok(None);
     };
-    let image = Image::open(path)?;
+    let mut image = Image::open(path)?;
+    if let Some(path) = kernel_file {
+        image.starts_with(&KernelFile::open(image.kernel, Some(path))?);
+    }
     let symbols = Symbols::of_image(&image);
     run_image(&image, flags, &from_environment()?, &symbols, effect, shell).map(Some)
 }
@@ -233,6 +254,10 @@ fn variable(text: &str) -> Result<(String, OsString)> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.into())),
         _ => Err(Error::input("give it as KEY=VALUE")),
     }
+}
+
+fn forward(text: &str) -> Result<Forward> {
+    text.parse()
 }
 
 fn accel(text: &str) -> Result<Accel> {

@@ -53,6 +53,7 @@ pub fn find(program: Program, settings: &Settings) -> Result<Closure> {
         libraries,
         aliases,
         missing,
+        additions: Vec::new(),
     })
 }
 
@@ -336,7 +337,9 @@ impl<'a> Search<'a> {
             // Where Debian's musl packages keep their libraries; musl's own path does not name it.
             places.push(in_sysroot("/usr/lib/x86_64-linux-musl", first));
         }
-        places.dedup_by(|a, b| a.host == b.host);
+        // The configuration names default folders too; the first time counts.
+        let mut seen = BTreeSet::new();
+        places.retain(|place| seen.insert(place.host.clone()));
         places
     }
 

@@ -16,7 +16,7 @@ use object::{Object as _, ObjectSection as _};
 use twox_hash::XxHash64;
 use unikernel_abi::boot::{self, BootBlock, Piece};
 
-pub use read::{Contents, kernel_of, read, support_text};
+pub use read::{Contents, has_pvh_note, kernel_of, read, support_text};
 
 use super::{ImageFormat, Parts, Plan, Span};
 use crate::error::{Error, Result};

@@ -5,8 +5,8 @@ use std::io::{self, BufReader, Read as _};
 use std::path::Path;
 
 use object::LittleEndian;
-use object::elf::{FileHeader64, PT_LOAD};
-use object::read::elf::{ElfFile, ProgramHeader as _};
+use object::elf::{FileHeader64, PT_LOAD, PT_NOTE};
+use object::read::elf::{ElfFile, ElfFile64, ProgramHeader as _};
 use object::read::{ReadCache, ReadRef};
 use object::{Object as _, ObjectSection as _, SectionKind};
 use twox_hash::XxHash64;
@@ -196,4 +196,26 @@ pub fn support_text<'a, R: ReadRef<'a>>(
         .map_or(0, |last| last + 1);
     String::from_utf8(text[..len].to_vec())
         .map_err(|error| Error::input(format!("its support statement is not UTF-8: {error}")))
+}
+
+/// Note of type 18 and owner `Xen`: the physical address of the 32-bit entry (Xen, `public/elfnote.h`).
+const PHYS32_ENTRY: u32 = 18;
+
+/// Whether a kernel can be entered as PVH says.
+///
+/// # Errors
+/// When its program headers or notes are broken.
+pub fn has_pvh_note(file: &ElfFile64<'_, LittleEndian>) -> Result<bool> {
+    let broken = |error: object::Error| Error::input(format!("as an ELF it is broken: {error}"));
+    let segments = file.elf_program_headers().iter();
+    for segment in segments.filter(|s| s.p_type(LittleEndian) == PT_NOTE) {
+        let notes = segment.notes(LittleEndian, file.data()).map_err(broken)?;
+        for note in notes.into_iter().flatten() {
+            let note = note.map_err(broken)?;
+            if note.name() == b"Xen" && note.n_type(LittleEndian).0 == PHYS32_ENTRY {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }

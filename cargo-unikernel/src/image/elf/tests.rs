@@ -7,6 +7,7 @@ fn parts() -> Parts {
     let mut archive = Plan::default();
     archive.place("superblock", 1, vec![7; 5000]);
     Parts {
+        disk: None,
         kernel: testing::kernel(&[0xf4]).into(),
         archive,
         launch: b"launch".to_vec(),

@@ -29,7 +29,11 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (module, import) in subject.imports() {
         let name = import.name.as_str();
-        if subject.defines(name) || uk001::owns(name) || uk002::owns(name) {
+        if subject.defines(name)
+            || subject.support.cured(name).is_some()
+            || uk001::owns(name)
+            || uk002::owns(name)
+        {
             continue;
         }
         let Some(known) = subject.support.symbol(name) else {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Language;
+use super::{Language, Level};
 use crate::env;
 use crate::error::{Error, Result};
 use crate::fs::{self, Stamp};
@@ -32,7 +32,7 @@ const OTHER: [&str; 7] = [
 
 /// The names of all variables that are looked at, sorted.
 #[must_use]
-pub(super) fn variables() -> Vec<String> {
+pub fn variables() -> Vec<String> {
     let underscored = TARGET.replace('-', "_");
     let per_target = PER_TARGET.iter().flat_map(|name| {
         [
@@ -61,13 +61,13 @@ struct Found {
     env: BTreeMap<String, Option<OsString>>,
 }
 
-/// The compiler for a language and a level of optimisation (`-O`), with the flags that `CC`, `CFLAGS` and the target ask for. What was found is remembered in
-/// `folder`.
+/// The compiler for a language and a level of optimisation, with the flags that `CC`, `CFLAGS` and the target ask for. What was
+/// found is remembered in `folder`.
 ///
 /// # Errors
 /// When there is none.
-pub(super) fn find(folder: &Path, language: Language, opt_level: u32) -> Result<Invocation> {
-    let record = folder.join(format!(".{}-{opt_level}.compiler", language.word()));
+pub(super) fn find(folder: &Path, language: Language, level: Level) -> Result<Invocation> {
+    let record = folder.join(format!(".{}-{}.compiler", language.word(), level.word()));
     let variables: Vec<_> = variables()
         .into_iter()
         .map(|name| (name.clone(), env::get(&name)))
@@ -75,7 +75,7 @@ pub(super) fn find(folder: &Path, language: Language, opt_level: u32) -> Result<
     if let Some(found) = remembered(&record, &variables) {
         return Ok(invocation(found));
     }
-    let found = look(folder, language, opt_level, variables)?;
+    let found = look(folder, language, level, variables)?;
     let text = serde_json::to_vec(&found)
         .map_err(|error| Error::internal(format!("a compiler's record: {error}")))?;
     fs::write_bytes(&record, &text)?;
@@ -100,7 +100,7 @@ fn remembered(record: &Path, variables: &[(String, Option<OsString>)]) -> Option
 fn look(
     folder: &Path,
     language: Language,
-    opt_level: u32,
+    level: Level,
     variables: Vec<(String, Option<OsString>)>,
 ) -> Result<Found> {
     let mut build = cc::Build::new();
@@ -108,7 +108,7 @@ fn look(
         .target(TARGET)
         .host(TARGET)
         .out_dir(folder)
-        .opt_level(opt_level)
+        .opt_level_str(level.word())
         .debug(true)
         .pic(true)
         .cpp(language == Language::Cpp)
@@ -124,15 +124,45 @@ fn look(
     // `cc` names a compiler that need not be there.
     let word = found.path().to_string_lossy().into_owned();
     let program = tool::find(&word)?;
+    let mut args = found.args().to_vec();
+    // `cc` takes it for an old GCC's; one that the user's variables ask for is not ours to change.
+    let asked = variables
+        .iter()
+        .filter_map(|(_, value)| value.as_ref()?.to_str());
+    if level == Level::Smallest && !asked.into_iter().any(|value| value.contains("-Os")) {
+        let small = args.iter_mut().filter(|arg| *arg == "-Os");
+        if build.is_flag_supported("-Oz").unwrap_or(false) {
+            small.for_each(|arg| *arg = "-Oz".into());
+        }
+    }
     Ok(Found {
         variables,
         word,
         stamp: fs::stamp(&program)?,
         program,
-        args: found.args().to_vec(),
+        args,
         env: found
             .get_envs()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), Some(value.to_owned())))
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_alone_is_asked_for_where_the_compiler_knows_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |level, flag: &str| {
+            let compiler = find(folder.path(), Language::C, level).unwrap();
+            assert!(compiler.args.contains(&flag.into()), "{compiler}");
+        };
+        let knows = Invocation::new("cc").args(["-Oz", "-E", "-x", "c", "/dev/null"]);
+        let knows = knows.run_captured(None).unwrap().status.success();
+        check(Level::Smallest, if knows { "-Oz" } else { "-Os" });
+        check(Level::Small, "-Os");
+        check(Level::All, "-O3");
+    }
 }

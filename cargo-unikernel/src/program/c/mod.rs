@@ -5,6 +5,7 @@
 
 mod compiler;
 mod dependencies;
+mod level;
 mod step;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use super::{Built, Link, Program};
 use crate::error::{Error, Result};
 use crate::fs;
 use crate::progress::Progress;
+pub use compiler::variables;
+pub use level::Level;
 use step::{Step, rule_path};
 
 /// Longest name of an object file that is made of its source's path; folders take names of 255 bytes.
@@ -39,8 +42,8 @@ pub struct Settings {
     pub libs: Vec<String>,
     /// How it is linked.
     pub link: Link,
-    /// Whether it is optimised (`--release`).
-    pub optimised: bool,
+    /// How far it is optimised, unless the compiler's own variables or `cflags` say otherwise.
+    pub level: Level,
     /// `<target-dir>/unikernel/<profile>`.
     pub artefacts: PathBuf,
 }
@@ -58,11 +61,11 @@ pub fn build(settings: &Settings, progress: &dyn Progress) -> Result<Built> {
     let mut objects = Vec::new();
     for source in &settings.sources {
         let step = compile(settings, &settings.folder.join(source), &folder)?;
-        inputs.extend(step.run(progress)?);
+        inputs.extend(step.run(progress).map_err(|e| e.inputs(inputs.clone()))?);
         objects.push(step.output);
     }
     let linked = link(settings, language, &objects, &folder)?;
-    inputs.extend(linked.run(progress)?);
+    inputs.extend(linked.run(progress).map_err(|e| e.inputs(inputs.clone()))?);
     inputs.retain(|input| !input.starts_with(&folder));
     inputs.sort();
     inputs.dedup();
@@ -72,12 +75,8 @@ pub fn build(settings: &Settings, progress: &dyn Progress) -> Result<Built> {
         is_example: false,
         artefacts: settings.artefacts.clone(),
         inputs,
-        variables: compiler::variables(),
+        variables: variables(),
     })
-}
-
-fn opt_level(settings: &Settings) -> u32 {
-    if settings.optimised { 2 } else { 0 }
 }
 
 fn output_name(settings: &Settings) -> String {
@@ -115,7 +114,7 @@ fn compile(settings: &Settings, source: &Path, folder: &Path) -> Result<Step<'st
     let output = folder.join(object_name(source, &settings.folder));
     let (here, artefacts) = (settings.folder.display(), settings.artefacts.display());
     let includes = settings.include.iter();
-    let invocation = compiler::find(folder, Language::of(source), opt_level(settings))?
+    let invocation = compiler::find(folder, Language::of(source), settings.level)?
         .arg(format!("-ffile-prefix-map={artefacts}=."))
         .arg(format!("-ffile-prefix-map={here}=."))
         .arg(format!(
@@ -153,7 +152,7 @@ fn link<'a>(
         // What is missing is told here and not at the first call in the guest.
         Link::Shared => &["-shared", "-Wl,-z,defs"],
     };
-    let mut invocation = compiler::find(folder, language, opt_level(settings))?
+    let mut invocation = compiler::find(folder, language, settings.level)?
         .args(kind)
         .args([
             "-Wl,-z,noexecstack",
@@ -218,7 +217,6 @@ fn shown(path: &Path, folder: &Path) -> String {
 mod tests {
     use super::*;
     use crate::program::Shape;
-    use crate::program::strip::strip;
     use crate::progress::Silent;
 
     fn settings(folder: &Path, link: Link) -> Settings {
@@ -232,7 +230,7 @@ mod tests {
             ldflags: Vec::new(),
             libs: Vec::new(),
             link,
-            optimised: false,
+            level: Level::None,
             artefacts: folder.join("target/unikernel/debug"),
         }
     }
@@ -310,9 +308,13 @@ mod tests {
         );
         fs::remove_file(&folder.join("target/unikernel/debug/build/hello/a.c.o")).unwrap();
         check(&settings, &["Compiling a.c", "Linking hello"]);
-        write(folder, "a.c", "broken\n");
+        write(folder, "number.h", "broken\n");
         for _ in 0..2 {
-            assert!(build(&settings, &Silent).is_err());
+            let error = build(&settings, &Silent).unwrap_err();
+            for name in ["number.h", "a.c", "hello.c"] {
+                let inputs = error.input_files();
+                assert!(inputs.contains(&folder.join(name)), "{name} in {inputs:?}");
+            }
         }
     }
 
@@ -346,7 +348,7 @@ mod tests {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let [one, other] = folders.map(|folder| {
             let built = built(folder.path(), Link::Pie);
-            strip(&built.program.bytes).unwrap().program
+            built.program.stripped
         });
         assert!(one == other);
     }

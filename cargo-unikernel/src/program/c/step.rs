@@ -60,6 +60,7 @@ impl Step<'_> {
             progress.detail(&format!("{:>12} {}", "Fresh", self.what));
             return Ok(inputs);
         }
+        let before = recorded(&record).map(|record| record.inputs);
         // What is left of an older run must not be taken for this one's.
         fs::remove_file(&record)?;
         fs::remove_file(&rule_path(&self.output))?;
@@ -70,9 +71,13 @@ impl Step<'_> {
         if !status.success() {
             fs::remove_file(&self.output)?;
             let program = self.invocation.program.display();
+            // A compiler that does not get as far as telling what it read has most likely read what it read last time.
+            let before = before.into_iter().flatten().map(|(path, _)| path);
             return Err(
                 Error::input(format!("`{program}` failed on `{}`: {status}", self.what))
-                    .hint("`-v` shows the whole command"),
+                    .hint("`-v` shows the whole command")
+                    .inputs(self.read_inputs())
+                    .inputs(before),
             );
         }
         let inputs = self.read_inputs();
@@ -132,9 +137,13 @@ impl Step<'_> {
     }
 }
 
+fn recorded(record: &Path) -> Option<Record> {
+    serde_json::from_slice(&fs::read(record).ok()?).ok()
+}
+
 /// The inputs of the last run, if it was of the same command, on the same files, and its output is as it was.
 fn up_to_date(record: &Path, command: &str, output: &Path) -> Option<Vec<PathBuf>> {
-    let record: Record = serde_json::from_slice(&fs::read(record).ok()?).ok()?;
+    let record = recorded(record)?;
     let unchanged = |path: &Path, stamp: &Stamp| fs::stamp(path).is_ok_and(|now| now == *stamp);
     let fresh = record.command == command
         && unchanged(output, &record.output)

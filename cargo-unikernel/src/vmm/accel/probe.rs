@@ -11,8 +11,10 @@ use super::{Engine, self_test};
 use crate::assemble::{self, Image};
 use crate::error::Result;
 use crate::fs;
-use crate::kernel::KernelFile;
+use crate::image::elf;
+use crate::kernel::{self, KernelFile};
 use crate::launch::Launch;
+use crate::network::Network;
 use crate::progress::Progress;
 use crate::root::{Mode, Node, RootPath, RootTree, Source};
 
@@ -32,7 +34,15 @@ pub(super) fn engine(
     progress: &dyn Progress,
 ) -> Result<Engine> {
     let folder = fs::scratch_folder()?;
-    let guest = pack(image, folder.path())?;
+    let guest = match pack(image, folder.path()) {
+        Ok(guest) => guest,
+        // A tool without a kernel of its own has nothing to try another one's machine with.
+        Err(error) if image.format.name != elf::FORMAT.name => {
+            progress.detail(&format!("KVM was not tried: {error}"));
+            return Ok(Engine::Tcg);
+        }
+        Err(error) => return Err(error),
+    };
     let (engine, answer) = match passes(&guest, settings, Engine::Kvm, LIMIT)? {
         true => (Engine::Kvm, "works"),
         false => (Engine::Tcg, "does not work"),
@@ -43,9 +53,12 @@ pub(super) fn engine(
     Ok(engine)
 }
 
-/// An image in `folder` with the kernel of `image` and the self-test.
+/// An image in `folder` with the kernel of `image` and the self-test; with our own where that one can't be packed again.
 fn pack(image: &Image, folder: &Path) -> Result<Image> {
-    let kernel = KernelFile::of_image(image.kernel, &image.path)?;
+    let kernel = match KernelFile::of_image(image.kernel, &image.path)? {
+        Some(kernel) => kernel,
+        None => KernelFile::open(kernel::find("builtin")?, None)?,
+    };
     let path = RootPath::parse(GUEST_PATH)?;
     let mut root = RootTree::default();
     let node = Node::File {
@@ -58,10 +71,11 @@ fn pack(image: &Image, folder: &Path) -> Result<Image> {
         name: path,
         args: Vec::new(),
         env: BTreeMap::new(),
+        network: Network::Unsaid,
     };
     let out = folder
         .join("self-test")
-        .with_extension(image.format.extension);
+        .with_extension(elf::FORMAT.extension);
     let (guest, _) = assemble::write(&kernel, &root, &launch, None, &out)?;
     Ok(guest)
 }
@@ -112,7 +126,6 @@ mod tests {
     #[test]
     #[cfg(feature = "builtin")]
     fn self_test_passes_where_it_is_emulated() {
-        use crate::kernel;
         let folder = tempfile::tempdir().unwrap();
         let kernel = KernelFile::open(kernel::find("builtin").unwrap(), None).unwrap();
         let mut root = RootTree::default();

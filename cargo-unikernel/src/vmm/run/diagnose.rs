@@ -1,10 +1,14 @@
 //! What a guest reports, in words for people.
 
-use unikernel_abi::report::{Place, Places, Report};
+use unikernel_abi::report::{Place, Report};
 
 use crate::progress::{Diagnostic, Weight};
-use crate::support::Support;
-use crate::symbols::Symbols;
+use crate::support::{Support, name_of};
+use crate::symbols::unwind::Stack;
+use crate::symbols::{Location, Symbols};
+
+/// Most callers that are told.
+const MAX_CALLERS: usize = 24;
 
 /// What the words need to know.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +19,12 @@ pub(super) struct Guest<'a> {
     pub(super) support: &'a Support,
 }
 
-/// What there is to say about a report; nothing about those that only count.
-pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagnostic> {
+/// What there is to say about a report; nothing about those that only count. `stack` is where the program was, if it told.
+pub(super) fn diagnostic(
+    report: &Report<'_>,
+    stack: Option<&Stack<'_>>,
+    guest: Guest<'_>,
+) -> Option<Diagnostic> {
     let plain = |weight, message: String| Diagnostic {
         weight,
         rule: None,
@@ -29,6 +37,7 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
         Report::Started { .. }
         | Report::Exited { .. }
         | Report::Killed { .. }
+        | Report::Stack { .. }
         | Report::Called { .. }
         | Report::Returned { .. }
         | Report::Signalled { .. }
@@ -42,14 +51,9 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
         } => {
             let what = fault(signal, code, address, access);
             let message = format!("the program was ended by {}: {what}", signal_name(signal));
-            located(plain(Weight::Error, message), at, at.offset, guest)
+            with_callers(plain(Weight::Error, message), at, stack, guest)
         }
-        Report::Refused {
-            number,
-            rule,
-            at,
-            callers,
-        } => {
+        Report::Refused { number, rule, at } => {
             let message = format!(
                 "the program called {}, which this kernel refuses; it got ENOSYS",
                 syscall(number, guest)
@@ -59,8 +63,7 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
             diagnostic.notes.push(format!(
                 "`cargo unikernel lint` finds such calls: rule {rule}"
             ));
-            let at = caller(at, callers, guest);
-            located(diagnostic, at, before(at), guest)
+            with_callers(diagnostic, at, stack, guest)
         }
         Report::Unknown { number, at } => {
             let message = format!(
@@ -71,7 +74,7 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
             diagnostic
                 .notes
                 .push("told once for each system call".to_owned());
-            located(diagnostic, at, at.offset, guest)
+            with_callers(diagnostic, at, stack, guest)
         }
         Report::CannotStart { reason } => plain(
             Weight::Error,
@@ -96,49 +99,118 @@ pub(super) fn diagnostic(report: &Report<'_>, guest: Guest<'_>) -> Option<Diagno
     })
 }
 
-/// Who called: the innermost place with a source line, since a C library comes without; else the innermost.
-fn caller<'a>(at: Place<'a>, callers: Places<'a>, guest: Guest<'_>) -> Place<'a> {
-    let has_line = |place: &Place<'_>| {
-        let location = guest.symbols.locate(&text(place.module), before(*place));
-        location.is_some_and(|location| location.line.is_some())
-    };
-    let mut places = std::iter::once(at).chain(callers.iter());
-    places.find(has_line).unwrap_or(at)
-}
-
-/// A return address may be the first of the next line; the byte before belongs to the call.
-fn before(at: Place<'_>) -> u64 {
-    at.offset.saturating_sub(1)
-}
-
-/// The diagnostic with its place: file and line where they are known, and always module and offset.
+/// The diagnostic with its place: the program's file and line where they are known, and always module and offset.
 fn located(mut diagnostic: Diagnostic, at: Place<'_>, offset: u64, guest: Guest<'_>) -> Diagnostic {
     let module = text(at.module);
     let place = match module.as_str() {
         "" => format!("{:#x}", at.offset),
         _ => format!("{module}+{:#x}", at.offset),
     };
-    let found = guest.symbols.locate(&module, offset).unwrap_or_default();
-    if let Some(function) = found.function {
-        diagnostic
-            .notes
-            .insert(0, format!("in function `{function}` at {place}"));
-    } else if found.line.is_some() {
-        diagnostic.notes.insert(0, format!("at {place}"));
+    let chain = guest.symbols.locate(&module, offset);
+    let mut notes: Vec<String> = Vec::new();
+    for location in &chain {
+        notes.push(match (&location.function, notes.is_empty()) {
+            (Some(function), true) => format!("in function `{function}` at {place}"),
+            (None, true) => format!("at {place}"),
+            (_, false) => called("inlined into", location),
+        });
     }
-    diagnostic.place = Some(found.line.unwrap_or(place));
+    let users = chain.iter().find(|location| location.is_users());
+    let line = users
+        .or(chain.first())
+        .and_then(|location| location.line.clone());
+    diagnostic.place = Some(line.unwrap_or(place));
+    diagnostic.notes.splice(0..0, notes);
     diagnostic
 }
 
+/// The diagnostic with its place and its callers.
+fn with_callers(
+    diagnostic: Diagnostic,
+    at: Place<'_>,
+    stack: Option<&Stack<'_>>,
+    guest: Guest<'_>,
+) -> Diagnostic {
+    let mut diagnostic = located(diagnostic, at, at.offset, guest);
+    if let Some(stack) = stack {
+        let chain = guest.symbols.locate(&text(at.module), at.offset);
+        let place = diagnostic.place.take();
+        if chain.iter().any(Location::is_users) {
+            diagnostic.place.clone_from(&place);
+        } else if chain.is_empty() {
+            let place = place.as_deref().unwrap_or("somewhere");
+            diagnostic.notes.insert(0, format!("at {place}"));
+        }
+        add_callers(&mut diagnostic, stack, guest);
+        diagnostic.place = diagnostic.place.or(place);
+    }
+    diagnostic
+}
+
+/// Adds who called the function that the program was in. What lies behind the last line of the program's own (what starts it)
+/// is left out, unless there is none of its own.
+fn add_callers(diagnostic: &mut Diagnostic, stack: &Stack<'_>, guest: Guest<'_>) {
+    let mut callers: Vec<(&str, Location)> = Vec::new();
+    for point in stack.unwind(guest.symbols).into_iter().skip(1) {
+        let mut chain = guest.symbols.locate(&point.module, point.offset);
+        if chain.is_empty() {
+            chain.push(Location {
+                function: None,
+                line: Some(format!("{}+{:#x}", point.module, point.offset)),
+            });
+        }
+        let words = std::iter::once("called from").chain(std::iter::repeat("inlined into"));
+        callers.extend(words.zip(chain));
+    }
+    if let Some(last) = callers.iter().rposition(|(_, caller)| is_own(caller)) {
+        callers.truncate(last + 1);
+    }
+    let shown = callers.iter().take(MAX_CALLERS);
+    let notes = shown.map(|(words, caller)| called(words, caller));
+    diagnostic.notes.extend(notes);
+    if callers.len() > MAX_CALLERS {
+        let left = callers.len() - MAX_CALLERS;
+        diagnostic.notes.push(format!("and {left} callers more"));
+    }
+    // A library's own instruction has no line that helps; the call has.
+    let own = callers.iter().find(|(_, caller)| is_own(caller));
+    if let (None, Some((_, caller))) = (&diagnostic.place, own) {
+        diagnostic.place.clone_from(&caller.line);
+    }
+}
+
+/// Whether a line is the program's own, and not only an offset.
+fn is_own(location: &Location) -> bool {
+    location.is_users() && location.function.is_some()
+}
+
+fn called(words: &str, location: &Location) -> String {
+    match (&location.function, &location.line) {
+        (Some(function), Some(line)) => format!("{words} `{function}` at {line}"),
+        (Some(function), None) => format!("{words} `{function}`"),
+        (None, line) => format!("{words} {}", line.as_deref().unwrap_or("somewhere")),
+    }
+}
+
 /// What there is to say about a program that a signal ended, and nothing else explains it.
-pub(super) fn killed(signal: u64) -> Diagnostic {
-    Diagnostic {
+pub(super) fn killed(signal: u64, stack: Option<&Stack<'_>>, guest: Guest<'_>) -> Diagnostic {
+    let diagnostic = Diagnostic {
         weight: Weight::Error,
         rule: None,
         message: format!("the program was ended by {}", signal_name(signal)),
         place: None,
         notes: Vec::new(),
         help: None,
+    };
+    match stack.and_then(|stack| stack.unwind(guest.symbols).into_iter().next()) {
+        Some(point) => {
+            let at = Place {
+                module: point.module.as_bytes(),
+                offset: point.offset,
+            };
+            with_callers(diagnostic, at, stack, guest)
+        }
+        None => diagnostic,
     }
 }
 
@@ -163,11 +235,13 @@ fn fault(signal: u64, code: u64, address: u64, access: u64) -> String {
 }
 
 fn syscall(number: u64, guest: Guest<'_>) -> String {
-    let call = u32::try_from(number)
-        .ok()
-        .and_then(|number| guest.support.by_number(number));
-    match call {
-        Some(call) => format!("`{}` (system call {number})", call.name),
+    let name = u32::try_from(number).ok().and_then(|number| {
+        let known = guest.support.by_number(number);
+        // What the kernel does not know may have a name on Linux.
+        known.map(|call| &*call.name).or(name_of(number))
+    });
+    match name {
+        Some(name) => format!("`{name}` (system call {number})"),
         None => format!("system call {number}"),
     }
 }
@@ -217,7 +291,7 @@ mod tests {
             support: &Support::parse("unikernel-support 1 x86_64-linux\n57 fork refused\n")
                 .unwrap(),
         };
-        let found = diagnostic(&report, guest).unwrap();
+        let found = diagnostic(&report, None, guest).unwrap();
         assert_eq!(found.message, message);
         assert_eq!(found.place.as_deref(), place);
     }
@@ -254,14 +328,18 @@ mod tests {
                 number: 57,
                 rule: b"UK001",
                 at,
-                callers: Places::default(),
             },
             "the program called `fork` (system call 57), which this kernel refuses; it got ENOSYS",
             Some("0x7000"),
         );
         check(
+            Report::Unknown { number: 9999, at },
+            "the program called system call 9999, which this kernel does not have; it got ENOSYS",
+            Some("0x7000"),
+        );
+        check(
             Report::Unknown { number: 425, at },
-            "the program called system call 425, which this kernel does not have; it got ENOSYS",
+            "the program called `io_uring_setup` (system call 425), which this kernel does not have; it got ENOSYS",
             Some("0x7000"),
         );
     }

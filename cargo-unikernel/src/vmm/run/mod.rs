@@ -1,18 +1,24 @@
 //! A run: the VMM is started, its streams are carried, and its end becomes an [`Outcome`].
 
 mod console;
+mod console_text;
 mod debug;
 mod diagnose;
 mod frames;
 mod outcome;
 mod process;
 mod pump;
+mod ready;
 mod serial;
 mod supervisor;
 mod trace;
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -33,9 +39,13 @@ use super::{Accel, Engine, Machine, Settings, Wiring, accel, clock};
 use crate::assemble::Image;
 use crate::error::{Error, Result};
 use crate::fs;
+use crate::image::raw;
+use crate::kernel::{Handover, Streams};
 use crate::launch::{HostFacts, Launch, Watch};
+use crate::network::{Fixed, Network, Ready};
 use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
+use crate::symbols::unwind::Stack;
 use crate::tool::{self, Invocation};
 use diagnose::{Guest, diagnostic, text};
 use frames::Frame;
@@ -46,6 +56,9 @@ use trace::Tracer;
 
 /// How long a guest under KVM may show no life before it is given up.
 const LIFE: Duration = Duration::from_secs(3);
+
+/// What the addresses of a guest are drawn from that a debugger looks at.
+const DEBUGGED_LAYOUT: u64 = 1;
 
 /// How many reports are shown of a guest that died.
 const LAST_REPORTS: usize = 5;
@@ -88,19 +101,64 @@ pub fn run(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<
 pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<Invocation> {
     let mut cache = Cache::load();
     let machine = machine(job, &mut cache, progress)?;
-    let digest = XxHash64::oneshot(0, &job.launch.encode(None)?);
-    let launch = job
-        .image
-        .path
-        .with_extension(format!("{digest:016x}.launch"));
-    let facts = host_facts(console, job.settings, &mut cache);
-    fs::write_bytes(&launch, &job.launch.encode(Some(&facts))?)?;
     let report = job.image.path.with_extension("report");
-    progress.note(&format!(
-        "the line's status will be the VMM's; the guest's own is in the frames of `{}`",
-        report.display()
-    ));
-    Ok(machine.invocation(&Wiring::shell(&report, Some(launch))))
+    let mut wiring = Wiring::shell(&report, None);
+    match handover(job, console, &mut cache, progress)? {
+        Some(Handover::Record(record)) => {
+            let digest = XxHash64::oneshot(0, &job.launch.encode(None)?);
+            let path = &job.image.path;
+            let launch = path.with_extension(format!("{digest:016x}.launch"));
+            fs::write_bytes(&launch, &record)?;
+            wiring.launch = Some(launch);
+            progress.note(&format!(
+                "the line's status will be the VMM's; the guest's own is in the frames of `{}`",
+                report.display()
+            ));
+        }
+        Some(Handover::CommandLine(line)) => wiring.line = Some(OsString::from_vec(line)),
+        None => {}
+    }
+    Ok(machine.invocation(&wiring))
+}
+
+/// What is handed to the kernel for this run; `None` where a disk has it already.
+fn handover(
+    job: &Job<'_>,
+    console: &Console,
+    cache: &mut Cache,
+    progress: &dyn Progress,
+) -> Result<Option<Handover>> {
+    let image = job.image;
+    let is_disk = image.format.name == raw::FORMAT.name;
+    if is_disk && image.started.is_none() {
+        if *job.launch != image.launch {
+            return Err(Error::input(format!(
+                "`{}` boots itself: its command line is on it, and arguments or variables for this run can't be given to it",
+                image.path.display()
+            ))
+            .hint("name the kernel with --kernel-file, so that it is started directly; or build the image with them"));
+        }
+        return Ok(None);
+    }
+    let mut launch = job.launch.clone();
+    if is_disk && launch.network == Network::Unsaid {
+        // QEMU's own network has this address for the guest: nobody need ask for it.
+        launch.network = Network::Fixed(user_network());
+        progress.detail("the guest is told its address: 10.0.2.15");
+    }
+    let facts = host_facts(job.settings, console, cache);
+    image.kernel.handover(&launch, Some(&facts)).map(Some)
+}
+
+/// The address of the guest in QEMU's user network, its router and name server (QEMU, `-netdev user`).
+fn user_network() -> Fixed {
+    let address = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 2, last));
+    Fixed {
+        address: address(15),
+        prefix: 24,
+        gateway: Some(address(2)),
+        dns: Some(address(3)),
+    }
 }
 
 fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Result<Machine<'a>> {
@@ -110,11 +168,15 @@ fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Res
     Ok(machine)
 }
 
-fn host_facts(console: &Console, settings: &Settings, cache: &mut Cache) -> HostFacts {
+fn host_facts(settings: &Settings, console: &Console, cache: &mut Cache) -> HostFacts {
     HostFacts {
         tsc_hz: Some(clock::tsc_hz(cache)),
         unix_time_ns: clock::unix_time_ns(),
         terminals: console.terminals(),
+        // A debugger's breakpoints shall hold in the next run, too.
+        layout_seed: settings
+            .layout_seed
+            .or(settings.gdb.map(|_| DEBUGGED_LAYOUT)),
         watch: Watch {
             traced: settings.is_traced.then(trace::captures),
             is_held: settings.gdb.is_some(),
@@ -130,10 +192,18 @@ fn attempt(
     cache: &mut Cache,
     progress: &dyn Progress,
 ) -> Result<Option<Outcome>> {
-    let record = job
-        .launch
-        .encode(Some(&host_facts(console, job.settings, cache)))?;
-    let (sockets, inherited, wiring) = process::connect(&record)?;
+    for forward in &machine.forwards {
+        forward.check_free()?;
+    }
+    let handover = handover(job, console, cache, progress)?;
+    let record = match &handover {
+        Some(Handover::Record(record)) => Some(&record[..]),
+        _ => None,
+    };
+    let (sockets, inherited, mut wiring) = process::connect(record)?;
+    if let Some(Handover::CommandLine(line)) = handover {
+        wiring.line = Some(OsString::from_vec(line));
+    }
     let invocation = machine.invocation(&wiring);
     progress.detail(&invocation.to_string());
     let guest = Guest {
@@ -141,8 +211,14 @@ fn attempt(
         support: &job.image.support,
     };
     let may_retry = machine.engine == Engine::Kvm && job.settings.accel == Accel::Auto;
-    let rules = Supervisor::new(job.settings.timeout, may_retry.then_some(LIFE));
-    let mut run = Run::start(&invocation, sockets, inherited, console, rules)?;
+    let mut rules = Supervisor::new(job.settings.timeout, may_retry.then_some(LIFE));
+    if job.image.kernel.streams != Streams::Ports {
+        rules = rules.deaf();
+    }
+    if job.settings.ready.is_some() {
+        rules = rules.awaiting_ready();
+    }
+    let mut run = Run::start(&invocation, sockets, inherited, console, rules, job)?;
     run.tracer = job.settings.is_traced.then(Tracer::default);
     run.gdb = machine.gdb.map(|port| {
         let program = job.launch.program.to_string();
@@ -177,6 +253,7 @@ impl Run {
         inherited: Inherited,
         console: &Console,
         rules: Supervisor,
+        job: &Job<'_>,
     ) -> Result<Self> {
         let failed =
             |error: std::io::Error| Error::internal(format!("can't copy a socket: {error}"));
@@ -192,10 +269,18 @@ impl Run {
             Output::new(copy(&console.stderr)),
         );
         let file = |socket| std::fs::File::from(OwnedFd::from(socket));
+        let line = job.settings.ready.as_ref().and_then(Ready::line);
+        let (out, err) = (out.watched(line, &sender), err.watched(line, &sender));
         pump::output(Stream::Stdout, file(stdout), out.clone(), sender.clone());
         pump::output(Stream::Stderr, file(stderr), err.clone(), sender.clone());
         pump::reports(file(report), sender.clone());
-        pump::serial(file(sockets.serial), out, err, sender.clone());
+        match job.image.kernel.streams {
+            Streams::Ports => pump::serial(file(sockets.serial), out, err, sender.clone()),
+            Streams::Console { starts_behind } => {
+                pump::console(file(sockets.serial), starts_behind, out, sender.clone());
+            }
+        }
+        ready::watch(job.settings, sender.clone());
         pump::vmm(said, sender);
         Ok(Self {
             process,
@@ -215,6 +300,7 @@ impl Run {
 
     fn supervise(mut self, guest: Guest<'_>, progress: &dyn Progress) -> Result<Option<Outcome>> {
         let mut endings = Vec::new();
+        let mut told = BTreeSet::new();
         while !self.rules.is_over() {
             let event = self.next_event();
             let now = self.begun.elapsed();
@@ -231,18 +317,28 @@ impl Run {
                     if let Some(report) = &report {
                         self.watch(report, progress)?;
                     }
-                    let found = report.and_then(|report| diagnostic(&report, guest));
+                    let stack = stack_of(&self.last);
+                    let found =
+                        report.and_then(|report| diagnostic(&report, stack.as_ref(), guest));
                     match found {
+                        // The C library tries several calls for one purpose.
+                        Some(found) if is_again(&report, &found, &mut told) => {}
                         // What ended the program is told behind the last that it wrote.
                         Some(found) if found.weight == Weight::Error => endings.push(found),
                         Some(found) => progress.finding(&found),
                         None => {}
+                    }
+                    if is_shown_by_trace(&frame) {
+                        continue;
                     }
                     self.last.push(frame);
                     let old = self.last.len().saturating_sub(LAST_REPORTS);
                     self.last.drain(..old);
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
+                Some(Event::Ready) if self.rules.becomes_ready() => {
+                    progress.pass_through("ready\n");
+                }
                 _ => {}
             }
         }
@@ -263,7 +359,9 @@ impl Run {
         match outcome.end {
             End::Died => progress.finding(&died(status, &last, &left_over)),
             End::Killed(signal) if endings.is_empty() && !was_asked => {
-                progress.finding(&diagnose::killed(u64::from(signal)));
+                let stack = stack_of(&last);
+                let found = diagnose::killed(u64::from(signal), stack.as_ref(), guest);
+                progress.finding(&found);
             }
             End::TimedOut => progress.note("the time that the guest was given has passed"),
             _ => {}
@@ -354,10 +452,51 @@ fn watch_signals(events: Sender<Event>) -> Result<signal_hook::iterator::Handle>
     Ok(handle)
 }
 
+/// Whether it only matters to the trace, which has shown it.
+fn is_shown_by_trace(frame: &Frame) -> bool {
+    matches!(
+        frame.report(),
+        Some(Report::Called { .. } | Report::Returned { .. } | Report::Signalled { .. })
+    )
+}
+
+/// Whether a refusal for the same reason at the same place was told.
+fn is_again(
+    report: &Option<Report<'_>>,
+    found: &Diagnostic,
+    told: &mut BTreeSet<(Vec<u8>, Option<String>)>,
+) -> bool {
+    match report {
+        Some(Report::Refused { rule, .. }) => !told.insert((rule.to_vec(), found.place.clone())),
+        _ => false,
+    }
+}
+
+/// Where the program was, as it told just now: the report behind it is about that.
+fn stack_of(reports: &[Frame]) -> Option<Stack<'_>> {
+    let stacks = reports.iter().rev().filter_map(Frame::report);
+    // The end by a signal comes behind the fault that it is for.
+    let mut stacks =
+        stacks.skip_while(|report| matches!(report, Report::Fault { .. } | Report::Killed { .. }));
+    stacks.next().and_then(|report| match report {
+        Report::Stack {
+            registers,
+            at,
+            bytes,
+            modules,
+        } => Stack::new(registers, at, bytes, modules),
+        _ => None,
+    })
+}
+
 /// What is known of a guest that ended without saying how.
 fn died(status: ExitStatus, last: &[Frame], left_over: &[(Carrier, Vec<u8>)]) -> Diagnostic {
     let mut notes = vec![format!("the VMM ended with {status}")];
-    let reports: Vec<Report<'_>> = last.iter().filter_map(Frame::report).collect();
+    let reports: Vec<Report<'_>> = last
+        .iter()
+        .filter_map(Frame::report)
+        .filter(|report| !matches!(report, Report::Stack { .. }))
+        .collect();
     match reports.len() {
         0 => notes.push("it reported nothing".to_owned()),
         n => {

@@ -35,7 +35,7 @@ pub(super) struct Inherited {
 pub(super) struct Process(Child);
 
 /// Sockets for all streams, the VMM's ends of them with `launch`, and the wiring that names those.
-pub(super) fn connect(launch: &[u8]) -> Result<(Sockets, Inherited, Wiring)> {
+pub(super) fn connect(launch: Option<&[u8]>) -> Result<(Sockets, Inherited, Wiring)> {
     let failed = |error: std::io::Error| Error::internal(format!("can't make a socket: {error}"));
     let mut theirs = Vec::new();
     let mut ours = Vec::new();
@@ -45,11 +45,14 @@ pub(super) fn connect(launch: &[u8]) -> Result<(Sockets, Inherited, Wiring)> {
         theirs.push(OwnedFd::from(their));
     }
     let numbers: Vec<RawFd> = theirs.iter().map(AsRawFd::as_raw_fd).collect();
-    let record = record_in_memory(launch).map_err(|error| {
+    let record = launch.map(record_in_memory).transpose().map_err(|error| {
         Error::internal(format!("can't keep the launch record in memory: {error}"))
     })?;
-    let record_path = PathBuf::from(format!("/dev/fd/{}", record.as_raw_fd()));
-    theirs.push(record);
+    let record_path = record.map(|record| {
+        let path = PathBuf::from(format!("/dev/fd/{}", record.as_raw_fd()));
+        theirs.push(record);
+        path
+    });
 
     let too_few = || Error::internal("a socket is missing");
     let serial = ours.pop().ok_or_else(too_few)?;
@@ -62,7 +65,7 @@ pub(super) fn connect(launch: &[u8]) -> Result<(Sockets, Inherited, Wiring)> {
         Inherited {
             descriptors: theirs,
         },
-        Wiring::sockets([stdin, stdout, stderr, report], line, Some(record_path)),
+        Wiring::sockets([stdin, stdout, stderr, report], line, record_path),
     ))
 }
 

@@ -14,7 +14,9 @@ use rustix::event::{PollFd, PollFlags, poll};
 use unikernel_abi::stream::Stream;
 
 use super::console::{read, write};
+use super::console_text::ConsoleText;
 use super::frames::{Frame, Frames};
+use super::ready::LineWatch;
 use super::serial::SerialLine;
 
 /// How many bytes are carried at a time.
@@ -29,6 +31,8 @@ pub(super) enum Event {
     Output,
     /// Nobody reads our standard output any more.
     StdoutLost,
+    /// The guest is ready.
+    Ready,
     /// A thread has nothing more to carry; for reports and the serial line, with what was left over.
     Ended(Carrier, Vec<u8>),
     /// We were asked to end.
@@ -48,17 +52,36 @@ pub(super) enum Carrier {
 
 /// Our end of an output stream, shared between its port and the serial line.
 #[derive(Debug, Clone)]
-pub(super) struct Output(Arc<Mutex<Option<File>>>);
+pub(super) struct Output {
+    target: Arc<Mutex<Option<File>>>,
+    watch: Option<Arc<Mutex<LineWatch>>>,
+}
 
 impl Output {
     /// The output to `target`; what is written is dropped when that is `None`.
     pub(super) fn new(target: Option<OwnedFd>) -> Self {
-        Self(Arc::new(Mutex::new(target.map(File::from))))
+        Self {
+            target: Arc::new(Mutex::new(target.map(File::from))),
+            watch: None,
+        }
+    }
+
+    /// The same, which tells when a line holds `text`.
+    pub(super) fn watched(self, text: Option<&str>, events: &Sender<Event>) -> Self {
+        let watch = text.map(|text| LineWatch::new(text, events.clone()));
+        Self {
+            watch: watch.map(|watch| Arc::new(Mutex::new(watch))),
+            ..self
+        }
     }
 
     /// Writes; false, once, when nobody reads there any more.
     fn put(&self, bytes: &[u8]) -> bool {
-        let mut target = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(watch) = &self.watch {
+            let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
+            watch.push(bytes);
+        }
+        let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
         let is_lost = target
             .as_mut()
             .is_some_and(|target| write(target, bytes).is_err());
@@ -115,6 +138,28 @@ pub(super) fn serial(mut socket: File, stdout: Output, stderr: Output, events: S
         tell(
             &events,
             Event::Ended(Carrier::Serial, line.noise().to_vec()),
+        );
+    });
+}
+
+/// Carries what comes over a console, but for what the kernel says before the program starts: that is left over.
+pub(super) fn console(
+    mut socket: File,
+    starts_behind: &'static str,
+    stdout: Output,
+    events: Sender<Event>,
+) {
+    thread::spawn(move || {
+        let mut buffer = vec![0; CHUNK];
+        let mut text = ConsoleText::new(starts_behind);
+        while let Ok(n @ 1..) = read(&mut socket, &mut buffer) {
+            let program = text.push(&buffer[..n]);
+            deliver(Stream::Stdout, &program, &stdout, &events);
+        }
+        deliver(Stream::Stdout, &text.rest(), &stdout, &events);
+        tell(
+            &events,
+            Event::Ended(Carrier::Serial, text.kernels().to_vec()),
         );
     });
 }

@@ -64,6 +64,10 @@ pub(super) struct Supervisor {
     leave: Option<Duration>,
     ended: BTreeSet<Carrier>,
     is_given_up: bool,
+    /// Whether the guest can be asked to end.
+    may_ask: bool,
+    /// Whether the guest is to become ready in time, and is not yet.
+    awaits_ready: bool,
 }
 
 impl Supervisor {
@@ -82,7 +86,34 @@ impl Supervisor {
             leave: None,
             ended: BTreeSet::new(),
             is_given_up: false,
+            may_ask: true,
+            awaits_ready: false,
         }
+    }
+
+    /// The same of a guest that can't be asked to end: it is killed at once.
+    pub(super) fn deaf(self) -> Self {
+        Self {
+            may_ask: false,
+            ..self
+        }
+    }
+
+    /// The same where the time is for becoming ready, and not for the whole run.
+    pub(super) fn awaiting_ready(self) -> Self {
+        Self {
+            awaits_ready: true,
+            ..self
+        }
+    }
+
+    /// The guest is ready; true at the first time.
+    pub(super) fn becomes_ready(&mut self) -> bool {
+        let is_first = std::mem::replace(&mut self.awaits_ready, false);
+        if is_first {
+            self.timeout = None;
+        }
+        is_first
     }
 
     /// What an event at time `now` calls for.
@@ -109,6 +140,7 @@ impl Supervisor {
                 }
                 self.ask(End::Interrupted, now)
             }
+            Event::Ready => Vec::new(),
             Event::Ended(carrier, _) => {
                 self.ended.insert(*carrier);
                 Vec::new()
@@ -187,6 +219,9 @@ impl Supervisor {
     fn ask(&mut self, otherwise: End, now: Duration) -> Vec<Action> {
         if self.said.is_some() || self.asked.is_some() {
             return Vec::new();
+        }
+        if !self.may_ask {
+            return self.kill(otherwise, now);
         }
         self.asked = Some(now);
         self.otherwise = otherwise;
@@ -286,6 +321,25 @@ mod tests {
         assert_eq!(run.tick(S(10)), []);
         assert_eq!(run.tick(S(11)), [Action::Kill]);
         assert_eq!(run.outcome().status(), 130);
+    }
+
+    #[test]
+    fn guest_that_can_not_be_asked_is_killed_at_once() {
+        let mut run = Supervisor::new(None, None).deaf();
+        assert_eq!(run.on(&Event::Interrupt, S(1)), [Action::Kill]);
+        assert_eq!(run.outcome().status(), 130);
+    }
+
+    #[test]
+    fn time_is_for_becoming_ready_where_that_is_waited_for() {
+        let mut run = Supervisor::new(Some(S(5)), None).awaiting_ready();
+        assert_eq!(run.deadline(), Some(S(5)));
+        assert!(run.becomes_ready());
+        assert!(!run.becomes_ready());
+        assert_eq!(run.deadline(), None);
+        let mut run = Supervisor::new(Some(S(5)), None).awaiting_ready();
+        assert_eq!(run.tick(S(5)), [Action::Kill]);
+        assert_eq!(run.outcome().status(), 124);
     }
 
     #[test]

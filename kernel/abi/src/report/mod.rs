@@ -16,6 +16,9 @@ pub const HEADER: usize = 8;
 /// Longest payload in bytes; a longer one is a broken stream.
 pub const MAX_LEN: usize = 1 << 20;
 
+/// How many registers [`Report::Stack`] has.
+pub const REGISTERS: usize = 17;
+
 /// A place in the program: a file and an offset from the address where its first byte was loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
@@ -84,10 +87,8 @@ pub enum Report<'a> {
         number: u64,
         /// The lint rule that finds it before the boot.
         rule: &'a [u8],
-        /// Who called: the innermost return address outside of libc that could be found, else the instruction.
+        /// Where the instruction stands; [`Report::Stack`] just before tells who called.
         at: Place<'a>,
-        /// Return addresses further out. In a static program libc is no file of its own, and `at` may lie in it.
-        callers: Places<'a>,
     },
     /// A system call that this kernel does not have; told once a number.
     Unknown {
@@ -110,6 +111,18 @@ pub enum Report<'a> {
     OutOfMemory {
         /// Physical memory the machine has, in bytes.
         total: u64,
+    },
+    /// Where the program is that a signal is about to end, or that called what this kernel does not do. Comes before
+    /// [`Report::Fault`], [`Report::Killed`], [`Report::Refused`] and [`Report::Unknown`].
+    Stack {
+        /// [`REGISTERS`] of 8 bytes, as unwind tables number them: `rax rdx rcx rbx rsi rdi rbp rsp r8`-`r15`, then `rip`.
+        registers: &'a [u8],
+        /// The address of the first of `bytes`: the stack pointer, or the first mapped byte above it.
+        at: u64,
+        /// The beginning of the stack.
+        bytes: &'a [u8],
+        /// Files that code is mapped from; the offset is the address of their first byte.
+        modules: Places<'a>,
     },
     /// A thread makes a system call; only when it is asked for ([`crate::trace`]).
     Called {
@@ -137,8 +150,9 @@ pub enum Report<'a> {
         signal: u64,
         /// `si_code` (sigaction(2)).
         code: u64,
-        /// `si_addr`, where the signal has one, else 0.
-        address: u64,
+        /// What follows the code in a `siginfo_t`: `si_addr`, or `si_pid` (lower half) and `si_uid`, or `si_timerid` (lower half)
+        /// and `si_overrun`; else 0.
+        about: u64,
     },
     /// The program is held before its first instruction ([`Item::Hold`](crate::launch::Item::Hold)).
     Held {
@@ -184,6 +198,7 @@ impl Report<'_> {
             Self::CannotStart { .. } => 7,
             Self::Panic { .. } => 8,
             Self::OutOfMemory { .. } => 9,
+            Self::Stack { .. } => 10,
             Self::Called { .. } => 11,
             Self::Returned { .. } => 12,
             Self::Signalled { .. } => 13,
@@ -210,22 +225,27 @@ impl Report<'_> {
                 numbers(sink, &[signal, code, address, access]);
                 place(sink, at);
             }
-            Self::Refused {
-                number,
-                rule,
-                at,
-                callers,
-            } => {
+            Self::Refused { number, rule, at } => {
                 numbers(sink, &[number]);
                 text(sink, rule);
                 place(sink, at);
-                text(sink, callers.0);
             }
             Self::Unknown { number, at } => {
                 numbers(sink, &[number]);
                 place(sink, at);
             }
             Self::CannotStart { reason } | Self::Panic { reason } => text(sink, reason),
+            Self::Stack {
+                registers,
+                at,
+                bytes,
+                modules,
+            } => {
+                text(sink, registers);
+                numbers(sink, &[at]);
+                text(sink, bytes);
+                text(sink, modules.0);
+            }
             Self::Called {
                 thread,
                 number,
@@ -247,7 +267,7 @@ impl Report<'_> {
             Self::Signalled {
                 signal: a,
                 code: b,
-                address: c,
+                about: c,
             }
             | Self::Held {
                 start: a,
@@ -318,7 +338,6 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
             number: fields.number()?,
             rule: fields.text()?,
             at: fields.place()?,
-            callers: Places(fields.text()?),
         },
         6 => Report::Unknown {
             number: fields.number()?,
@@ -332,6 +351,12 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
         },
         9 => Report::OutOfMemory {
             total: fields.number()?,
+        },
+        10 => Report::Stack {
+            registers: fields.text()?,
+            at: fields.number()?,
+            bytes: fields.text()?,
+            modules: Places(fields.text()?),
         },
         11 => Report::Called {
             thread: fields.number()?,
@@ -347,7 +372,7 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
         13 => Report::Signalled {
             signal: fields.number()?,
             code: fields.number()?,
-            address: fields.number()?,
+            about: fields.number()?,
         },
         14 => Report::Held {
             start: fields.number()?,

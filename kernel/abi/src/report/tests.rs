@@ -11,7 +11,7 @@ const AT: Place<'static> = Place {
     offset: 0x1139,
 };
 
-const EACH: [Report<'static>; 13] = [
+const EACH: [Report<'static>; 14] = [
     Report::Started {
         entry_tsc: 5,
         program_tsc: 7,
@@ -29,7 +29,6 @@ const EACH: [Report<'static>; 13] = [
         number: 57,
         rule: b"UK001",
         at: AT,
-        callers: Places(&[2, 0, 0, 0, b'/', b'a', 7, 0, 0, 0, 0, 0, 0, 0]),
     },
     Report::Unknown {
         number: 425,
@@ -40,6 +39,12 @@ const EACH: [Report<'static>; 13] = [
     },
     Report::Panic { reason: b"" },
     Report::OutOfMemory { total: 1 << 23 },
+    Report::Stack {
+        registers: &[7; 8 * REGISTERS],
+        at: 0x7000,
+        bytes: &[1, 2, 3],
+        modules: Places(&[2, 0, 0, 0, b'/', b'a', 7, 0, 0, 0, 0, 0, 0, 0]),
+    },
     Report::Called {
         thread: 1,
         number: 0,
@@ -54,7 +59,7 @@ const EACH: [Report<'static>; 13] = [
     Report::Signalled {
         signal: 11,
         code: 1,
-        address: 9,
+        about: 9,
     },
     Report::Held {
         start: 1,

@@ -35,9 +35,13 @@ impl Mounted {
         self.erofs.find(directory, name)
     }
 
-    /// The first name behind `name` in `directory`.
-    pub(crate) fn next(&self, directory: &Inode, name: &[u8]) -> Result<Option<Entry>, ErofsError> {
-        self.erofs.next(directory, name)
+    /// The first name of `directory` at `place` or behind it, and its place.
+    pub(crate) fn at_or_behind(
+        &self,
+        directory: &Inode,
+        place: u64,
+    ) -> Result<Option<(u64, Entry)>, ErofsError> {
+        self.erofs.at_or_behind(directory, place)
     }
 
     /// Contents from `offset` on: at most `len` bytes, as far as they lie in one piece.

@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 
+use linux_raw_sys::general as linux;
 use unikernel_machine::address::PAGE_SIZE;
 use unikernel_machine::frame::Frame;
 
@@ -10,12 +11,13 @@ use super::archive::Mounted;
 use super::erofs::Inode;
 use crate::errno::Errno;
 use crate::memory::budget;
+use crate::memory::changes::{Watch, What};
 
 /// The longest file: what an `off_t` can hold, in whole pages.
 pub(crate) const MAX_SIZE: u64 = (i64::MAX as u64) & !(PAGE - 1);
 
 /// A page's length.
-const PAGE: u64 = PAGE_SIZE as u64;
+pub(super) const PAGE: u64 = PAGE_SIZE as u64;
 
 /// A file of the archive.
 #[derive(Clone)]
@@ -29,10 +31,15 @@ pub(crate) struct Lower {
 /// A regular file's bytes. A page is written to only when it is one of `pages`; beneath lies the archive's file as far as
 /// `lower_len`, and zeros.
 pub(crate) struct Contents {
-    lower: Option<Lower>,
-    lower_len: u64,
-    pages: BTreeMap<u64, Frame>,
-    size: u64,
+    pub(super) lower: Option<Lower>,
+    pub(super) lower_len: u64,
+    /// Pages that differ from the archive's; one without a frame is a hole where the archive has bytes.
+    pub(super) pages: BTreeMap<u64, Option<Frame>>,
+    pub(super) size: u64,
+    /// What may no longer be done to it (`F_SEAL_*` of fcntl(2)); a file that can't be sealed has `F_SEAL_SEAL`.
+    pub(super) seals: u32,
+    /// Tells the mappings what happens to the pages, once there are some.
+    pub(super) watch: Option<Watch>,
 }
 
 /// Some bytes of a file. It holds what it needs, so that copying it to the program may change the file's pages.
@@ -62,6 +69,8 @@ impl Contents {
             lower_len: 0,
             pages: BTreeMap::new(),
             size: 0,
+            watch: None,
+            seals: linux::F_SEAL_SEAL,
         }
     }
 
@@ -72,17 +81,19 @@ impl Contents {
             size: lower.inode.size,
             lower: Some(lower),
             pages: BTreeMap::new(),
+            watch: None,
+            seals: linux::F_SEAL_SEAL,
         }
+    }
+
+    /// Has mappings told from now on what happens to its pages.
+    pub(crate) fn set_watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
     }
 
     /// Its length in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
-    }
-
-    /// Memory that it takes beside the archive, in pages.
-    pub(crate) fn pages_in_memory(&self) -> u64 {
-        self.pages.len() as u64
     }
 
     /// The bytes at `offset`, as far as they lie in one piece, at most `len`; `None` at the file's end.
@@ -93,12 +104,16 @@ impl Contents {
         }
         let page = offset / PAGE;
         let in_page = usize::try_from(PAGE.saturating_sub(offset % PAGE).min(len)).ok()?;
-        if let Some(frame) = self.pages.get(&page) {
-            return Some(Piece::Memory(
-                frame.clone(),
-                offset_in_page(offset),
-                in_page,
-            ));
+        match self.pages.get(&page) {
+            Some(Some(frame)) => {
+                return Some(Piece::Memory(
+                    frame.clone(),
+                    offset_in_page(offset),
+                    in_page,
+                ));
+            }
+            Some(None) => return Some(Piece::Zeros(in_page)),
+            None => {}
         }
         let from_lower = self.lower_bytes(offset, self.until_written(page, offset, len));
         if from_lower.is_empty() {
@@ -128,6 +143,7 @@ impl Contents {
 
     /// Writes `bytes` at `offset`, and makes the file longer where it must; how many were written before memory ran out.
     pub(crate) fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<usize, Errno> {
+        self.check_write(offset, bytes.len() as u64)?;
         let mut done: usize = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             let at = offset.checked_add(done as u64).filter(|at| *at < MAX_SIZE);
@@ -152,20 +168,33 @@ impl Contents {
     }
 
     /// The frame of a page, made the file's own first.
-    fn page_for_write(&mut self, page: u64) -> Result<&Frame, NoPage> {
-        if !self.pages.contains_key(&page) {
+    pub(super) fn page_for_write(&mut self, page: u64) -> Result<&Frame, NoPage> {
+        if !matches!(self.pages.get(&page), Some(Some(_))) {
             let frame = self.copy_of_page(page)?;
-            self.pages.insert(page, frame);
+            self.pages.insert(page, Some(frame));
+            if let Some(watch) = &self.watch {
+                watch.note(page..page.saturating_add(1), What::Moved);
+            }
         }
-        self.pages.get(&page).ok_or(NoPage::OutOfMemory)
+        self.pages
+            .get(&page)
+            .and_then(Option::as_ref)
+            .ok_or(NoPage::OutOfMemory)
     }
 
-    /// A new frame with the page's bytes of now.
+    /// A new frame of the file's own with the page's bytes of now.
     fn copy_of_page(&self, page: u64) -> Result<Frame, NoPage> {
-        let frame = budget::frame().ok_or(NoPage::OutOfMemory)?;
+        let frame = budget::file_frame().ok_or(NoPage::OutOfMemory)?;
+        self.copy_page_to(page, &frame);
+        Ok(frame)
+    }
+
+    /// Fills a frame of zeros with the bytes that a page has beneath.
+    fn copy_page_to(&self, page: u64, frame: &Frame) {
         let start = page.saturating_mul(PAGE);
+        let is_hole = self.pages.contains_key(&page);
         let mut done = 0;
-        while done < PAGE {
+        while done < PAGE && !is_hole {
             let piece = self.lower_bytes(start.saturating_add(done), PAGE.saturating_sub(done));
             if piece.is_empty() {
                 break;
@@ -173,7 +202,6 @@ impl Contents {
             frame.write(usize::try_from(done).unwrap_or(PAGE_SIZE), piece);
             done = done.saturating_add(piece.len() as u64);
         }
-        Ok(frame)
     }
 
     /// The frame to map for a page: the file's own or the archive's where there is one, else a new one with the same bytes.
@@ -181,12 +209,26 @@ impl Contents {
         if page.saturating_mul(PAGE) >= self.size {
             return Err(NoPage::BeyondEnd);
         }
-        if let Some(frame) = self.pages.get(&page) {
+        if let Some(Some(frame)) = self.pages.get(&page) {
             return Ok(frame.clone());
         }
-        match self.frame_in_place(page) {
-            Some(frame) => Ok(frame),
-            None => self.copy_of_page(page),
+        if let Some(frame) = self.frame_in_place(page) {
+            return Ok(frame);
+        }
+        if page.saturating_mul(PAGE) >= self.lower_len || self.pages.contains_key(&page) {
+            return Frame::zeros().ok_or(NoPage::OutOfMemory);
+        }
+        // A copy for the program, not for the file.
+        let frame = budget::frame().ok_or(NoPage::OutOfMemory)?;
+        self.copy_page_to(page, &frame);
+        Ok(frame)
+    }
+
+    /// Whether a page is in memory: in the archive, or of its own.
+    pub(crate) fn has_page(&self, page: u64) -> bool {
+        match self.pages.get(&page) {
+            Some(own) => own.is_some(),
+            None => page.saturating_mul(PAGE) < self.lower_len,
         }
     }
 
@@ -204,6 +246,9 @@ impl Contents {
         if page.saturating_mul(PAGE) >= self.size {
             return Err(NoPage::BeyondEnd);
         }
+        if !self.may_be_written() {
+            return self.frame(page);
+        }
         self.page_for_write(page).cloned()
     }
 
@@ -219,11 +264,17 @@ impl Contents {
         if size > MAX_SIZE {
             return Err(Errno::EFBIG);
         }
-        if size < self.size {
+        self.check_size(size)?;
+        if size <= self.size {
             self.lower_len = self.lower_len.min(size);
+            // Pages that were allocated behind the end go too.
             drop(self.pages.split_off(&size.div_ceil(PAGE)));
-            if let Some(frame) = self.pages.get(&(size / PAGE)) {
+            if let Some(Some(frame)) = self.pages.get(&(size / PAGE)) {
                 frame.fill_zero(offset_in_page(size)..PAGE_SIZE);
+            }
+            if let Some(watch) = &self.watch {
+                watch.note(size / PAGE..size.div_ceil(PAGE), What::Moved);
+                watch.note(size.div_ceil(PAGE)..MAX_SIZE / PAGE, What::Cut);
             }
         }
         self.size = size;
@@ -241,6 +292,6 @@ impl Contents {
 }
 
 /// Where in its page a byte lies.
-fn offset_in_page(at: u64) -> usize {
+pub(super) fn offset_in_page(at: u64) -> usize {
     usize::try_from(at % PAGE).unwrap_or(0)
 }

@@ -74,20 +74,30 @@ impl Descriptors {
             .ok_or(Errno::EBADF)
     }
 
-    /// Gives the lowest free number that is at least `lowest`.
-    pub(crate) fn add(&mut self, descriptor: Descriptor, lowest: usize) -> Result<usize, Errno> {
+    /// The lowest free number that is at least `lowest`, or `EMFILE`.
+    pub(crate) fn free(&self, lowest: usize) -> Result<usize, Errno> {
         let free =
             (lowest..self.slots.len()).find(|number| matches!(self.slots.get(*number), Some(None)));
         let number = free.unwrap_or(self.slots.len().max(lowest));
         if number >= self.limit {
             return Err(Errno::EMFILE);
         }
+        Ok(number)
+    }
+
+    /// Gives the lowest free number that is at least `lowest`.
+    pub(crate) fn add(&mut self, descriptor: Descriptor, lowest: usize) -> Result<usize, Errno> {
+        let number = self.free(lowest)?;
         self.set(number, descriptor)?;
         Ok(number)
     }
 
-    /// Makes `number` this descriptor, in place of what it was.
-    pub(crate) fn set(&mut self, number: usize, descriptor: Descriptor) -> Result<(), Errno> {
+    /// Makes `number` this descriptor, in place of what it was, which is given back.
+    pub(crate) fn set(
+        &mut self,
+        number: usize,
+        descriptor: Descriptor,
+    ) -> Result<Option<Descriptor>, Errno> {
         if number >= self.limit {
             return Err(Errno::EBADF);
         }
@@ -95,19 +105,26 @@ impl Descriptors {
             budget::allow_kernel_memory()?;
             self.slots.resize(number.saturating_add(1), None);
         }
-        if let Some(slot) = self.slots.get_mut(number) {
-            *slot = Some(descriptor);
-        }
-        Ok(())
+        let slot = self.slots.get_mut(number).ok_or(Errno::EBADF)?;
+        Ok(slot.replace(descriptor))
     }
 
-    /// Closes a descriptor.
-    pub(crate) fn close(&mut self, number: usize) -> Result<(), Errno> {
-        self.get(number)?;
-        if let Some(slot) = self.slots.get_mut(number) {
-            *slot = None;
-        }
-        Ok(())
+    /// Closes a descriptor, and gives it back.
+    pub(crate) fn close(&mut self, number: usize) -> Result<Descriptor, Errno> {
+        self.slots
+            .get_mut(number)
+            .and_then(Option::take)
+            .ok_or(Errno::EBADF)
+    }
+
+    /// The lowest open number that is at least `first`.
+    pub(crate) fn first_open(&self, first: usize) -> Option<usize> {
+        (first..self.slots.len()).find(|number| self.get(*number).is_ok())
+    }
+
+    /// How many numbers there is room for at the moment.
+    pub(crate) fn room(&self) -> usize {
+        self.slots.len()
     }
 
     /// The numbers that are open, from `first` to `last`.

@@ -15,9 +15,22 @@ pub(crate) enum Device {
     Random,
     /// Gives entropy (urandom(4)).
     Urandom,
-    /// The controlling terminal, which a unikernel does not have: opening it is `ENXIO` (tty(4)).
+    /// The host's terminal, where one of the streams is one; else opening it is `ENXIO` (tty(4)).
     Terminal,
+    /// Where messages for people go: the host's stderr, and its stdin where that is a terminal (console(4)).
+    Console,
 }
+
+/// All devices.
+const ALL: [Device; 7] = [
+    Device::Null,
+    Device::Zero,
+    Device::Full,
+    Device::Random,
+    Device::Urandom,
+    Device::Terminal,
+    Device::Console,
+];
 
 impl Device {
     /// Its number as `stat(2)` tells it: major and minor as Linux has them.
@@ -29,7 +42,13 @@ impl Device {
             Self::Random => device_number(1, 8),
             Self::Urandom => device_number(1, 9),
             Self::Terminal => device_number(5, 0),
+            Self::Console => device_number(5, 1),
         }
+    }
+
+    /// The device with this number, if there is one.
+    pub(crate) fn from_number(number: u64) -> Option<Self> {
+        ALL.into_iter().find(|device| device.number() == number)
     }
 }
 

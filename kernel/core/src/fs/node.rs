@@ -1,16 +1,24 @@
 //! A file, directory, symbolic link or device of the tree.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
+use alloc::boxed::Box;
 use alloc::rc::{Rc, Weak};
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
 use linux_raw_sys::general as linux;
 
-use super::contents::{Contents, Lower};
+use super::contents::Contents;
 use super::device::Device;
+use super::directory::Directory;
+use super::locks::Locks;
+use super::path::MAX_PATH;
+use super::view::View;
+use crate::driver::streams::Stream;
 use crate::time::Timestamp;
+
+/// What stands behind the path of something that was unlinked.
+pub(crate) const DELETED: &[u8] = b" (deleted)";
 
 /// The bits of a mode that `chmod(2)` can change.
 pub(crate) const PERMISSIONS: u32 = 0o7777;
@@ -19,14 +27,33 @@ pub(crate) const PERMISSIONS: u32 = 0o7777;
 pub(crate) struct Node {
     /// Its inode number.
     pub(crate) number: u64,
+    /// Which file system it belongs to.
+    pub(crate) mount: Mount,
     /// What it holds.
     pub(crate) kind: Kind,
     /// What `stat(2)` tells about it.
     pub(crate) attributes: RefCell<Attributes>,
     /// Where it was last found or put; none for the root and for what was unlinked.
     pub(crate) location: RefCell<Option<Location>>,
-    /// Whether its attributes or contents differ from the archive's.
+    /// Whether its attributes or contents differ from those that it can be had again with.
     pub(crate) changed: Cell<bool>,
+    /// The locks on it, once there was one.
+    pub(crate) locks: RefCell<Option<Box<Locks>>>,
+}
+
+/// A file system: what `stat(2)` tells apart by device number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mount {
+    /// The archive and the changes over it, with `/dev`.
+    Root,
+    /// `/proc`: nothing can be made or removed.
+    Proc,
+    /// `/sys`: nothing can be made or removed.
+    Sys,
+    /// The standard streams.
+    Streams,
+    /// Files that never had a name (memfd_create(2)).
+    Unnamed,
 }
 
 /// What a node holds.
@@ -39,25 +66,12 @@ pub(crate) enum Kind {
     Link(Cow<'static, [u8]>),
     /// A character device.
     Device(Device),
-    /// A file of `/proc` whose bytes are made when it is opened.
-    Generated(Generated),
+    /// A file or link that is made when it is asked for.
+    View(View),
+    /// A standard stream.
+    Stream(Stream),
     /// A device, FIFO or socket of the archive that this kernel has no driver for.
     Other,
-}
-
-/// A file whose bytes are made when it is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Generated {
-    /// `/proc/self/maps` (proc_pid_maps(5)).
-    Maps,
-}
-
-/// A directory: the archive's names, and over them those that were looked up, made (both `Some`) or removed (`None`).
-pub(crate) struct Directory {
-    /// The archive's directory beneath.
-    pub(crate) lower: Option<Lower>,
-    /// Names over it.
-    pub(crate) entries: BTreeMap<Rc<[u8]>, Option<Rc<Node>>>,
 }
 
 /// What `stat(2)` tells beside type and length.
@@ -104,7 +118,7 @@ impl Node {
             Kind::File(contents) => contents.borrow().size(),
             Kind::Link(target) => target.len() as u64,
             Kind::Directory(_) => 4096,
-            Kind::Device(_) | Kind::Generated(_) | Kind::Other => 0,
+            Kind::Device(_) | Kind::View(_) | Kind::Stream(_) | Kind::Other => 0,
         }
     }
 
@@ -117,17 +131,26 @@ impl Node {
             .unwrap_or_else(|| self.clone())
     }
 
-    /// Its path from the root, or `None` when it (or a directory above it) was unlinked.
+    /// Its path from `root` as `/proc` shows it: with ` (deleted)` behind it when it (or a directory above it) was unlinked;
+    /// `None` when it does not lie below `root`.
     pub(crate) fn path(self: &Rc<Self>, root: &Rc<Self>) -> Option<Vec<u8>> {
         let mut names = Vec::new();
+        let mut len: usize = 0;
         let mut node = self.clone();
-        while !Rc::ptr_eq(&node, root) {
+        let mut is_gone = false;
+        // Of a path that is too long for all who ask only the end is made.
+        while !Rc::ptr_eq(&node, root) && len <= MAX_PATH {
             let parent = {
                 let location = node.location.borrow();
                 let location = location.as_ref()?;
+                len = len.saturating_add(location.name.len()).saturating_add(1);
                 names.push(location.name.clone());
-                location.parent.upgrade()?
+                match location.parent.upgrade() {
+                    Some(parent) => parent,
+                    None => break,
+                }
             };
+            is_gone |= !parent.holds(&node);
             node = parent;
         }
         let mut path = Vec::new();
@@ -138,7 +161,33 @@ impl Node {
         if path.is_empty() {
             path.push(b'/');
         }
+        if is_gone || self.attributes.borrow().links == 0 {
+            path.extend_from_slice(DELETED);
+        }
         Some(path)
+    }
+
+    /// Whether its name for `node` still leads there.
+    fn holds(&self, node: &Rc<Self>) -> bool {
+        let (Kind::Directory(directory), Some(location)) = (&self.kind, &*node.location.borrow())
+        else {
+            return false;
+        };
+        match directory.borrow().known(&location.name) {
+            Some(known) => known
+                .node
+                .as_ref()
+                .is_some_and(|known| Rc::ptr_eq(known, node)),
+            None => !node.changed.get(),
+        }
+    }
+
+    /// Whether a link leads elsewhere from it.
+    pub(crate) fn is_link(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Link(_) | Kind::View(View::Magic(_) | View::Descriptor(_))
+        )
     }
 
     /// Its type as a directory entry tells it (`DT_*` of readdir(3)).
@@ -160,14 +209,14 @@ impl Node {
         self.changed.set(true);
     }
 
-    /// Whether the archive alone can give it back as it is: nothing was changed, and nothing beneath it is remembered.
+    /// Whether what lies beneath can give it back as it is: nothing was changed, and nothing beneath it is remembered.
     pub(crate) fn is_as_archived(&self) -> bool {
         !self.changed.get()
             && match &self.kind {
                 Kind::File(contents) => contents.borrow().is_unchanged(),
-                Kind::Directory(directory) => directory.borrow().entries.is_empty(),
-                Kind::Link(_) | Kind::Other => true,
-                Kind::Device(_) | Kind::Generated(_) => false,
+                Kind::Directory(directory) => directory.borrow().is_untouched(),
+                Kind::Link(_) | Kind::Device(_) | Kind::View(_) | Kind::Other => true,
+                Kind::Stream(_) => false,
             }
     }
 }

@@ -7,11 +7,13 @@ use core::cell::{Cell, RefCell};
 use linux_raw_sys::general as linux;
 
 use super::device::Device;
+use super::locks::{Locks, Owner};
 use super::node::Node;
+use super::view::View;
 use crate::driver::streams::Stream;
 
 /// The status flags that `F_SETFL` can change and that have an effect here.
-pub(crate) const CHANGEABLE: u32 = linux::O_APPEND | linux::O_NONBLOCK;
+pub(crate) const CHANGEABLE: u32 = linux::O_APPEND | linux::O_NONBLOCK | linux::O_NOATIME;
 
 /// An open file description (open(2)).
 pub(crate) struct OpenFile {
@@ -19,10 +21,8 @@ pub(crate) struct OpenFile {
     pub(crate) target: Target,
     /// Access mode and status flags, as `F_GETFL` tells them.
     pub(crate) flags: Cell<u32>,
-    /// The file offset; for a directory how many names were listed.
+    /// The file offset; for a directory the place that its listing has come to.
     pub(crate) position: Cell<u64>,
-    /// The name that a directory's listing has come to.
-    pub(crate) listed: RefCell<Box<[u8]>>,
 }
 
 /// What is open.
@@ -31,10 +31,10 @@ pub(crate) enum Target {
     Node(Rc<Node>),
     /// A character device, and its node.
     Device(Device, Rc<Node>),
-    /// A file whose bytes were made when it was opened, and its node.
-    Text(Box<[u8]>, Rc<Node>),
-    /// A standard stream.
-    Stream(Stream),
+    /// A file whose bytes are made when it is read from its start, what they were then, and its node.
+    View(View, RefCell<Option<Rc<[u8]>>>, Rc<Node>),
+    /// A standard stream, and its node.
+    Stream(Stream, Rc<Node>),
     /// Any node, opened only to be named (`O_PATH`).
     Name(Rc<Node>),
 }
@@ -46,7 +46,6 @@ impl OpenFile {
             target,
             flags: Cell::new(flags),
             position: Cell::new(0),
-            listed: RefCell::default(),
         })
     }
 
@@ -76,14 +75,47 @@ impl OpenFile {
         matches!(self.target, Target::Name(_))
     }
 
-    /// The node that is open; none for a stream.
-    pub(crate) fn node(&self) -> Option<&Rc<Node>> {
+    /// The node that is open.
+    pub(crate) fn node(&self) -> &Rc<Node> {
         match &self.target {
             Target::Node(node)
             | Target::Device(_, node)
-            | Target::Text(_, node)
-            | Target::Name(node) => Some(node),
-            Target::Stream(_) => None,
+            | Target::View(_, _, node)
+            | Target::Stream(_, node)
+            | Target::Name(node) => node,
+        }
+    }
+
+    /// What tells this open file from others while it is open.
+    fn address(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+
+    /// The owner of its own locks.
+    pub(crate) fn owner(&self) -> Owner {
+        Owner::File(self.address())
+    }
+
+    /// Does something with the locks on the file.
+    pub(crate) fn with_locks<T>(&self, act: impl FnOnce(&mut Locks, usize) -> T) -> T {
+        let mut slot = self.node().locks.borrow_mut();
+        let locks = slot.get_or_insert_with(Box::default);
+        let result = act(locks, self.address());
+        if locks.is_empty() {
+            *slot = None;
+        }
+        result
+    }
+}
+
+impl Drop for OpenFile {
+    /// The last descriptor of an open file takes its locks along.
+    fn drop(&mut self) {
+        if self.node().locks.borrow().is_some() {
+            self.with_locks(|locks, file| {
+                locks.free(Owner::File(file), 0, u64::MAX);
+                locks.free_whole(file);
+            });
         }
     }
 }

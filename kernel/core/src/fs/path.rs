@@ -1,11 +1,15 @@
 //! Paths as a program gives them.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use crate::errno::Errno;
 
 /// The longest path with its final NUL (`PATH_MAX`).
 pub(crate) const MAX_PATH: usize = 4096;
+
+/// The longest path that links may make of one.
+const MAX_INSERTED: usize = 8 * MAX_PATH;
 
 /// The longest name (`NAME_MAX`).
 pub(crate) const MAX_NAME: usize = 255;
@@ -15,6 +19,25 @@ pub(crate) const MAX_NAME: usize = 255;
 pub(crate) struct Remaining {
     bytes: Vec<u8>,
     at: usize,
+}
+
+/// The last name of a path that was walked.
+#[derive(Debug, Clone)]
+pub(crate) struct LastPart {
+    path: Remaining,
+    start: usize,
+}
+
+impl LastPart {
+    /// The name, to be kept.
+    pub(crate) fn to_name(&self) -> Rc<[u8]> {
+        Rc::from(self.bytes())
+    }
+
+    /// The name.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.path.bytes.get(self.start..self.path.at).unwrap_or(&[])
+    }
 }
 
 /// What comes next on a path.
@@ -83,12 +106,22 @@ impl Remaining {
         }))
     }
 
-    /// Puts a symbolic link's target before what remains.
+    /// The path as the name of this length that was taken last.
+    pub(super) fn into_last(self, len: usize) -> LastPart {
+        let start = self.at.saturating_sub(len);
+        LastPart { path: self, start }
+    }
+
+    /// Puts a symbolic link's target before what remains. Both together may be longer than [`MAX_PATH`], but not without end.
     pub(crate) fn insert(&mut self, target: &[u8]) -> Result<(), Errno> {
-        let mut bytes = Vec::with_capacity(target.len().saturating_add(self.rest().len()));
+        let len = target.len().saturating_add(self.rest().len());
+        if len > MAX_INSERTED {
+            return Err(Errno::ENAMETOOLONG);
+        }
+        let mut bytes = Vec::with_capacity(len);
         bytes.extend_from_slice(target);
         bytes.extend_from_slice(self.rest());
-        *self = Self::new(bytes)?;
+        *self = Self { bytes, at: 0 };
         Ok(())
     }
 

@@ -2,10 +2,14 @@
 
 use alloc::rc::Rc;
 
+use bitflags::bitflags;
+
 use super::node::{Kind, Node};
-use super::path::{Remaining, Then};
+use super::path::{LastPart, Remaining, Then};
 use super::tree::Tree;
+use super::view::View;
 use crate::errno::Errno;
+use crate::kernel::Kernel;
 
 /// More symbolic links than this on one path are a loop (path_resolution(7)).
 const MAX_LINKS: u32 = 40;
@@ -17,6 +21,35 @@ pub(crate) enum LastLink {
     Follow,
     /// It is meant itself. A slash behind it still leads on.
     Keep,
+    /// The name itself is meant, to be made, moved or removed, whatever is behind it.
+    Name,
+}
+
+bitflags! {
+    /// What a walk may not do (`RESOLVE_*` of openat2(2)).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) struct Limits: u8 {
+        /// Go into another file system.
+        const ONE_MOUNT = 1;
+        /// Follow what leads to a node whatever its path is.
+        const NO_MAGIC = 2;
+        /// Follow links.
+        const NO_LINKS = 4;
+        /// Leave what is below its start.
+        const BENEATH = 8;
+    }
+}
+
+/// How to walk.
+pub(crate) struct Scope<'a> {
+    /// Where absolute paths start, and `..` does not lead out of.
+    pub(crate) root: &'a Rc<Node>,
+    /// Where relative paths start.
+    pub(crate) start: &'a Rc<Node>,
+    /// What is not allowed.
+    pub(crate) limits: Limits,
+    /// The process that walks; without one nothing is open.
+    pub(crate) kernel: Option<&'a Kernel>,
 }
 
 /// Where a path leads.
@@ -32,15 +65,15 @@ pub(crate) struct Walked {
 }
 
 /// The last name of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum LastName {
     /// A name in the directory.
-    Named(Rc<[u8]>),
+    Named(LastPart),
     /// The path ends in `.`.
     Dot,
     /// The path ends in `..`.
     DotDot,
-    /// The path is `/`.
+    /// The path is `/`, or ended where a link leads to a node.
     Root,
 }
 
@@ -51,19 +84,81 @@ impl Walked {
     }
 }
 
+impl<'a> Scope<'a> {
+    /// The whole tree, from its root, without a process.
+    pub(crate) fn of_tree(tree: &'a Tree) -> Self {
+        Self {
+            root: tree.root(),
+            start: tree.root(),
+            limits: Limits::empty(),
+            kernel: None,
+        }
+    }
+
+    /// Goes to the root, where an absolute path starts.
+    fn root(&self) -> Result<Rc<Node>, Errno> {
+        if self.limits.contains(Limits::BENEATH) {
+            return Err(Errno::EXDEV);
+        }
+        self.enter(self.start, self.root.clone())
+    }
+
+    /// Goes from one node to another, if that is allowed.
+    fn enter(&self, from: &Node, to: Rc<Node>) -> Result<Rc<Node>, Errno> {
+        if from.mount != to.mount && self.limits.contains(Limits::ONE_MOUNT) {
+            return Err(Errno::EXDEV);
+        }
+        Ok(to)
+    }
+
+    /// Goes up.
+    fn up(&self, from: &Rc<Node>) -> Result<Rc<Node>, Errno> {
+        if Rc::ptr_eq(from, self.start) && self.limits.contains(Limits::BENEATH) {
+            return Err(Errno::EXDEV);
+        }
+        if Rc::ptr_eq(from, self.root) {
+            return Ok(from.clone());
+        }
+        self.enter(from, from.parent())
+    }
+
+    /// What a link leads to that is not followed by its path.
+    fn magic(&self, link: &Node) -> Result<Option<Rc<Node>>, Errno> {
+        let Kind::View(view) = link.kind else {
+            return Ok(None);
+        };
+        let found = match (view, self.kernel) {
+            (View::Magic(find), Some(kernel)) => find(kernel),
+            (View::Descriptor(number), Some(kernel)) => {
+                let descriptor = kernel.descriptors.get(number).ok();
+                descriptor.map(|descriptor| descriptor.file.node().clone())
+            }
+            _ => None,
+        };
+        if self.limits.intersects(Limits::NO_MAGIC | Limits::NO_LINKS) {
+            return Err(Errno::ELOOP);
+        }
+        if self.limits.contains(Limits::BENEATH) {
+            return Err(Errno::EXDEV);
+        }
+        self.enter(link, found.ok_or(Errno::ENOENT)?).map(Some)
+    }
+}
+
 impl Tree {
-    /// Walks `path`, from `start` when it is relative.
+    /// Walks a path.
     pub(crate) fn walk(
         &self,
-        start: &Rc<Node>,
+        scope: &Scope<'_>,
         mut path: Remaining,
         last: LastLink,
     ) -> Result<Walked, Errno> {
         let mut links = 0_u32;
-        let mut directory = start.clone();
-        if path.is_absolute() {
-            directory = self.root().clone();
-        }
+        let mut directory = if path.is_absolute() {
+            scope.root()?
+        } else {
+            scope.start.clone()
+        };
         let mut name = LastName::Root;
         while let Some(step) = path.step()? {
             if !directory.is_directory() {
@@ -74,31 +169,39 @@ impl Tree {
                 continue;
             }
             if step.name == b".." {
-                directory = directory.parent();
+                directory = scope.up(&directory)?;
                 name = LastName::DotDot;
                 continue;
             }
-            let found = self.lookup(&directory, step.name)?;
-            let is_link = found
-                .as_ref()
-                .is_some_and(|node| matches!(node.kind, Kind::Link(_)));
-            let is_last = step.then != Then::More;
-            if is_last && !(is_link && (last == LastLink::Follow || step.then == Then::SlashEnd)) {
-                return last_step(directory, step.name, step.then, found);
+            let found = self.lookup(&directory, step.name, scope.kernel)?;
+            let is_link = found.as_ref().is_some_and(|node| node.is_link());
+            let is_followed = match step.then {
+                Then::More => true,
+                Then::SlashEnd => last != LastLink::Name,
+                Then::End => last == LastLink::Follow,
+            };
+            if step.then != Then::More && !(is_link && is_followed) {
+                let (len, then) = (step.name.len(), step.then);
+                let name = path.into_last(len);
+                return last_step(scope, directory, name, then, last, found);
             }
             let node = found.ok_or(Errno::ENOENT)?;
-            if let Kind::Link(target) = &node.kind {
-                links = links.saturating_add(1);
-                if links > MAX_LINKS {
-                    return Err(Errno::ELOOP);
-                }
+            if !is_link {
+                directory = scope.enter(&directory, node)?;
+                continue;
+            }
+            links = links.saturating_add(1);
+            if links > MAX_LINKS || scope.limits.contains(Limits::NO_LINKS) {
+                return Err(Errno::ELOOP);
+            }
+            name = LastName::Root;
+            if let Some(node) = scope.magic(&node)? {
+                directory = node;
+            } else if let Kind::Link(target) = &node.kind {
                 path.insert(target)?;
                 if path.is_absolute() {
-                    directory = self.root().clone();
+                    directory = scope.root()?;
                 }
-                name = LastName::Root;
-            } else {
-                directory = node;
             }
         }
         Ok(Walked {
@@ -111,18 +214,23 @@ impl Tree {
 }
 
 fn last_step(
+    scope: &Scope<'_>,
     parent: Rc<Node>,
-    name: &[u8],
+    name: LastPart,
     then: Then,
+    last: LastLink,
     node: Option<Rc<Node>>,
 ) -> Result<Walked, Errno> {
     let slash = then == Then::SlashEnd;
-    if slash && node.as_ref().is_some_and(|node| !node.is_directory()) {
-        return Err(Errno::ENOTDIR);
+    if let Some(node) = &node {
+        if slash && last != LastLink::Name && !node.is_directory() {
+            return Err(Errno::ENOTDIR);
+        }
+        scope.enter(&parent, node.clone())?;
     }
     Ok(Walked {
         parent,
-        name: LastName::Named(name.into()),
+        name: LastName::Named(name),
         node,
         slash,
     })

@@ -15,6 +15,34 @@ pub(crate) struct Area {
     pub(crate) backing: Backing,
     /// What it is for.
     pub(crate) role: Role,
+    /// Whether its pages must be there.
+    pub(crate) locked: Locked,
+    /// Whether pages of 2 MiB may be used.
+    pub(crate) large: Large,
+}
+
+/// Whether an area's pages must stay in memory (mlock(2)). Nothing ever takes a page away here; what remains is when it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Locked {
+    /// They come when they are touched, and advice may take them away.
+    #[default]
+    No,
+    /// They come at once.
+    AtOnce,
+    /// They come when they are touched (`MLOCK_ONFAULT`).
+    OnFault,
+}
+
+/// Whether pages of 2 MiB may be used (madvise(2)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Large {
+    /// While there is plenty of memory.
+    #[default]
+    Plenty,
+    /// While there is some (`MADV_HUGEPAGE`).
+    Asked,
+    /// Never (`MADV_NOHUGEPAGE`).
+    Never,
 }
 
 /// Where the bytes of an area's pages come from.
@@ -62,20 +90,30 @@ pub(crate) enum Role {
     Mapped,
     /// What `brk` moves.
     Heap,
-    /// The first thread's stack: it grows downwards when touched below, down to this page.
-    Stack {
-        /// The lowest page that it may grow to.
-        lowest: u64,
-    },
+    /// The first thread's stack, which grows downwards.
+    Stack,
+    /// Mapped by the program to grow downwards (`MAP_GROWSDOWN`).
+    GrowsDown,
 }
 
 impl Area {
     /// Zeros with this protection.
     pub(crate) fn anonymous(protection: Protection) -> Self {
+        Self::new(protection, Backing::Anonymous)
+    }
+
+    /// Pages of a file with this protection.
+    pub(crate) fn of_file(protection: Protection, file: FileBacking) -> Self {
+        Self::new(protection, Backing::File(file))
+    }
+
+    fn new(protection: Protection, backing: Backing) -> Self {
         Self {
             protection,
-            backing: Backing::Anonymous,
+            backing,
             role: Role::Mapped,
+            locked: Locked::No,
+            large: Large::Plenty,
         }
     }
 
@@ -90,7 +128,11 @@ impl Area {
 
     /// Whether `next`, directly behind this area of `count` pages, can be one area with it.
     pub(crate) fn continues_as(&self, count: u64, next: &Self) -> bool {
-        if self.protection != next.protection || self.role != next.role {
+        if self.protection != next.protection
+            || self.role != next.role
+            || self.locked != next.locked
+            || self.large != next.large
+        {
             return false;
         }
         match (&self.backing, &next.backing) {
@@ -104,27 +146,38 @@ impl Area {
         }
     }
 
-    /// The protection for a page of it that is there. A private page of a file is not writable until it was copied.
+    /// The protection for a page of it that is there and was not written to. A page of a file is not writable until then: a
+    /// private one is copied first, and of a shared one the file must learn that it changed.
     pub(crate) fn page_protection(&self) -> Protection {
         match &self.backing {
             // What can be written can be read: the hardware knows no other pages.
-            Backing::File(file)
-                if file.sharing == Sharing::Private
-                    && self.protection.contains(Protection::WRITE) =>
-            {
+            Backing::File(_) if self.protection.contains(Protection::WRITE) => {
                 self.protection.difference(Protection::WRITE) | Protection::READ
             }
             Backing::File(_) | Backing::Anonymous => self.protection,
         }
     }
 
+    /// Whether it grows downwards.
+    pub(crate) fn grows(&self) -> bool {
+        matches!(self.role, Role::Stack | Role::GrowsDown)
+    }
+
+    /// Whether it is shared.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.file()
+            .is_some_and(|file| file.sharing != Sharing::Private)
+    }
+
+    /// Whether it may never be written to.
+    pub(crate) fn is_never_writable(&self) -> bool {
+        self.file()
+            .is_some_and(|file| file.sharing == Sharing::Shared(MayWrite::No))
+    }
+
     /// Whether its written pages take memory of their own, so that there must be some.
     pub(crate) fn takes_memory(&self) -> bool {
-        let is_private = match &self.backing {
-            Backing::Anonymous => true,
-            Backing::File(file) => file.sharing == Sharing::Private,
-        };
-        is_private && self.protection.contains(Protection::WRITE)
+        !self.is_shared() && self.protection.contains(Protection::WRITE)
     }
 
     /// The file behind it.

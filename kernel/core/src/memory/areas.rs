@@ -1,10 +1,9 @@
 //! The tree of areas: sorted, never overlapping, joined where neighbours are alike.
 
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 
 use super::Pages;
-use super::area::{Area, Role};
+use super::area::Area;
 
 /// Pages that stay free below a stack that may grow: Linux's `stack_guard_gap`.
 pub(crate) const STACK_GUARD: u64 = 256;
@@ -50,18 +49,6 @@ impl Areas {
             .map(|(start, (end, area))| (pages(*start, *end), area))
     }
 
-    /// Whether every page of a run is in some area.
-    pub(crate) fn covers(&self, run: Pages) -> bool {
-        let mut next = run.start;
-        for (area, _) in self.within(run) {
-            if area.start > next {
-                return false;
-            }
-            next = area.end;
-        }
-        next >= run.end
-    }
-
     /// Puts an area where none is, and joins it with its neighbours where they are alike.
     pub(crate) fn insert(&mut self, run: Pages, area: Area) {
         let mut start = run.start;
@@ -82,28 +69,27 @@ impl Areas {
         self.0.insert(start, (end, area));
     }
 
-    /// Takes the pages of a run out of their areas, which are split where the run begins or ends inside them.
-    pub(crate) fn remove(&mut self, run: Pages) -> Vec<(Pages, Area)> {
-        let starts: Vec<u64> = self.within(run).map(|(area, _)| area.start).collect();
-        let mut removed = Vec::with_capacity(starts.len());
-        for start in starts {
-            let Some((end, area)) = self.0.remove(&start) else {
-                continue;
-            };
-            let Some(inside) = pages(start, end).intersection(&run) else {
-                continue;
-            };
-            if inside.end < end {
-                let tail = area.tail(inside.end.saturating_sub(start));
-                self.0.insert(inside.end, (end, tail));
-            }
-            let middle = area.tail(inside.start.saturating_sub(start));
-            if start < inside.start {
-                self.0.insert(start, (inside.start, area));
-            }
-            removed.push((inside, middle));
+    /// Takes the first area, or part of one, out that lies in a run; an area is split where the run begins or ends inside it.
+    pub(crate) fn take(&mut self, run: Pages) -> Option<(Pages, Area)> {
+        let (start, inside) = self
+            .within(run)
+            .find_map(|(area, _)| Some((area.start, area.intersection(&run)?)))?;
+        let (end, area) = self.0.remove(&start)?;
+        if inside.end < end {
+            let tail = area.tail(inside.end.saturating_sub(start));
+            self.0.insert(inside.end, (end, tail));
         }
-        removed
+        let middle = area.tail(inside.start.saturating_sub(start));
+        if start < inside.start {
+            self.0.insert(start, (inside.start, area));
+        }
+        Some((inside, middle))
+    }
+
+    /// Whether taking a run out cuts an area in two.
+    pub(crate) fn is_cut_by(&self, run: Pages) -> bool {
+        self.at(run.start)
+            .is_some_and(|(area, _)| area.start < run.start && run.end < area.end)
     }
 
     /// The highest free run of `count` pages that ends at or below `top` and starts at or above `bottom`.
@@ -113,19 +99,31 @@ impl Areas {
             if *area_end < end && end.saturating_sub(*area_end) >= count {
                 break;
             }
-            end = end.min(match area.role {
-                Role::Stack { .. } => start.saturating_sub(STACK_GUARD),
-                Role::Mapped | Role::Heap => *start,
-            });
+            end = end.min(with_guard(*start, area));
         }
         let start = end.checked_sub(count)?;
         (start >= bottom).then_some(())?;
         Pages::new(start, end)
     }
 
+    /// Whether no page of a run is in an area, or too near to one that grows towards it.
+    pub(crate) fn is_free_with_guard(&self, run: Pages) -> bool {
+        self.at_or_behind(run.start)
+            .is_none_or(|(behind, area)| run.end <= with_guard(behind.start, area))
+    }
+
     /// Whether no page of a run is in an area.
     pub(crate) fn is_free(&self, run: Pages) -> bool {
         self.within(run).next().is_none()
+    }
+}
+
+/// The page up to which may be mapped below an area.
+fn with_guard(start: u64, area: &Area) -> u64 {
+    if area.grows() {
+        start.saturating_sub(STACK_GUARD)
+    } else {
+        start
     }
 }
 

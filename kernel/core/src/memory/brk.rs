@@ -28,7 +28,7 @@ impl AddressSpace {
     fn try_set_break(&mut self, wanted: u64) -> Option<()> {
         let (old, new) = (self.brk.end.div_ceil(PAGE), wanted.div_ceil(PAGE));
         if let Some(freed) = Pages::new(new, old) {
-            self.unmap(freed);
+            self.unmap(freed).ok()?;
         }
         if new <= old {
             return Some(());
@@ -37,12 +37,15 @@ impl AddressSpace {
         // A page of distance, so that an overflow of the heap faults.
         let with_gap = Pages::new(old, new.saturating_add(1))?;
         budget::allow_pages(new.saturating_sub(self.brk.start / PAGE)).ok()?;
-        budget::allow_kernel_memory().ok()?;
+        self.allow_kernel_memory().ok()?;
         if !self.areas.is_free(with_gap) {
             return None;
         }
         let mut area = Area::anonymous(super::protect::READ_WRITE);
         area.role = Role::Heap;
-        self.insert(grown, area).ok()
+        area.locked = self.future;
+        self.insert(grown, area).ok()?;
+        self.populate_locked(grown);
+        Some(())
     }
 }

@@ -68,6 +68,7 @@ impl AddressSpace {
 
     /// Tries a copy again after each page that it needed, until one can't be had.
     fn retry(&mut self, mut copy: impl FnMut(&Self) -> Result<(), UserFault>) -> Result<(), Errno> {
+        self.follow_files();
         loop {
             let Err(fault) = copy(self) else {
                 return Ok(());

@@ -1,12 +1,14 @@
 //! A page that was touched and is not there, or is not writable yet.
 
-use unikernel_machine::address::{UserAddr, UserPage};
-use unikernel_machine::frame::Frame;
+use unikernel_machine::address::{USER_START, UserAddr, UserPage};
+use unikernel_machine::frame::{Frame, LARGE};
 use unikernel_machine::space::Protection;
 use unikernel_machine::user::Access;
 
-use super::area::{Area, Backing, FileBacking, MayWrite, Role, Sharing};
-use super::{AddressSpace, Pages, areas, budget};
+use super::area::{Area, Backing, FileBacking, Large, Locked, Sharing};
+use super::layout::STACK_LIMIT;
+use super::{AddressSpace, PAGE, Pages, areas, budget};
+use crate::errno::Errno;
 use crate::fs::contents::NoPage;
 use crate::fs::node::Kind;
 
@@ -39,6 +41,16 @@ impl AddressSpace {
     /// Makes `address` accessible, if its area allows it.
     pub(crate) fn resolve(&mut self, address: UserAddr, access: Access) -> Result<(), Refusal> {
         let page = UserPage::containing(address).ok_or(Refusal::NotMapped)?;
+        self.follow_files();
+        loop {
+            let result = self.try_resolve(page, access);
+            if result != Err(Refusal::OutOfMemory) || !self.give_back_zeros() {
+                return result;
+            }
+        }
+    }
+
+    fn try_resolve(&mut self, page: UserPage, access: Access) -> Result<(), Refusal> {
         if self.areas.at(page.number()).is_none() {
             self.grow_stack(page.number())?;
         }
@@ -46,30 +58,82 @@ impl AddressSpace {
         if !allows(area.protection, access) {
             return Err(Refusal::Denied);
         }
-        let protection = area.protection;
         match &area.backing {
-            Backing::Anonymous => self.resolve_anonymous(page, protection),
+            Backing::Anonymous => {
+                let (protection, large) = (area.protection, area.large_here(pages, page));
+                self.resolve_anonymous(page, protection, large, access)
+            }
             Backing::File(file) => {
                 let file = file.clone();
                 let area = area.clone();
-                self.resolve_file(page, pages, &area, &file, access)
+                let index = file
+                    .first
+                    .saturating_add(page.number().saturating_sub(pages.start));
+                match file.sharing {
+                    Sharing::Shared(_) => self.resolve_shared(page, index, &area, &file, access),
+                    Sharing::Private if access == Access::Write => {
+                        self.resolve_copy(page, index, &area, &file)
+                    }
+                    Sharing::Private => self.resolve_private(page, index, pages, &area, &file),
+                }
             }
         }
     }
 
-    fn resolve_anonymous(&mut self, page: UserPage, protection: Protection) -> Result<(), Refusal> {
-        // There already: it was mapped while its area forbade the access.
-        if self.space.protect(page, protection) {
+    fn resolve_anonymous(
+        &mut self,
+        page: UserPage,
+        protection: Protection,
+        large: Large,
+        access: Access,
+    ) -> Result<(), Refusal> {
+        if let Some((frame, _)) = self.space.lookup(page)
+            && (access != Access::Write || !frame.is_constant())
+        {
+            // There already: it was mapped while its area forbade the access.
+            self.space.protect(page, protection);
+            return Ok(());
+        }
+        if access != Access::Write {
+            let zeros = Frame::zeros().ok_or(Refusal::OutOfMemory)?;
+            return self.map_page(page, zeros, protection);
+        }
+        if large != Large::Never
+            && self.space.is_untouched(page)
+            && let Some(first) = UserPage::new(page.number() & !LARGE.wrapping_sub(1))
+            && let Some(frame) = budget::large_frame(large)
+            && self.space.map_large(first, frame, protection).is_ok()
+        {
             return Ok(());
         }
         let frame = budget::frame().ok_or(Refusal::OutOfMemory)?;
         self.map_page(page, frame, protection)
     }
 
-    fn resolve_file(
+    /// Makes sure that the kernel may take a little memory of its own for a request of the program.
+    pub(super) fn allow_kernel_memory(&mut self) -> Result<(), Errno> {
+        while budget::allow_kernel_memory().is_err() {
+            if !self.give_back_zeros() {
+                return Err(Errno::ENOMEM);
+            }
+        }
+        Ok(())
+    }
+
+    /// Splits large pages, and takes back what of them holds only zeros; whether there was some.
+    fn give_back_zeros(&mut self) -> bool {
+        let Self { areas, space, .. } = self;
+        areas
+            .iter()
+            .filter(|(_, area)| area.locked == Locked::No && area.file().is_none())
+            .any(|(pages, _)| space.give_back_zeros(pages.range()))
+    }
+
+    /// A page that is the file's own; one that was only read is in the archive as long as nobody writes.
+    fn resolve_shared(
         &mut self,
         page: UserPage,
-        pages: Pages,
+        index: u64,
         area: &Area,
         file: &FileBacking,
         access: Access,
@@ -77,36 +141,62 @@ impl AddressSpace {
         let Kind::File(contents) = &file.node.kind else {
             return Err(Refusal::BeyondFile);
         };
-        let index = file
-            .first
-            .saturating_add(page.number().saturating_sub(pages.start));
-        if let Sharing::Shared(may_write) = file.sharing {
-            // The file's own page, unless it can only ever be read: it may be made writable later.
-            let in_place = match may_write {
-                MayWrite::Yes => None,
-                MayWrite::No => contents.borrow().frame_in_place(index),
-            };
-            let frame = match in_place {
-                Some(frame) => frame,
-                None => contents.borrow_mut().shared_frame(index)?,
-            };
-            return self.map_page(page, frame, area.protection);
-        }
-        if access == Access::Write {
-            let there = match self.space.unmap(page) {
-                Some(frame) => frame,
-                None => contents.borrow().frame(index)?,
-            };
-            let own = if there.is_shared() {
-                budget::copy(&there).ok_or(Refusal::OutOfMemory)?
-            } else {
-                there
-            };
-            return self.map_page(page, own, area.protection);
-        }
+        let in_place = match access {
+            Access::Write => None,
+            Access::Read | Access::Execute => contents.borrow().frame_in_place(index),
+        };
+        let frame = match in_place {
+            Some(frame) => frame,
+            None => contents.borrow_mut().shared_frame(index)?,
+        };
+        self.follow_files();
+        let protection = if access == Access::Write {
+            self.note_written(&file.node);
+            area.protection
+        } else {
+            area.page_protection()
+        };
+        self.map_page(page, frame, protection)
+    }
+
+    /// A page of a private mapping that is written to: a copy, unless it is one.
+    fn resolve_copy(
+        &mut self,
+        page: UserPage,
+        index: u64,
+        area: &Area,
+        file: &FileBacking,
+    ) -> Result<(), Refusal> {
+        let Kind::File(contents) = &file.node.kind else {
+            return Err(Refusal::BeyondFile);
+        };
+        let there = match self.space.unmap(page) {
+            Some(frame) => frame,
+            None => contents.borrow().frame(index)?,
+        };
+        let own = if there.is_shared() {
+            budget::copy(&there).ok_or(Refusal::OutOfMemory)?
+        } else {
+            there
+        };
+        self.map_page(page, own, area.protection)
+    }
+
+    /// A page of a private mapping that is not written to.
+    fn resolve_private(
+        &mut self,
+        page: UserPage,
+        index: u64,
+        pages: Pages,
+        area: &Area,
+        file: &FileBacking,
+    ) -> Result<(), Refusal> {
         if self.space.protect(page, area.page_protection()) {
             return Ok(());
         }
+        let Kind::File(contents) = &file.node.kind else {
+            return Err(Refusal::BeyondFile);
+        };
         let frame = contents.borrow().frame(index)?;
         let in_place = frame.is_shared();
         self.map_page(page, frame, area.page_protection())?;
@@ -133,8 +223,7 @@ impl AddressSpace {
             let Some(frame) = contents.borrow().frame_in_place(index) else {
                 continue;
             };
-            let Some(page) =
-                UserPage::new(number).filter(|page| self.space.lookup(*page).is_none())
+            let Some(page) = UserPage::new(number).filter(|page| !self.space.is_mapped(*page))
             else {
                 continue;
             };
@@ -150,30 +239,53 @@ impl AddressSpace {
         frame: Frame,
         protection: Protection,
     ) -> Result<(), Refusal> {
+        // The tables on the way, too, leave the reserve alone.
+        if !budget::has_reserve() {
+            return Err(Refusal::OutOfMemory);
+        }
         match self.space.map(page, frame, protection) {
             Ok(_) => Ok(()),
             Err(_) => Err(Refusal::OutOfMemory),
         }
     }
 
-    /// Extends the stack downwards to `page`, if it is the stack's to grow there.
+    /// Extends a stack downwards to `page`, if it is its to grow there: not beyond the limit of its length, nor near to an area
+    /// below that can be accessed (Linux's `expand_downwards`).
     fn grow_stack(&mut self, page: u64) -> Result<(), Refusal> {
         let Some((stack, area)) = self.areas.at_or_behind(page) else {
             return Err(Refusal::NotMapped);
         };
-        let Role::Stack { lowest } = area.role else {
-            return Err(Refusal::NotMapped);
-        };
         let grown = Pages::new(page, stack.start)
-            .filter(|_| page >= lowest)
+            .filter(|_| area.grows() && page >= USER_START / PAGE)
+            .filter(|_| stack.end.saturating_sub(page) <= STACK_LIMIT / PAGE)
             .ok_or(Refusal::NotMapped)?;
         let guard = Pages::new(page.saturating_sub(areas::STACK_GUARD), page);
-        if guard.is_some_and(|guard| !self.areas.is_free(guard)) {
+        let is_near = guard.is_some_and(|guard| {
+            let mut below = self.areas.within(guard);
+            below.any(|(pages, area)| {
+                pages.end > guard.start && !area.grows() && !area.protection.is_empty()
+            })
+        });
+        if is_near {
             return Err(Refusal::NotMapped);
         }
         let area = area.clone();
         self.areas.insert(grown, area);
+        self.populate_locked(grown);
         Ok(())
+    }
+}
+
+impl Area {
+    /// How it thinks of large pages at `page`; never, where none fits in.
+    fn large_here(&self, pages: Pages, page: UserPage) -> Large {
+        let first = page.number() & !LARGE.wrapping_sub(1);
+        let fits = pages.start <= first && first.saturating_add(LARGE) <= pages.end;
+        if fits && !self.grows() {
+            self.large
+        } else {
+            Large::Never
+        }
     }
 }
 

@@ -2,43 +2,55 @@
 //!
 //! An [`area`](area::Area) is a run of pages with one protection and one backing; [`areas`] keeps them apart and sorted.
 //! [`AddressSpace`] joins them with the machine's page table: a page is made when it is first touched ([`fault`]), by the
-//! program or by a system call's copy ([`copy`]). [`map`], [`protect`], [`remap`] and [`brk`] are what the system calls of
-//! those names do; [`layout`] says where things go, [`budget`] how much memory a program may take.
+//! program or by a system call's copy ([`copy`]), or ahead ([`resident`]). [`map`], [`protect`], [`remap`], [`advise`] and
+//! [`brk`] are what the system calls of those names do; [`layout`] and [`place`] say where things go, [`budget`] how much memory
+//! a program may take; [`changes`] is how mappings follow what happens to their files.
 
+pub(crate) mod advise;
 pub(crate) mod area;
 pub(crate) mod areas;
 pub(crate) mod brk;
 pub(crate) mod budget;
+pub(crate) mod changes;
 pub(crate) mod copy;
 pub(crate) mod fault;
 pub(crate) mod layout;
 pub(crate) mod map;
+#[cfg(test)]
+mod model;
+pub(crate) mod place;
 pub(crate) mod protect;
 pub(crate) mod remap;
+pub(crate) mod resident;
 #[cfg(test)]
 mod tests;
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use unikernel_machine::address::UserPage;
 use unikernel_machine::space::Space;
 
-use self::area::Area;
+use self::area::{Area, Locked};
 use self::areas::Areas;
 use self::brk::Break;
+use self::changes::Changes;
 use self::layout::Layout;
 use crate::errno::Errno;
+use crate::fs::node::Node;
 
 /// A page's length.
 pub(crate) const PAGE: u64 = unikernel_machine::address::PAGE_SIZE as u64;
 
 /// More areas than this are refused, as Linux does (`vm.max_map_count`): it bounds what the kernel remembers for a program.
-const MAX_AREAS: usize = 65_530;
+pub(crate) const MAX_AREAS: usize = 65_530;
 
 /// A run of page numbers in the program's half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pages {
     /// The first.
     pub(crate) start: u64,
-    /// The first behind it; never below `start`, never above [`UserPage::END`].
+    /// The first behind it; never below `start`, never above [`UserPage::END`] but where [`alleged`](Self::alleged) made it.
     pub(crate) end: u64,
 }
 
@@ -53,6 +65,17 @@ impl Pages {
         let count = len.checked_add(PAGE.wrapping_sub(1))? / PAGE;
         let start = address / PAGE;
         Self::new(start, start.checked_add(count)?)
+    }
+
+    /// The pages that a program alleges, even beyond its half, where none is mapped: `len` is rounded up by an addition that
+    /// overflows, as Linux's `PAGE_ALIGN` does. `None` when the end overflows; empty when nothing is left.
+    pub(crate) fn alleged(address: u64, len: u64) -> Option<Self> {
+        let rounded = len.wrapping_add(PAGE.wrapping_sub(1)) & !PAGE.wrapping_sub(1);
+        let end = address.checked_add(rounded)?;
+        Some(Self {
+            start: address / PAGE,
+            end: end / PAGE,
+        })
     }
 
     /// How many there are.
@@ -82,6 +105,12 @@ pub(crate) struct AddressSpace {
     areas: Areas,
     layout: Layout,
     brk: Break,
+    /// What new mappings are (`MCL_FUTURE`).
+    future: Locked,
+    /// What happened to mapped files.
+    changes: Changes,
+    /// Files that were written to by their mappings.
+    written: Vec<Rc<Node>>,
 }
 
 impl AddressSpace {
@@ -94,6 +123,9 @@ impl AddressSpace {
             areas: Areas::default(),
             layout,
             brk: Break::default(),
+            future: Locked::No,
+            changes: Changes::default(),
+            written: Vec::new(),
         })
     }
 
@@ -117,6 +149,7 @@ impl AddressSpace {
         if self.areas.len() >= MAX_AREAS {
             return Err(Errno::ENOMEM);
         }
+        self.watch(&area);
         self.areas.insert(pages, area);
         Ok(())
     }

@@ -4,115 +4,146 @@ use alloc::vec::Vec;
 
 use unikernel_machine::address::UserPage;
 
-use super::area::Area;
-use super::map::Place;
+use super::area::{Area, Locked, Role};
+use super::map::Promise;
+use super::place::Place;
 use super::{AddressSpace, PAGE, Pages, budget};
 use crate::errno::Errno;
 
-/// Whether a mapping that can't grow where it is may move.
+/// Where a mapping may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MayMove {
-    /// It may (`MREMAP_MAYMOVE`).
-    Yes,
-    /// It may not.
-    No,
+pub(crate) enum Target {
+    /// Nowhere: it stays.
+    Stays,
+    /// Anywhere, when it can't stay (`MREMAP_MAYMOVE`).
+    Anywhere,
+    /// To this address, where what is mapped goes (`MREMAP_FIXED`).
+    Fixed(u64),
+}
+
+/// What becomes of the place that a mapping leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// It is unmapped.
+    Unmapped,
+    /// It stays mapped, without its pages (`MREMAP_DONTUNMAP`); the mapping moves in any case.
+    Mapped,
 }
 
 impl AddressSpace {
-    /// Gives the mapping of `old_len` bytes at `address` the length `new_len`; its address then.
+    /// Gives the mapping of `old_len` bytes at `address` the length `new_len`, moved if it must and may; its address then. An
+    /// `old_len` of 0 makes a further mapping of the same shared pages.
     pub(crate) fn remap(
         &mut self,
         address: u64,
         old_len: u64,
         new_len: u64,
-        may_move: MayMove,
+        target: Target,
+        left: Left,
     ) -> Result<u64, Errno> {
-        if !address.is_multiple_of(PAGE) || new_len == 0 || old_len == 0 {
+        let pages_of = |len| Pages::alleged(0, len).map_or(0, |pages| pages.count());
+        let (old_count, new_count) = (pages_of(old_len), pages_of(new_len));
+        if !address.is_multiple_of(PAGE) || new_count == 0 {
             return Err(Errno::EINVAL);
         }
-        let old = Pages::of_bytes(address, old_len).ok_or(Errno::EFAULT)?;
-        let wanted = Pages::of_bytes(address, new_len);
-        let (pages, area) = self.areas.at(old.start).ok_or(Errno::EFAULT)?;
-        if pages.intersection(&old) != Some(old) {
+        let start = address / PAGE;
+        if let Target::Fixed(target) = target {
+            check_target(target, start, old_count, new_count)?;
+        }
+        if left == Left::Mapped && (target == Target::Stays || old_count != new_count) {
+            return Err(Errno::EINVAL);
+        }
+        let (pages, area) = self.areas.at(start).ok_or(Errno::EFAULT)?;
+        if old_count == 0 && !area.is_shared() {
+            return Err(Errno::EINVAL);
+        }
+        let old_end = start
+            .checked_add(old_count)
+            .filter(|end| *end <= UserPage::END)
+            .ok_or(Errno::EFAULT)?;
+        let stays = old_count > 0 && left == Left::Unmapped && !matches!(target, Target::Fixed(_));
+        if stays && new_count <= old_count {
+            // Even across areas.
+            if let Some(cut) = Pages::new(start.saturating_add(new_count), old_end) {
+                self.unmap(cut)?;
+            }
+            return Ok(address);
+        }
+        if old_end > pages.end {
             return Err(Errno::EFAULT);
         }
-        let area = area.tail(old.start.saturating_sub(pages.start));
-        if let Some(cut) = wanted.and_then(|wanted| Pages::new(wanted.end, old.end)) {
-            self.unmap(cut);
-            return Ok(address);
-        }
-        budget::allow_kernel_memory()?;
-        if area.takes_memory() {
-            budget::allow_pages(new_len.div_ceil(PAGE))?;
-        }
-        let Some(grown) = wanted.and_then(|wanted| Pages::new(old.end, wanted.end)) else {
-            return if wanted == Some(old) {
-                Ok(address)
-            } else {
-                self.relocate(old, new_len, &area, may_move)
-            };
+        let area = area.tail(start.saturating_sub(pages.start));
+        let old = Pages {
+            start,
+            end: old_end,
         };
-        if self.areas.is_free(grown) {
-            self.insert(grown, area.tail(old.count()))?;
+        if let Some(cut) = Pages::new(start.saturating_add(new_count), old_end) {
+            self.unmap(cut)?;
+        } else if new_count > old_count && area.takes_memory() {
+            budget::allow_pages(new_count)?;
+        }
+        if stays && self.grow(old, new_count, &area).is_some() {
             return Ok(address);
         }
-        self.relocate(old, new_len, &area, may_move)
+        self.relocate(old, new_count, area, target, left)
     }
 
-    /// Moves `old` to a place with room for `new_len` bytes.
+    /// Makes a mapping longer where it is, if there is room.
+    fn grow(&mut self, old: Pages, new_count: u64, area: &Area) -> Option<()> {
+        let grown = Pages::new(old.end, old.start.checked_add(new_count)?)?;
+        if !self.areas.is_free_with_guard(grown) {
+            return None;
+        }
+        self.allow_kernel_memory().ok()?;
+        self.insert(grown, area.tail(old.count())).ok()?;
+        self.populate_locked(grown);
+        Some(())
+    }
+
+    /// Moves `old`, or maps its pages a second time when it is empty, to a place of `count` pages.
     fn relocate(
         &mut self,
         old: Pages,
-        new_len: u64,
-        area: &Area,
-        may_move: MayMove,
+        count: u64,
+        mut area: Area,
+        target: Target,
+        left: Left,
     ) -> Result<u64, Errno> {
-        if may_move == MayMove::No {
-            return Err(Errno::ENOMEM);
+        let len = count.checked_mul(PAGE).ok_or(Errno::ENOMEM)?;
+        let place = match target {
+            Target::Stays => return Err(Errno::ENOMEM),
+            Target::Anywhere => Place::Fixed(self.find_free(len)?.address()),
+            Target::Fixed(target) => Place::Fixed(target),
+        };
+        if area.role == Role::Heap {
+            area.role = Role::Mapped;
         }
-        let pages = self.movable(old)?;
-        let target = self.find_free(new_len)?;
-        self.insert(target, area.clone())?;
-        self.move_pages(&pages, old, target);
-        self.unmap(old);
-        Ok(target.address())
-    }
-
-    /// mremap(2) with `MREMAP_FIXED`: to `target`, where what is mapped goes.
-    pub(crate) fn remap_to(
-        &mut self,
-        address: u64,
-        old_len: u64,
-        new_len: u64,
-        target: u64,
-    ) -> Result<u64, Errno> {
-        let overlap = Pages::of_bytes(target, new_len)
-            .zip(Pages::of_bytes(address, old_len))
-            .is_some_and(|(target, old)| target.intersection(&old).is_some());
-        if !target.is_multiple_of(PAGE)
-            || !address.is_multiple_of(PAGE)
-            || new_len == 0
-            || old_len == 0
-            || overlap
-        {
-            return Err(Errno::EINVAL);
+        let kept = Pages {
+            start: old.start,
+            end: old.end.min(old.start.saturating_add(count)),
+        };
+        let pages = self.movable(kept)?;
+        let is_locked = area.locked != Locked::No;
+        let placed = self.map(place, len, unpopulated(&area), Promise::None)?;
+        let target = Pages::of_bytes(placed, len).ok_or(Errno::ENOMEM)?;
+        self.move_pages(&pages, kept, target);
+        if area.locked == Locked::AtOnce {
+            self.change(target, |_, moved| {
+                moved.locked = Locked::AtOnce;
+                Ok(())
+            })?;
+            self.populate_locked(target);
         }
-        let old = Pages::of_bytes(address, old_len).ok_or(Errno::EFAULT)?;
-        let (pages, area) = self.areas.at(old.start).ok_or(Errno::EFAULT)?;
-        if pages.intersection(&old) != Some(old) {
-            return Err(Errno::EFAULT);
+        if left == Left::Unmapped {
+            if let Some(kept) = Pages::new(kept.start, kept.end) {
+                self.unmap(kept)?;
+            }
+        } else if is_locked {
+            self.change(kept, |_, left| {
+                left.locked = Locked::No;
+                Ok(())
+            })?;
         }
-        let area = area.tail(old.start.saturating_sub(pages.start));
-        let pages = self.movable(old)?;
-        let placed = self.map(
-            Place::Fixed(target),
-            new_len,
-            area,
-            super::map::Promise::Checked,
-        )?;
-        let target = Pages::of_bytes(placed, new_len).ok_or(Errno::ENOMEM)?;
-        self.move_pages(&pages, old, target);
-        self.unmap(old);
         Ok(placed)
     }
 
@@ -144,5 +175,27 @@ impl AddressSpace {
                 let _ = self.space.map(to, frame, protection);
             }
         }
+    }
+}
+
+/// The area with nothing that would touch its pages before those that move are there.
+fn unpopulated(area: &Area) -> Area {
+    let mut area = area.clone();
+    if area.locked == Locked::AtOnce {
+        area.locked = Locked::OnFault;
+    }
+    area
+}
+
+fn check_target(target: u64, start: u64, old_count: u64, new_count: u64) -> Result<(), Errno> {
+    let to = target / PAGE;
+    let overlaps = to < start.saturating_add(old_count) && start < to.saturating_add(new_count);
+    let is_reachable = to
+        .checked_add(new_count)
+        .is_some_and(|end| end <= UserPage::END);
+    if target.is_multiple_of(PAGE) && !overlaps && is_reachable {
+        Ok(())
+    } else {
+        Err(Errno::EINVAL)
     }
 }

@@ -1,7 +1,6 @@
 //! Address spaces, compared with what Linux's man pages say.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt::Write;
 
 use unikernel_machine::address::{USER_END, UserAddr};
@@ -9,13 +8,14 @@ use unikernel_machine::space::Protection;
 use unikernel_machine::testing::set_frames;
 use unikernel_machine::user::Access;
 
+use super::advise::LockedPages;
 use super::area::{Area, Role};
-use super::areas::Areas;
 use super::fault::Refusal;
-use super::layout::{Layout, numbers};
-use super::map::{Place, Promise};
-use super::protect::READ_WRITE;
-use super::remap::MayMove;
+use super::layout::{Layout, STACK_LIMIT, numbers};
+use super::map::Promise;
+use super::place::Place;
+use super::protect::{From, READ_WRITE};
+use super::remap::{Left, Target};
 use super::{AddressSpace, PAGE, Pages};
 use crate::errno::Errno;
 
@@ -88,13 +88,17 @@ fn unmapping_wants_pages() {
 fn protecting_splits_and_joins() {
     let mut space = space();
     map(&mut space, Place::Fixed(AT), 6, READ_WRITE).unwrap();
-    space.protect(AT + PAGE, PAGE, Protection::READ).unwrap();
+    space
+        .protect(AT + PAGE, PAGE, Protection::READ, From::Address)
+        .unwrap();
     assert_eq!(describe(&space), "0+1 3; 1+1 1; 2+4 3");
     space
-        .protect(AT + 5 * PAGE, PAGE, Protection::empty())
+        .protect(AT + 5 * PAGE, PAGE, Protection::empty(), From::Address)
         .unwrap();
     assert_eq!(describe(&space), "0+1 3; 1+1 1; 2+3 3; 5+1 0");
-    space.protect(AT, 6 * PAGE, READ_WRITE).unwrap();
+    space
+        .protect(AT, 6 * PAGE, READ_WRITE, From::Address)
+        .unwrap();
     assert_eq!(describe(&space), "0+6 3");
 }
 
@@ -103,14 +107,17 @@ fn protecting_a_hole_fails() {
     let mut space = space();
     map(&mut space, Place::Fixed(AT), 1, READ_WRITE).unwrap();
     assert_eq!(
-        space.protect(AT, 2 * PAGE, Protection::READ),
+        space.protect(AT, 2 * PAGE, Protection::READ, From::Address),
         Err(Errno::ENOMEM)
     );
     assert_eq!(
-        space.protect(AT + 8, PAGE, Protection::READ),
+        space.protect(AT + 8, PAGE, Protection::READ, From::Address),
         Err(Errno::EINVAL)
     );
-    assert_eq!(space.protect(AT, 0, Protection::READ), Ok(()));
+    assert_eq!(
+        space.protect(AT, 0, Protection::READ, From::Address),
+        Ok(())
+    );
 }
 
 #[test]
@@ -176,7 +183,9 @@ fn reservation_of_gigabytes_costs_nothing() {
             Promise::Checked,
         )
         .unwrap();
-    space.protect(at + (4 << 30), PAGE, READ_WRITE).unwrap();
+    space
+        .protect(at + (4 << 30), PAGE, READ_WRITE, From::Address)
+        .unwrap();
     space.write(UserAddr(at + (4 << 30)), b"x").unwrap();
     assert_eq!(space.unmap_bytes(at, 8 << 30), Ok(()));
 }
@@ -197,7 +206,7 @@ fn more_than_there_is_is_refused() {
     );
     let at = map(&mut space, Place::Hint(0), 101, Protection::empty()).unwrap();
     assert_eq!(
-        space.protect(at, 101 * PAGE, READ_WRITE),
+        space.protect(at, 101 * PAGE, READ_WRITE, From::Address),
         Err(Errno::ENOMEM)
     );
 }
@@ -223,7 +232,10 @@ fn touching_makes_pages_until_there_are_none() {
     assert_eq!(made, 12);
     assert_eq!(touch(&mut space, 20), Err(Refusal::OutOfMemory));
     space
-        .forget(Pages::of_bytes(at, 60 * PAGE).unwrap())
+        .forget(
+            Pages::of_bytes(at, 60 * PAGE).unwrap(),
+            LockedPages::Refused,
+        )
         .unwrap();
     assert_eq!(touch(&mut space, 20), Ok(()));
 }
@@ -260,12 +272,14 @@ fn forgotten_pages_are_zeros() {
     let mut space = space();
     map(&mut space, Place::Fixed(AT), 2, READ_WRITE).unwrap();
     space.write(UserAddr(AT), b"abc").unwrap();
-    space.forget(Pages::of_bytes(AT, PAGE).unwrap()).unwrap();
+    space
+        .forget(Pages::of_bytes(AT, PAGE).unwrap(), LockedPages::Refused)
+        .unwrap();
     let mut bytes = [1; 3];
     space.read(UserAddr(AT), &mut bytes).unwrap();
     assert_eq!(bytes, [0; 3]);
     assert_eq!(
-        space.forget(Pages::of_bytes(AT, 3 * PAGE).unwrap()),
+        space.forget(Pages::of_bytes(AT, 3 * PAGE).unwrap(), LockedPages::Refused),
         Err(Errno::ENOMEM)
     );
 }
@@ -273,28 +287,28 @@ fn forgotten_pages_are_zeros() {
 #[test]
 fn stack_grows_to_its_limit() {
     let mut space = space();
-    let top = space.map_stack(64 * PAGE, 4 * PAGE).unwrap();
+    let top = space.map_stack(4 * PAGE).unwrap();
     assert_eq!(
         space.resolve(UserAddr(top - 20 * PAGE), Access::Write),
         Ok(())
     );
     assert_eq!(
-        space.resolve(UserAddr(top - 64 * PAGE), Access::Write),
+        space.resolve(UserAddr(top - STACK_LIMIT), Access::Write),
         Ok(())
     );
     assert_eq!(
-        space.resolve(UserAddr(top - 65 * PAGE), Access::Write),
+        space.resolve(UserAddr(top - STACK_LIMIT - 1), Access::Write),
         Err(Refusal::NotMapped)
     );
     let (pages, area) = space.area_at(top - 1).unwrap();
-    assert_eq!(pages.count(), 64);
-    assert!(matches!(area.role, Role::Stack { .. }));
+    assert_eq!(pages.count(), STACK_LIMIT / PAGE);
+    assert!(matches!(area.role, Role::Stack));
 }
 
 #[test]
 fn stack_keeps_its_distance() {
     let mut space = space();
-    let top = space.map_stack(512 * PAGE, PAGE).unwrap();
+    let top = space.map_stack(PAGE).unwrap();
     map(&mut space, Place::Fixed(top - 300 * PAGE), 1, READ_WRITE).unwrap();
     assert_eq!(
         space.resolve(UserAddr(top - 20 * PAGE), Access::Write),
@@ -336,12 +350,18 @@ fn heap_does_not_run_into_a_mapping() {
 fn remapping_shrinks_and_grows_in_place() {
     let mut space = space();
     map(&mut space, Place::Fixed(AT), 4, READ_WRITE).unwrap();
-    assert_eq!(space.remap(AT, 4 * PAGE, 2 * PAGE, MayMove::No), Ok(AT));
+    assert_eq!(
+        space.remap(AT, 4 * PAGE, 2 * PAGE, Target::Stays, Left::Unmapped),
+        Ok(AT)
+    );
     assert_eq!(describe(&space), "0+2 3");
-    assert_eq!(space.remap(AT, 2 * PAGE, 5 * PAGE, MayMove::No), Ok(AT));
+    assert_eq!(
+        space.remap(AT, 2 * PAGE, 5 * PAGE, Target::Stays, Left::Unmapped),
+        Ok(AT)
+    );
     assert_eq!(describe(&space), "0+5 3");
     assert_eq!(
-        space.remap(AT, 9 * PAGE, 10 * PAGE, MayMove::Yes),
+        space.remap(AT, 9 * PAGE, 10 * PAGE, Target::Anywhere, Left::Unmapped),
         Err(Errno::EFAULT)
     );
 }
@@ -353,10 +373,12 @@ fn remapping_takes_the_bytes_along() {
     map(&mut space, Place::Fixed(AT + 2 * PAGE), 1, Protection::READ).unwrap();
     space.write(UserAddr(AT + PAGE), b"kept").unwrap();
     assert_eq!(
-        space.remap(AT, 2 * PAGE, 3 * PAGE, MayMove::No),
+        space.remap(AT, 2 * PAGE, 3 * PAGE, Target::Stays, Left::Unmapped),
         Err(Errno::ENOMEM)
     );
-    let moved = space.remap(AT, 2 * PAGE, 3 * PAGE, MayMove::Yes).unwrap();
+    let moved = space
+        .remap(AT, 2 * PAGE, 3 * PAGE, Target::Anywhere, Left::Unmapped)
+        .unwrap();
     let mut bytes = [0; 4];
     space.read(UserAddr(moved + PAGE), &mut bytes).unwrap();
     assert_eq!(&bytes, b"kept");
@@ -365,12 +387,24 @@ fn remapping_takes_the_bytes_along() {
         Err(Refusal::NotMapped)
     );
     let placed = space
-        .remap_to(moved, 3 * PAGE, 3 * PAGE, AT + 64 * PAGE)
+        .remap(
+            moved,
+            3 * PAGE,
+            3 * PAGE,
+            Target::Fixed(AT + 64 * PAGE),
+            Left::Unmapped,
+        )
         .unwrap();
     space.read(UserAddr(placed + PAGE), &mut bytes).unwrap();
     assert_eq!(&bytes, b"kept");
     assert_eq!(
-        space.remap_to(placed, 3 * PAGE, 3 * PAGE, placed + PAGE),
+        space.remap(
+            placed,
+            3 * PAGE,
+            3 * PAGE,
+            Target::Fixed(placed + PAGE),
+            Left::Unmapped
+        ),
         Err(Errno::EINVAL)
     );
 }
@@ -391,35 +425,4 @@ fn texts_end_with_a_nul() {
     );
     space.write(UserAddr(AT), &[b'x'; 5000]).unwrap();
     assert_eq!(space.read_text(UserAddr(AT)), Err(Errno::ENAMETOOLONG));
-}
-
-/// Random maps, unmaps and protections against a model that keeps each page apart.
-#[test]
-fn areas_agree_with_a_list_of_pages() {
-    let mut random = numbers(3);
-    let mut areas = Areas::default();
-    let mut model = [None; 64];
-    for _ in 0..2000 {
-        let start = random() % 63;
-        let end = start + 1 + random() % (64 - start);
-        let run = Pages::new(start + 100, end + 100).unwrap();
-        let protection = Protection::from_bits_truncate(u8::try_from(random() % 4).unwrap());
-        areas.remove(run);
-        let keep = random().is_multiple_of(3);
-        if !keep {
-            areas.insert(run, Area::anonymous(protection));
-        }
-        for page in start..end {
-            model[usize::try_from(page).unwrap()] = (!keep).then_some(protection);
-        }
-        let found: Vec<_> = (100..164)
-            .map(|page| areas.at(page).map(|(_, area)| area.protection))
-            .collect();
-        assert_eq!(found, model);
-        let mut last_end = 0;
-        for (pages, _) in areas.iter() {
-            assert!(pages.start >= last_end && pages.start < pages.end);
-            last_end = pages.end;
-        }
-    }
 }

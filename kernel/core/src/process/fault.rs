@@ -1,11 +1,15 @@
 //! What the program did and the processor refused.
 
 use linux_raw_sys::general as linux;
+use unikernel_abi::bytes::{u16_at, u32_at};
 use unikernel_abi::report::Report;
 use unikernel_machine::address::UserAddr;
 use unikernel_machine::user::Access;
 
-use super::caller;
+use super::place;
+use super::signal::Signal;
+use super::signal::frame::Trap;
+use super::signal::info::{self, Info};
 use crate::kernel::{Ending, Kernel};
 use crate::memory::fault::Refusal;
 
@@ -13,15 +17,25 @@ use crate::memory::fault::Refusal;
 type Cause = (u32, u32);
 
 /// `SI_KERNEL`: sent by the kernel, without an address.
-const BY_KERNEL: u32 = 0x80;
+const BY_KERNEL: u32 = info::BY_KERNEL.unsigned_abs();
 
 /// How a report numbers what is neither read, written nor executed.
 const OTHER: u64 = 3;
 
+/// Vectors below this are exceptions; that of a page fault, and its error code for an instruction fetch.
+const EXCEPTIONS: u64 = 32;
+const PAGE_FAULT: u64 = 14;
+const FETCH_BY_PROGRAM: u64 = 0x14;
+
+/// What the processor does for `INT3`: the exception comes behind the instruction.
+const BREAKPOINT: u8 = 3;
+
 impl Kernel {
-    /// Gives the program the page that it touched, or ends it.
+    /// Gives the program the page that it touched, or the signal for what it did.
     pub(crate) fn page_fault(&mut self, address: UserAddr, access: Access) {
-        let Err(refusal) = self.memory.resolve(address, access) else {
+        let result = self.memory.resolve(address, access);
+        self.settle_memory();
+        let Err(refusal) = result else {
             return;
         };
         let cause = match refusal {
@@ -35,36 +49,68 @@ impl Kernel {
             Access::Write => 1,
             Access::Execute => 2,
         };
+        self.thread.trap.address = address.0;
         self.fault(cause, address.0, access);
     }
 
-    /// Ends the program for an exception of the processor, by the signal that Linux gives for it (`arch/x86/kernel/traps.c`).
+    /// Gives the program the signal for an exception of the processor (`arch/x86/kernel/traps.c`).
     pub(crate) fn exception(&mut self, vector: u8) {
         let instruction = self.thread.context.rip;
         let (cause, address) = match vector {
             0 => ((linux::SIGFPE, linux::FPE_INTDIV), instruction),
             1 => ((linux::SIGTRAP, linux::TRAP_TRACE), instruction),
-            3 => ((linux::SIGTRAP, BY_KERNEL), 0),
+            BREAKPOINT => ((linux::SIGTRAP, BY_KERNEL), 0),
             6 => ((linux::SIGILL, linux::ILL_ILLOPN), instruction),
             11 | 12 => ((linux::SIGBUS, BY_KERNEL), 0),
-            16 | 19 => ((linux::SIGFPE, linux::FPE_FLTINV), instruction),
-            17 => ((linux::SIGBUS, linux::BUS_ADRALN), instruction),
+            16 | 19 => ((linux::SIGFPE, self.arithmetic(vector)), instruction),
+            17 => ((linux::SIGBUS, linux::BUS_ADRALN), 0),
             _ => ((linux::SIGSEGV, BY_KERNEL), 0),
         };
         self.fault(cause, address, OTHER);
     }
 
+    /// Which exception of arithmetic it was: of x87 (vector 16) or SSE, the first that is not masked.
+    fn arithmetic(&self, vector: u8) -> u32 {
+        let state = self.thread.context.extended_state();
+        let bytes = state.bytes();
+        let raised = if vector == 16 {
+            let control = u16_at(bytes, 0).unwrap_or(0);
+            u32::from(u16_at(bytes, 2).unwrap_or(0) & !control)
+        } else {
+            let control = u32_at(bytes, 24).unwrap_or(0);
+            control & !(control >> 7)
+        };
+        arithmetic_code(raised)
+    }
+
     fn fault(&mut self, (signal, code): Cause, address: u64, access: u64) {
-        let place = caller::place(self, self.thread.context.rip);
-        self.report(&Report::Fault {
-            signal: u64::from(signal),
-            code: u64::from(code),
-            address,
-            access,
-            at: place.as_place(),
-        });
-        self.trace_signal(signal, code, address);
-        self.force_signal(signal);
+        let Some(number) = Signal::new(signal) else {
+            return;
+        };
+        let (vector, error) = match self.thread.context.trap() {
+            (vector, error) if vector < EXCEPTIONS => (vector, error),
+            // It went where no address is: the machine saw that before the processor could.
+            _ => (PAGE_FAULT, FETCH_BY_PROGRAM),
+        };
+        let last = self.thread.trap.address;
+        self.thread.trap = Trap {
+            vector,
+            error,
+            address: last,
+        };
+        if !self.has_handler_for_fault(number) {
+            self.report_last_stack();
+            let place = place::place(self, self.thread.context.rip);
+            self.report(&Report::Fault {
+                signal: u64::from(signal),
+                code: u64::from(code),
+                address,
+                access,
+                at: place.as_place(),
+            });
+        }
+        let info = Info::of_fault(number, code.cast_signed(), address);
+        self.force_signal(number, info);
     }
 
     /// Ends the program because there is no memory for what it already has, as Linux's out-of-memory killer does.
@@ -73,5 +119,30 @@ impl Kernel {
             total: self.memory_total,
         });
         self.end(Ending::Killed(linux::SIGKILL));
+    }
+}
+
+/// `FPE_*` for the flags that x87 and SSE have in common (`fpu__exception_code` of Linux).
+fn arithmetic_code(raised: u32) -> u32 {
+    match raised {
+        _ if raised & 0x01 != 0 => linux::FPE_FLTINV,
+        _ if raised & 0x04 != 0 => linux::FPE_FLTDIV,
+        _ if raised & 0x08 != 0 => linux::FPE_FLTOVF,
+        _ if raised & 0x12 != 0 => linux::FPE_FLTUND,
+        _ if raised & 0x20 != 0 => linux::FPE_FLTRES,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_exceptions_have_their_codes() {
+        assert_eq!(arithmetic_code(0x04), linux::FPE_FLTDIV);
+        assert_eq!(arithmetic_code(0x05), linux::FPE_FLTINV);
+        assert_eq!(arithmetic_code(0x02), linux::FPE_FLTUND);
+        assert_eq!(arithmetic_code(0x20), linux::FPE_FLTRES);
     }
 }

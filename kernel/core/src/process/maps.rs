@@ -8,7 +8,7 @@ use unikernel_machine::space::Protection;
 
 use crate::kernel::Kernel;
 use crate::memory::PAGE;
-use crate::memory::area::{Area, Role, Sharing};
+use crate::memory::area::{Area, Role};
 
 impl Kernel {
     /// One line an area.
@@ -29,7 +29,7 @@ impl Kernel {
                 permissions(area),
                 u8::from(file.is_some()),
             );
-            let name = self.area_name(area);
+            let name = self.area_name(pages.address(), area);
             if !name.is_empty() {
                 // Names stand in column 74.
                 while line.len() < 73 {
@@ -43,12 +43,18 @@ impl Kernel {
         text
     }
 
-    fn area_name(&self, area: &Area) -> Vec<u8> {
+    fn area_name(&self, start: u64, area: &Area) -> Vec<u8> {
+        if start == self.vdso {
+            return b"[vdso]".to_vec();
+        }
+        if start == self.vdso.saturating_sub(PAGE) {
+            return b"[vvar]".to_vec();
+        }
         match (area.file(), area.role) {
             (Some(file), _) => self.path_of(&file.node),
             (None, Role::Heap) => b"[heap]".to_vec(),
-            (None, Role::Stack { .. }) => b"[stack]".to_vec(),
-            (None, Role::Mapped) => Vec::new(),
+            (None, Role::Stack) => b"[stack]".to_vec(),
+            (None, Role::Mapped | Role::GrowsDown) => Vec::new(),
         }
     }
 }
@@ -61,14 +67,11 @@ fn permissions(area: &Area) -> String {
             '-'
         }
     };
-    let shared = area
-        .file()
-        .is_some_and(|file| file.sharing != Sharing::Private);
     [
         flag(Protection::READ, 'r'),
         flag(Protection::WRITE, 'w'),
         flag(Protection::EXECUTE, 'x'),
-        if shared { 's' } else { 'p' },
+        if area.is_shared() { 's' } else { 'p' },
     ]
     .iter()
     .collect()

@@ -3,6 +3,7 @@
 use unikernel_machine::context::Event;
 use unikernel_machine::time;
 
+use super::timers::Basis;
 use super::wait::POLL_INTERVAL;
 use crate::kernel::{Ending, Kernel};
 use crate::syscall;
@@ -10,18 +11,11 @@ use crate::syscall;
 impl Kernel {
     /// Runs the program until it ends; how it did.
     pub(crate) fn run(&mut self) -> Ending {
-        self.set_poll_alarm();
+        self.set_program_alarm();
         loop {
             match self.thread.context.run() {
                 Event::Syscall => syscall::handle(self),
-                Event::PageFault {
-                    address, access, ..
-                } => self.page_fault(address, access),
-                Event::Exception { vector, .. } => self.exception(vector),
-                Event::Interrupt => {
-                    self.look_at_host();
-                    self.set_poll_alarm();
-                }
+                event => self.handle_trap(event),
             }
             if self.signals.has_deliverable() {
                 self.deliver_signals();
@@ -33,10 +27,31 @@ impl Kernel {
         }
     }
 
-    /// Lets the program be interrupted after a while, where the host can't do so itself.
-    pub(crate) fn set_poll_alarm(&self) {
-        if self.must_poll() {
-            let alarm = self.clock.monotonic().saturating_add(POLL_INTERVAL);
+    /// Apart from the loop, which stays small: it is on the way of every system call.
+    #[inline(never)]
+    fn handle_trap(&mut self, event: Event) {
+        match event {
+            Event::PageFault {
+                address, access, ..
+            } => self.page_fault(address, access),
+            Event::Exception { vector, .. } => self.exception(vector),
+            Event::Syscall | Event::Interrupt => {
+                self.look_outside();
+                self.set_program_alarm();
+            }
+        }
+    }
+
+    /// Lets the program be interrupted when a timer expires, and after a while where the host can't do so itself.
+    pub(crate) fn set_program_alarm(&self) {
+        let poll = self
+            .must_poll()
+            .then(|| self.clock.monotonic().saturating_add(POLL_INTERVAL));
+        if let Some(alarm) = poll
+            .into_iter()
+            .chain(self.next_timer(&[Basis::Monotonic, Basis::Processor]))
+            .min()
+        {
             time::set_alarm(self.clock.tick_of(alarm));
         }
     }

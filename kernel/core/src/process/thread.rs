@@ -3,6 +3,9 @@
 use unikernel_machine::address::UserAddr;
 use unikernel_machine::context::Context;
 
+use super::signal::frame::Trap;
+use super::signal::stack::SignalStack;
+
 /// A process id: that of the only process, and the thread id of its first thread.
 pub(crate) const PROCESS_ID: u32 = 1;
 
@@ -21,17 +24,12 @@ pub(crate) struct Thread {
     pub(crate) name: [u8; MAX_NAME + 1],
     /// Its alternate signal stack (sigaltstack(2)).
     pub(crate) signal_stack: SignalStack,
-}
-
-/// A `stack_t`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SignalStack {
-    /// Its lowest address.
-    pub(crate) start: u64,
-    /// `SS_*`.
-    pub(crate) flags: u32,
-    /// Its length in bytes.
-    pub(crate) len: u64,
+    /// Whether the host was told where it is.
+    pub(crate) is_stack_told: bool,
+    /// Its last trap.
+    pub(crate) trap: Trap,
+    /// The number of the system call that a signal interrupted, until it is settled whether the call is made again.
+    pub(crate) interrupted: Option<u64>,
 }
 
 impl Thread {
@@ -42,11 +40,10 @@ impl Thread {
             clear_at_exit: UserAddr(0),
             robust_list: (0, 0),
             name: [0; MAX_NAME + 1],
-            signal_stack: SignalStack {
-                start: 0,
-                flags: linux_raw_sys::general::SS_DISABLE,
-                len: 0,
-            },
+            signal_stack: SignalStack::NONE,
+            is_stack_told: false,
+            trap: Trap::default(),
+            interrupted: None,
         };
         thread.set_name(name);
         thread

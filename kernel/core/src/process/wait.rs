@@ -4,6 +4,7 @@ use linux_raw_sys::general as linux;
 use unikernel_abi::stream::Control;
 use unikernel_machine::{cpu, time};
 
+use super::timers::Basis;
 use crate::errno::Errno;
 use crate::kernel::{Ending, Kernel};
 
@@ -20,10 +21,11 @@ pub(crate) enum Unmet {
 }
 
 impl From<Unmet> for Errno {
+    /// For calls that go on behind a handler with `SA_RESTART`; others give `EINTR` themselves (signal(7)).
     fn from(unmet: Unmet) -> Self {
         match unmet {
             Unmet::TimedOut => Self::ETIMEDOUT,
-            Unmet::Interrupted => Self::EINTR,
+            Unmet::Interrupted => Self::RESTART,
         }
     }
 }
@@ -35,27 +37,44 @@ impl Kernel {
         deadline: Option<u64>,
         mut condition: impl FnMut(&mut Self) -> Option<T>,
     ) -> Result<T, Unmet> {
-        loop {
+        let mut has_waited = false;
+        let result = loop {
             if let Some(value) = condition(self) {
-                return Ok(value);
+                break Ok(value);
             }
-            self.look_at_host();
-            if self.signals.has_deliverable() {
-                return Err(Unmet::Interrupted);
+            self.look_outside();
+            // What just came may be what is waited for: sigtimedwait(2) takes a signal before it interrupts.
+            if let Some(value) = condition(self) {
+                break Ok(value);
+            }
+            if self.signals.has_interrupting() {
+                break Err(Unmet::Interrupted);
             }
             let now = self.clock.monotonic();
             if deadline.is_some_and(|deadline| now >= deadline) {
-                return Err(Unmet::TimedOut);
+                break Err(Unmet::TimedOut);
             }
             let poll = self.must_poll().then(|| now.saturating_add(POLL_INTERVAL));
-            if let Some(alarm) = deadline.into_iter().chain(poll).min() {
+            let timer = self.next_timer(&[Basis::Monotonic]);
+            if let Some(alarm) = deadline.into_iter().chain(poll).chain(timer).min() {
                 time::set_alarm(self.clock.tick_of(alarm));
             }
             cpu::wait();
+            has_waited = true;
             self.waited = self
                 .waited
                 .saturating_add(self.clock.monotonic().saturating_sub(now));
+        };
+        if has_waited {
+            self.set_program_alarm();
         }
+        result
+    }
+
+    /// Looks at the host and the clock: what they want becomes signals.
+    pub(crate) fn look_outside(&mut self) {
+        self.look_at_host();
+        self.look_at_timers();
     }
 
     /// Waits until the host wants the program to start, or to end.
@@ -67,7 +86,7 @@ impl Kernel {
                 Some(Control::Terminate) => return self.end(Ending::Killed(linux::SIGTERM)),
                 None => {}
             }
-            self.set_poll_alarm();
+            self.set_program_alarm();
             cpu::wait();
         }
     }

@@ -15,9 +15,10 @@ use crate::fs::contents::{Contents, Piece};
 use crate::fs::node::{Kind, Node};
 use crate::fs::path::Remaining;
 use crate::fs::tree::Tree;
-use crate::fs::walk::LastLink;
-use crate::memory::area::{Area, Backing, FileBacking, Role, Sharing};
-use crate::memory::map::{Place, Promise};
+use crate::fs::walk::{LastLink, Scope};
+use crate::memory::area::{Area, FileBacking, Sharing};
+use crate::memory::map::Promise;
+use crate::memory::place::Place;
 use crate::memory::{AddressSpace, PAGE};
 
 /// A loaded program.
@@ -96,7 +97,7 @@ impl<'a> Source<'a> {
     fn open(tree: &Tree, path: &'a [u8]) -> Result<Self, StartError> {
         let failed = |errno| StartError::File("opening", Name::new(path), errno);
         let walked = Remaining::new(Vec::from(path))
-            .and_then(|remaining| tree.walk(tree.root(), remaining, LastLink::Follow));
+            .and_then(|remaining| tree.walk(&Scope::of_tree(tree), remaining, LastLink::Follow));
         let node = walked
             .and_then(|walked| walked.existing())
             .map_err(failed)?;
@@ -150,15 +151,12 @@ impl<'a> Source<'a> {
         let file_end = address.saturating_add(segment.file_len);
         let end = address.saturating_add(segment.memory_len);
         let mapped_end = if segment.file_len > 0 {
-            let area = Area {
-                protection: segment.protection,
-                backing: Backing::File(FileBacking {
-                    node: self.node.clone(),
-                    first: segment.offset / PAGE,
-                    sharing: Sharing::Private,
-                }),
-                role: Role::Mapped,
+            let file = FileBacking {
+                node: self.node.clone(),
+                first: segment.offset / PAGE,
+                sharing: Sharing::Private,
             };
+            let area = Area::of_file(segment.protection, file);
             let len = segment.file_len.saturating_add(skew);
             memory.map(Place::FixedIfFree(start), len, area, Promise::None)?;
             file_end.div_ceil(PAGE).saturating_mul(PAGE)

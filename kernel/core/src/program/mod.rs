@@ -7,6 +7,7 @@ pub(crate) mod load;
 pub(crate) mod stack;
 #[cfg(test)]
 mod tests;
+pub(crate) mod vdso;
 
 use alloc::string::String;
 use core::fmt;
@@ -54,7 +55,7 @@ impl fmt::Display for StartError {
             Self::File(doing, path, errno) => write!(f, "{doing} `{}` failed: {errno:?}", path.0),
             Self::Elf(path, error) => write!(f, "`{}` can't be started: {error}", path.0),
             Self::NoEntropy => f.write_str(
-                "the machine has no source of random numbers (no RDRAND instruction): choose a processor model that has one",
+                "the machine has no source of random numbers (neither RDRAND nor a virtio device): choose a processor model that has RDRAND, or add virtio-rng",
             ),
             Self::Memory => f.write_str("there is too little memory to load the program: give the machine more"),
         }

@@ -1,6 +1,7 @@
 //! What a program finds on its stack at its first instruction (x86-64 psABI, section 3.4.1).
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use linux_raw_sys::auxvec;
 use unikernel_machine::address::UserAddr;
@@ -27,14 +28,28 @@ struct Image {
     strings_at: u64,
 }
 
-/// Maps the stack and fills it; where the stack pointer starts. `E2BIG` when arguments and environment are too long.
+/// Where things lie on the stack.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places {
+    /// Where the stack pointer starts.
+    pub(crate) pointer: u64,
+    /// The arguments, each with its NUL.
+    pub(crate) args: Range<u64>,
+    /// The environment, each string with its NUL.
+    pub(crate) env: Range<u64>,
+    /// The auxiliary vector.
+    pub(crate) vector: Range<u64>,
+}
+
+/// Maps the stack and fills it; where what lies. `E2BIG` when arguments and environment are too long.
 pub(crate) fn build(
     memory: &mut AddressSpace,
     settings: &Settings,
     loaded: &Loaded,
+    vdso: u64,
     random: [u8; 16],
-) -> Result<UserAddr, Errno> {
-    let top = memory.map_stack(STACK_LIMIT, INITIAL)?;
+) -> Result<Places, Errno> {
+    let top = memory.map_stack(INITIAL)?;
     let all = settings.args.iter().chain(&settings.env);
     let strings = all.fold(settings.program.len(), |sum, text| {
         sum.saturating_add(text.len()).saturating_add(1)
@@ -58,23 +73,29 @@ pub(crate) fn build(
     let random = image.string(&random);
     let platform = image.string(platform);
     let program = image.text(settings.program);
-    let vector = auxiliary_vector(loaded, random, platform, program);
+    let vector = auxiliary_vector(loaded, vdso, random, platform, program);
     image.words(&[settings.args.len() as u64]);
-    image.texts(&settings.args);
-    image.texts(&settings.env);
+    let args = image.texts(&settings.args);
+    let env = image.texts(&settings.env);
+    let vector_at = image.bytes.len() as u64;
     for (key, value) in vector {
         image.words(&[key, value]);
     }
     let stack = strings_at.saturating_sub(image.bytes.len() as u64) & !15;
     memory.write(UserAddr(stack), &image.bytes)?;
     memory.write(UserAddr(strings_at), &image.strings)?;
-    Ok(UserAddr(stack))
+    Ok(Places {
+        pointer: stack,
+        args,
+        env,
+        vector: stack.saturating_add(vector_at)..stack.saturating_add(image.bytes.len() as u64),
+    })
 }
 
 impl Image {
     /// Adds bytes to the strings; their address.
     fn string(&mut self, bytes: &[u8]) -> u64 {
-        let at = self.strings_at.saturating_add(self.strings.len() as u64);
+        let at = self.strings_end();
         self.strings.extend_from_slice(bytes);
         at
     }
@@ -86,13 +107,19 @@ impl Image {
         at
     }
 
-    /// Adds texts, and a list of their addresses with a null behind it.
-    fn texts(&mut self, texts: &[&[u8]]) {
+    /// Adds texts, and a list of their addresses with a null behind it; where the texts lie.
+    fn texts(&mut self, texts: &[&[u8]]) -> Range<u64> {
+        let start = self.strings_end();
         for text in texts {
             let at = self.text(text);
             self.words(&[at]);
         }
         self.words(&[0]);
+        start..self.strings_end()
+    }
+
+    fn strings_end(&self) -> u64 {
+        self.strings_at.saturating_add(self.strings.len() as u64)
     }
 
     fn words(&mut self, words: &[u64]) {
@@ -103,9 +130,16 @@ impl Image {
 }
 
 /// What the kernel tells the program beside its arguments (getauxval(3)).
-fn auxiliary_vector(loaded: &Loaded, random: u64, platform: u64, program: u64) -> [(u64, u64); 20] {
+fn auxiliary_vector(
+    loaded: &Loaded,
+    vdso: u64,
+    random: u64,
+    platform: u64,
+    program: u64,
+) -> [(u64, u64); 21] {
     let key = u64::from;
     [
+        (key(auxvec::AT_SYSINFO_EHDR), vdso),
         (key(auxvec::AT_HWCAP), processor_features()),
         (key(auxvec::AT_PAGESZ), PAGE),
         (key(auxvec::AT_CLKTCK), CLOCK_TICKS),
@@ -125,7 +159,10 @@ fn auxiliary_vector(loaded: &Loaded, random: u64, platform: u64, program: u64) -
         (key(auxvec::AT_HWCAP2), 0),
         (key(auxvec::AT_EXECFN), program),
         (key(auxvec::AT_PLATFORM), platform),
-        (key(auxvec::AT_MINSIGSTKSZ), smallest_signal_stack()),
+        (
+            key(auxvec::AT_MINSIGSTKSZ),
+            crate::process::signal::frame::most_bytes(),
+        ),
         (key(auxvec::AT_NULL), 0),
     ]
 }
@@ -133,17 +170,4 @@ fn auxiliary_vector(loaded: &Loaded, random: u64, platform: u64, program: u64) -
 /// `edx` of `CPUID` leaf 1, which is what `AT_HWCAP` holds on x86.
 fn processor_features() -> u64 {
     u64::from(core::arch::x86_64::__cpuid(1).edx)
-}
-
-/// What a signal frame takes: the processor's extended state as enabled (`CPUID` leaf 13), and the registers about it.
-fn smallest_signal_stack() -> u64 {
-    const REGISTERS: u64 = 1024;
-    const LEAF: u32 = 13;
-    let highest = core::arch::x86_64::__cpuid(0).eax;
-    let state = if highest >= LEAF {
-        core::arch::x86_64::__cpuid_count(LEAF, 0).ebx
-    } else {
-        0
-    };
-    u64::from(state).max(576).saturating_add(REGISTERS)
 }

@@ -193,9 +193,16 @@ fn first_stack_is_as_the_psabi_says() {
         env: alloc::vec![b"A=1"],
         ..Settings::default()
     };
-    let stack = stack::build(&mut process.kernel.memory, &settings, &loaded, [7; 16]).unwrap();
-    assert_eq!(stack.0 % 16, 0);
-    let words = process.bytes(stack.0, 8 * 80);
+    let stack = stack::build(
+        &mut process.kernel.memory,
+        &settings,
+        &loaded,
+        0x5000,
+        [7; 16],
+    )
+    .unwrap();
+    assert_eq!(stack.pointer % 16, 0);
+    let words = process.bytes(stack.pointer, 8 * 80);
     let word = |index: usize| u64_at(&words, index * 8).unwrap();
     assert_eq!(word(0), 3);
     let text = |process: &mut Process, at| process.kernel.memory.read_text(UserAddr(at)).unwrap();
@@ -204,7 +211,7 @@ fn first_stack_is_as_the_psabi_says() {
     assert_eq!(text(&mut process, word(3)), b"two");
     assert_eq!((word(4), word(6)), (0, 0));
     assert_eq!(text(&mut process, word(5)), b"A=1");
-    let vector: Vec<(u64, u64)> = (0..20)
+    let vector: Vec<(u64, u64)> = (0..21)
         .map(|index| (word(7 + 2 * index), word(8 + 2 * index)))
         .collect();
     let value = |key: u32| {
@@ -215,6 +222,7 @@ fn first_stack_is_as_the_psabi_says() {
     };
     assert_eq!(value(auxvec::AT_ENTRY), Some(loaded.entry));
     assert_eq!(value(auxvec::AT_PAGESZ), Some(4096));
+    assert_eq!(value(auxvec::AT_SYSINFO_EHDR), Some(0x5000));
     assert_eq!(value(auxvec::AT_SECURE), Some(0));
     assert_eq!(
         process.bytes(value(auxvec::AT_RANDOM).unwrap(), 16),

@@ -4,8 +4,10 @@ use linux_raw_sys::{general as linux, ioctl as request};
 use unikernel_machine::address::UserAddr;
 
 use super::arg::Fd;
+use crate::driver::streams::Stream;
 use crate::errno::{Errno, SysResult};
 use crate::fs::descriptors::OnExec;
+use crate::fs::device::Device;
 use crate::fs::open::{OpenFile, Target};
 use crate::kernel::Kernel;
 
@@ -61,14 +63,15 @@ pub(super) fn ioctl(kernel: &mut Kernel, fd: Fd, command: u32, arg: UserAddr) ->
 
 fn check_terminal(kernel: &Kernel, file: &OpenFile) -> Result<(), Errno> {
     match file.target {
-        Target::Stream(stream) if kernel.streams.borrow().is_terminal(stream) => Ok(()),
+        Target::Stream(stream, _) if kernel.streams.borrow().is_terminal(stream) => Ok(()),
+        Target::Device(Device::Terminal, _) => Ok(()),
         _ => Err(Errno::ENOTTY),
     }
 }
 
 fn readable_bytes(kernel: &Kernel, file: &OpenFile) -> Result<u64, Errno> {
     match &file.target {
-        Target::Stream(crate::driver::streams::Stream::Stdin) => {
+        Target::Stream(Stream::Stdin, _) | Target::Device(Device::Terminal, _) => {
             Ok(kernel.streams.borrow_mut().waiting() as u64)
         }
         Target::Node(node) if !node.is_directory() => {

@@ -1,4 +1,4 @@
-//! Copying between open files, past the program's memory: sendfile(2), copy_file_range(2).
+//! Copying between open files, past the program's memory: sendfile(2), copy_file_range(2), splice(2).
 
 use alloc::rc::Rc;
 
@@ -168,4 +168,52 @@ fn take<'a>(piece: &Piece, want: usize, buffer: &'a mut [u8; CHUNK]) -> &'a [u8]
         Piece::Zeros(_) => part.fill(0),
     }
     part
+}
+
+/// One end must be a pipe, and there are none; the standard streams are none of this kernel's.
+pub(super) fn splice(
+    kernel: &mut Kernel,
+    from: Fd,
+    _from_offset: UserAddr,
+    to: Fd,
+    _to_offset: UserAddr,
+    len: usize,
+    flags: u32,
+) -> SysResult {
+    check_splice(flags)?;
+    if len == 0 {
+        return Ok(0);
+    }
+    open_for(kernel, from, Way::Read)?;
+    open_for(kernel, to, Way::Write)?;
+    Err(Errno::EINVAL)
+}
+
+/// Both ends must be pipes.
+pub(super) fn tee(kernel: &mut Kernel, from: Fd, to: Fd, len: usize, flags: u32) -> SysResult {
+    splice(kernel, from, UserAddr(0), to, UserAddr(0), len, flags)
+}
+
+/// The descriptor must be a pipe's.
+pub(super) fn vmsplice(
+    kernel: &mut Kernel,
+    fd: Fd,
+    _list: u64,
+    _len: u64,
+    flags: u32,
+) -> SysResult {
+    check_splice(flags)?;
+    kernel.open_file(fd)?;
+    Err(Errno::EBADF)
+}
+
+fn check_splice(flags: u32) -> Result<(), Errno> {
+    let known = linux::SPLICE_F_MOVE
+        | linux::SPLICE_F_NONBLOCK
+        | linux::SPLICE_F_MORE
+        | linux::SPLICE_F_GIFT;
+    if flags & !known != 0 {
+        return Err(Errno::EINVAL);
+    }
+    Ok(())
 }

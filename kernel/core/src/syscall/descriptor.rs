@@ -4,13 +4,15 @@ use linux_raw_sys::general as linux;
 use unikernel_machine::address::UserAddr;
 
 use super::arg::Fd;
+use super::memfd;
 use crate::errno::{Errno, SysResult};
 use crate::fs::descriptors::{Descriptor, OnExec};
 use crate::fs::open::CHANGEABLE;
 use crate::kernel::Kernel;
 
 pub(super) fn close(kernel: &mut Kernel, fd: Fd) -> SysResult {
-    kernel.descriptors.close(fd.0)?;
+    let file = kernel.descriptors.close(fd.0)?.file;
+    kernel.free_records(&file);
     Ok(0)
 }
 
@@ -35,9 +37,12 @@ pub(super) fn dup3(kernel: &mut Kernel, old: Fd, new: Fd, flags: u32) -> SysResu
 
 fn replace(kernel: &mut Kernel, old: Fd, new: Fd, on_exec: OnExec) -> SysResult {
     let file = kernel.open_file(old)?;
-    kernel
+    let replaced = kernel
         .descriptors
         .set(new.0, Descriptor { file, on_exec })?;
+    if let Some(replaced) = replaced {
+        kernel.free_records(&replaced.file);
+    }
     Ok(new.0)
 }
 
@@ -47,7 +52,18 @@ fn duplicate(kernel: &mut Kernel, fd: Fd, lowest: usize, on_exec: OnExec) -> Sys
 }
 
 pub(super) fn fcntl(kernel: &mut Kernel, fd: Fd, command: u32, arg: u64) -> SysResult {
+    /// `F_ADD_SEALS` and `F_GET_SEALS`.
+    const ADD_SEALS: u32 = 1033;
+    const GET_SEALS: u32 = 1034;
+    const SET_PIPE_SIZE: u32 = 1031;
     let file = kernel.open_file(fd)?;
+    let is_about_descriptor = matches!(
+        command,
+        linux::F_DUPFD | linux::F_DUPFD_CLOEXEC | linux::F_GETFD | linux::F_SETFD | linux::F_GETFL
+    );
+    if file.is_name() && !is_about_descriptor {
+        return Err(Errno::EBADF);
+    }
     match command {
         linux::F_DUPFD | linux::F_DUPFD_CLOEXEC => {
             let limit = kernel.descriptors.limit;
@@ -80,37 +96,28 @@ pub(super) fn fcntl(kernel: &mut Kernel, fd: Fd, command: u32, arg: u64) -> SysR
             file.flags.set(file.flags.get() & !CHANGEABLE | wanted);
             Ok(0)
         }
-        linux::F_GETLK | linux::F_SETLK | linux::F_SETLKW => {
-            lock(kernel, fd, command, UserAddr(arg))
+        linux::F_GETLK
+        | linux::F_SETLK
+        | linux::F_SETLKW
+        | linux::F_OFD_GETLK
+        | linux::F_OFD_SETLK
+        | linux::F_OFD_SETLKW => super::lock::record(kernel, &file, command, UserAddr(arg)),
+        // Nobody was made the owner; nobody has a lease.
+        linux::F_GETOWN => Ok(0),
+        linux::F_GETOWN_EX => {
+            kernel.memory.write(UserAddr(arg), &[0; 8])?;
+            Ok(0)
         }
+        linux::F_GETLEASE => Ok(linux::F_UNLCK as usize),
+        ADD_SEALS => memfd::add_seals(
+            kernel,
+            &file,
+            u32::try_from(arg).map_err(|_| Errno::EINVAL)?,
+        ),
+        GET_SEALS => memfd::get_seals(&file),
+        linux::F_GETPIPE_SZ | SET_PIPE_SIZE => Err(Errno::EBADF),
         _ => Err(Errno::EINVAL),
     }
-}
-
-/// Record locks (F_SETLK in fcntl(2)). They only ever stand in other processes' way, and there are none: each is granted.
-fn lock(kernel: &mut Kernel, fd: Fd, command: u32, record: UserAddr) -> SysResult {
-    let file = kernel.open_file(fd)?;
-    let mut kind = [0; 2];
-    kernel.memory.read(record, &mut kind)?;
-    let kind = u32::from(u16::from_le_bytes(kind));
-    let allowed = match kind {
-        linux::F_RDLCK => command == linux::F_GETLK || file.is_readable(),
-        linux::F_WRLCK => command == linux::F_GETLK || file.is_writable(),
-        linux::F_UNLCK => command != linux::F_GETLK,
-        _ => return Err(Errno::EINVAL),
-    };
-    if !allowed {
-        return Err(if command == linux::F_GETLK {
-            Errno::EINVAL
-        } else {
-            Errno::EBADF
-        });
-    }
-    if command == linux::F_GETLK {
-        let unlocked = u16::try_from(linux::F_UNLCK).unwrap_or(0);
-        kernel.memory.write(record, &unlocked.to_le_bytes())?;
-    }
-    Ok(0)
 }
 
 pub(super) fn close_range(kernel: &mut Kernel, first: u32, last: u32, flags: u32) -> SysResult {
@@ -125,7 +132,7 @@ pub(super) fn close_range(kernel: &mut Kernel, first: u32, last: u32, flags: u32
         if flags & CLOEXEC != 0 {
             kernel.descriptors.get_mut(number)?.on_exec = OnExec::Close;
         } else {
-            kernel.descriptors.close(number)?;
+            close(kernel, Fd(number))?;
         }
     }
     Ok(0)

@@ -7,6 +7,7 @@
 
 pub mod table;
 
+mod advice;
 mod arg;
 mod attributes;
 mod control;
@@ -15,43 +16,64 @@ mod descriptor;
 mod directory;
 mod file;
 mod io;
+mod lock;
+mod memfd;
 mod memory;
 mod metadata;
 mod names;
+mod open;
+mod path;
 mod poll;
 mod process;
 mod rename;
 mod signal;
+mod signal_send;
+mod signal_wait;
 mod stat;
+mod sync;
 mod system;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod time;
+mod timer;
 mod trace;
 mod transfer;
 mod user;
+mod watch;
+mod xattr;
+
+pub(crate) use system::{HOST_NAME, RELEASE, SYSTEM, VERSION, limit};
 
 use unikernel_abi::report::Report;
-use unikernel_machine::context::Syscall;
 
 use crate::errno::{Errno, SysResult, encode};
 use crate::kernel::Kernel;
-use crate::process::caller;
+use crate::process::place;
 
 /// Does what the program asked for, and puts the result where it looks for it.
+#[inline]
 pub(crate) fn handle(kernel: &mut Kernel) {
-    let call = kernel.thread.context.syscall();
+    let number = kernel.thread.context.rax;
     let result = match kernel.traced {
-        None => answer(kernel, &call),
-        Some(captures) => trace::traced(kernel, captures, &call, answer),
+        None => answer(kernel, number),
+        Some(captures) => trace::traced(kernel, captures, answer),
     };
-    kernel.thread.context.set_result(encode(result));
+    if result == Err(Errno::RESTART) {
+        kernel.thread.interrupted = Some(number);
+    } else {
+        kernel.thread.context.set_result(encode(result));
+    }
 }
 
 #[inline]
-fn answer(kernel: &mut Kernel, call: &Syscall) -> SysResult {
-    table::dispatch(kernel, call).unwrap_or_else(|| missing(kernel, call.number))
+fn answer(kernel: &mut Kernel, number: u64) -> SysResult {
+    let result = match table::dispatch(kernel, number) {
+        Some(result) => result,
+        None => missing(kernel, number),
+    };
+    kernel.settle_memory();
+    result
 }
 
 /// Tells the host, once a number, that a system call is missing.
@@ -59,7 +81,8 @@ pub(crate) fn missing(kernel: &mut Kernel, number: u64) -> SysResult {
     // A program that tries numbers at random shall not fill the memory.
     const MAX_TOLD: usize = 512;
     if kernel.told.len() < MAX_TOLD && kernel.told.insert(number) {
-        let place = caller::place(kernel, kernel.thread.context.rip.saturating_sub(2));
+        kernel.report_stack();
+        let place = place::place_of_syscall(kernel);
         kernel.report(&Report::Unknown {
             number,
             at: place.as_place(),

@@ -1,15 +1,19 @@
-//! Making and removing names: mkdir(2), unlink(2), rmdir(2), link(2), symlink(2), readlink(2).
+//! Making and removing names: mkdir(2), mknod(2), unlink(2), rmdir(2), link(2), symlink(2), readlink(2).
 
 use alloc::borrow::Cow;
 use alloc::rc::Rc;
+use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
 use unikernel_machine::address::UserAddr;
 
 use super::arg::{Base, PathArg};
 use crate::errno::{Errno, SysResult};
-use crate::fs::node::{Kind, Node, PERMISSIONS};
-use crate::fs::tree::directory;
+use crate::fs::contents::Contents;
+use crate::fs::device::Device;
+use crate::fs::directory::{Beneath, directory};
+use crate::fs::node::{Kind, Mount, Node, PERMISSIONS};
+use crate::fs::path::LastPart;
 use crate::fs::walk::{LastLink, LastName, Walked};
 use crate::kernel::Kernel;
 
@@ -18,13 +22,13 @@ pub(super) fn mkdir(kernel: &mut Kernel, path: PathArg, mode: u32) -> SysResult 
 }
 
 pub(super) fn mkdirat(kernel: &mut Kernel, base: Base, path: PathArg, mode: u32) -> SysResult {
-    let walked = kernel.walk(base, path, LastLink::Keep)?;
+    let walked = kernel.walk(base, path, LastLink::Name)?;
     if walked.node.is_some() {
         return Err(Errno::EEXIST);
     }
     // S_ISVTX is kept, the set-id bits are not (mkdir(2)).
     let mode = linux::S_IFDIR | mode & 0o1777 & !kernel.umask;
-    kernel.add_node(&walked, directory(None), mode)?;
+    kernel.add_node(&walked, directory(Beneath::Nothing), mode)?;
     count_subdirectory(&walked.parent, 1);
     Ok(0)
 }
@@ -33,6 +37,50 @@ pub(super) fn mkdirat(kernel: &mut Kernel, base: Base, path: PathArg, mode: u32)
 pub(super) fn count_subdirectory(parent: &Node, change: i32) {
     let mut attributes = parent.attributes.borrow_mut();
     attributes.links = attributes.links.saturating_add_signed(change);
+}
+
+pub(super) fn mknod(kernel: &mut Kernel, path: PathArg, mode: u32, device: u32) -> SysResult {
+    mknodat(kernel, Base::Working, path, mode, device)
+}
+
+/// Makes a regular file, or one of the devices that this kernel has. Other devices, FIFOs and sockets are `EPERM`, as on a file
+/// system that does not support them.
+pub(super) fn mknodat(
+    kernel: &mut Kernel,
+    base: Base,
+    path: PathArg,
+    mode: u32,
+    device: u32,
+) -> SysResult {
+    let kind = match mode & linux::S_IFMT {
+        0 | linux::S_IFREG => Ok(Kind::File(RefCell::new(Contents::new()))),
+        linux::S_IFCHR => Device::from_number(u64::from(device))
+            .map(Kind::Device)
+            .ok_or(Errno::EPERM),
+        linux::S_IFBLK | linux::S_IFIFO | linux::S_IFSOCK => Err(Errno::EPERM),
+        linux::S_IFDIR => return Err(Errno::EPERM),
+        _ => return Err(Errno::EINVAL),
+    };
+    let walked = kernel.walk(base, path, LastLink::Name)?;
+    new_name(&walked)?;
+    let file_type = match mode & linux::S_IFMT {
+        0 => linux::S_IFREG,
+        file_type => file_type,
+    };
+    kernel.add_node(
+        &walked,
+        kind?,
+        file_type | mode & PERMISSIONS & !kernel.umask,
+    )?;
+    Ok(0)
+}
+
+/// Whether other folders are mounted on it.
+fn is_view_folder(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Directory(directory) => matches!(directory.borrow().beneath, Beneath::Views(_)),
+        _ => false,
+    }
 }
 
 pub(super) fn rmdir(kernel: &mut Kernel, path: PathArg) -> SysResult {
@@ -47,7 +95,7 @@ pub(super) fn unlinkat(kernel: &mut Kernel, base: Base, path: PathArg, flags: u3
     if flags & !linux::AT_REMOVEDIR != 0 {
         return Err(Errno::EINVAL);
     }
-    let walked = kernel.walk(base, path, LastLink::Keep)?;
+    let walked = kernel.walk(base, path, LastLink::Name)?;
     if flags == 0 {
         let LastName::Named(_) = walked.name else {
             return Err(Errno::EISDIR);
@@ -55,6 +103,9 @@ pub(super) fn unlinkat(kernel: &mut Kernel, base: Base, path: PathArg, flags: u3
         let node = walked.node.as_ref().ok_or(Errno::ENOENT)?;
         if node.is_directory() {
             return Err(Errno::EISDIR);
+        }
+        if walked.slash {
+            return Err(Errno::ENOTDIR);
         }
         return remove(kernel, &walked);
     }
@@ -68,6 +119,12 @@ pub(super) fn unlinkat(kernel: &mut Kernel, base: Base, path: PathArg, flags: u3
     if !node.is_directory() {
         return Err(Errno::ENOTDIR);
     }
+    if walked.parent.mount != Mount::Root {
+        return Err(Errno::EPERM);
+    }
+    if is_view_folder(node) {
+        return Err(Errno::EBUSY);
+    }
     if !kernel.tree.is_empty(node)? {
         return Err(Errno::ENOTEMPTY);
     }
@@ -80,7 +137,7 @@ fn remove(kernel: &Kernel, walked: &Walked) -> SysResult {
         return Err(Errno::ENOENT);
     };
     let now = kernel.clock.now();
-    kernel.tree.remove(&walked.parent, name, now)?;
+    kernel.tree.remove(&walked.parent, name.bytes(), now)?;
     forget_name(node, &walked.parent);
     node.touch_attributes(now);
     Ok(0)
@@ -122,26 +179,37 @@ pub(super) fn linkat(
         linux::AT_SYMLINK_NOFOLLOW
     };
     let node = kernel.node_at(old_base, old, follow | flags & linux::AT_EMPTY_PATH)?;
-    let walked = kernel.walk(new_base, new, LastLink::Keep)?;
-    if walked.node.is_some() {
-        return Err(Errno::EEXIST);
+    let walked = kernel.walk(new_base, new, LastLink::Name)?;
+    let name = new_name(&walked)?;
+    if node.mount != walked.parent.mount {
+        return Err(Errno::EXDEV);
     }
     if node.is_directory() {
         return Err(Errno::EPERM);
     }
-    let LastName::Named(name) = walked.name else {
-        return Err(Errno::EEXIST);
-    };
-    if walked.slash {
+    // What never had a name may get one; what lost its last may not.
+    if node.attributes.borrow().links == 0 && node.location.borrow().is_some() {
         return Err(Errno::ENOENT);
     }
     let now = kernel.clock.now();
-    kernel.tree.add(&walked.parent, name, &node, now)?;
+    kernel
+        .tree
+        .add(&walked.parent, name.to_name(), &node, now)?;
     let mut attributes = node.attributes.borrow_mut();
     attributes.links = attributes.links.saturating_add(1);
     drop(attributes);
     node.touch_attributes(now);
     Ok(0)
+}
+
+/// The name of what shall be made, and is not to be a directory.
+fn new_name(walked: &Walked) -> Result<&LastPart, Errno> {
+    match &walked.name {
+        LastName::Named(_) if walked.node.is_some() => Err(Errno::EEXIST),
+        LastName::Named(_) if walked.slash => Err(Errno::ENOENT),
+        LastName::Named(name) => Ok(name),
+        _ => Err(Errno::EEXIST),
+    }
 }
 
 pub(super) fn symlink(kernel: &mut Kernel, target: PathArg, path: PathArg) -> SysResult {
@@ -158,13 +226,8 @@ pub(super) fn symlinkat(
     if target.is_empty() {
         return Err(Errno::ENOENT);
     }
-    let walked = kernel.walk(base, path, LastLink::Keep)?;
-    if walked.node.is_some() {
-        return Err(Errno::EEXIST);
-    }
-    if walked.slash {
-        return Err(Errno::ENOENT);
-    }
+    let walked = kernel.walk(base, path, LastLink::Name)?;
+    new_name(&walked)?;
     kernel.add_node(
         &walked,
         Kind::Link(Cow::Owned(target)),
@@ -190,10 +253,12 @@ pub(super) fn readlinkat(
         .ok_or(Errno::EINVAL)?;
     let flags = linux::AT_SYMLINK_NOFOLLOW | linux::AT_EMPTY_PATH;
     let node: Rc<Node> = kernel.node_at(base, path, flags)?;
-    let Kind::Link(target) = &node.kind else {
-        return Err(Errno::EINVAL);
+    let target = match &node.kind {
+        Kind::Link(target) => target.clone(),
+        Kind::View(view) => Cow::Owned(kernel.link_of(*view)?),
+        _ => return Err(Errno::EINVAL),
     };
-    let piece = target.get(..len).unwrap_or(target);
+    let piece = target.get(..len).unwrap_or(&target);
     kernel.memory.write(to, piece)?;
     Ok(piece.len())
 }

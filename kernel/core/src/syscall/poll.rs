@@ -9,6 +9,7 @@ use super::arg::Fd;
 use super::time::{read_timespec, to_nanos};
 use crate::driver::streams::Stream;
 use crate::errno::{Errno, SysResult};
+use crate::fs::device::Device;
 use crate::fs::open::{OpenFile, Target};
 use crate::kernel::Kernel;
 use crate::process::signal::SignalSet;
@@ -61,13 +62,14 @@ pub(super) fn ppoll(
         return Err(Errno::EINVAL);
     }
     let while_waiting = SignalSet(kernel.memory.read_u64(mask)?).blockable();
-    let before = core::mem::replace(&mut kernel.signals.blocked, while_waiting);
+    kernel.signals.block_while_waiting(while_waiting);
     let result = wait_for(kernel, list, count, deadline);
     // What the mask let through is acted upon before the old one counts again.
-    if result == Err(Errno::EINTR) {
-        kernel.deliver_signals();
+    if result != Err(Errno::EINTR)
+        && let Some(before) = kernel.signals.blocked_before.take()
+    {
+        kernel.signals.blocked = before;
     }
-    kernel.signals.blocked = before;
     result
 }
 
@@ -130,8 +132,12 @@ fn events(kernel: &Kernel, wanted: &Wanted) -> u32 {
 
 fn state(kernel: &Kernel, file: &OpenFile) -> u32 {
     let both = linux::POLLIN | linux::POLLRDNORM | linux::POLLOUT | linux::POLLWRNORM;
-    let Target::Stream(stream) = file.target else {
-        return both;
+    let stream = match file.target {
+        Target::Stream(stream, _) => stream,
+        Target::Device(Device::Terminal | Device::Console, _) => {
+            return terminal_state(kernel);
+        }
+        _ => return both,
     };
     let mut streams = kernel.streams.borrow_mut();
     if stream == Stream::Stdin {
@@ -151,4 +157,15 @@ fn state(kernel: &Kernel, file: &OpenFile) -> u32 {
     } else {
         0
     }
+}
+
+/// The host's terminal can always be written to; it is readable when somebody typed something.
+fn terminal_state(kernel: &Kernel) -> u32 {
+    let mut streams = kernel.streams.borrow_mut();
+    let readable = if streams.is_terminal(Stream::Stdin) && streams.waiting() > 0 {
+        linux::POLLIN | linux::POLLRDNORM
+    } else {
+        0
+    };
+    readable | linux::POLLOUT | linux::POLLWRNORM
 }

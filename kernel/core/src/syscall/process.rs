@@ -1,14 +1,13 @@
 //! The process: exit(2), getpid(2), wait(2), and what is refused: fork(2), execve(2).
 
 use linux_raw_sys::general as linux;
-use unikernel_abi::report::{Places, Report};
+use unikernel_abi::report::Report;
 use unikernel_machine::address::UserAddr;
 
 use crate::errno::{Errno, SysResult};
 use crate::kernel::{Ending, Kernel};
-use crate::process::caller;
+use crate::process::place;
 use crate::process::thread::PROCESS_ID;
-use crate::report;
 
 /// The lint rule that finds the creation of processes before the boot.
 const NO_PROCESSES: &[u8] = b"UK001";
@@ -68,13 +67,6 @@ pub(super) fn setsid(_kernel: &mut Kernel) -> SysResult {
     Err(Errno::EPERM)
 }
 
-pub(super) fn pause(kernel: &mut Kernel) -> SysResult {
-    Err(kernel
-        .wait_until::<()>(None, |_| None)
-        .err()
-        .map_or(Errno::EINTR, Errno::from))
-}
-
 pub(super) fn wait4(_kernel: &mut Kernel) -> SysResult {
     Err(Errno::ECHILD)
 }
@@ -117,24 +109,19 @@ pub(super) fn execveat(kernel: &mut Kernel) -> SysResult {
     refuse(kernel, NO_PROGRAMS)
 }
 
-/// Tells the host who asked for what this kernel will never have: once, when the C library then tries another call for it.
+/// Tells the host who asked for what this kernel will never have. A program that asks again and again shall not fill the host's
+/// memory.
 fn refuse(kernel: &mut Kernel, rule: &'static [u8]) -> SysResult {
-    let number = kernel.thread.context.syscall().number;
-    let (place, callers) = caller::callers(kernel);
-    let who = (rule, place.clone());
-    if kernel.refused.as_ref() == Some(&who) {
-        return Err(Errno::ENOSYS);
+    const MAX_TOLD: usize = 64;
+    if kernel.refusals < MAX_TOLD {
+        kernel.refusals = kernel.refusals.saturating_add(1);
+        kernel.report_stack();
+        let place = place::place_of_syscall(kernel);
+        kernel.report(&Report::Refused {
+            number: kernel.thread.context.syscall().number,
+            rule,
+            at: place.as_place(),
+        });
     }
-    kernel.refused = Some(who);
-    let mut encoded = report::Frame::default();
-    for caller in &callers {
-        Places::put(&mut encoded, caller.as_place());
-    }
-    kernel.report(&Report::Refused {
-        number,
-        rule,
-        at: place.as_place(),
-        callers: Places(encoded.bytes()),
-    });
     Err(Errno::ENOSYS)
 }

@@ -1,4 +1,4 @@
-//! Signals: rt_sigaction(2), rt_sigprocmask(2), kill(2), tgkill(2).
+//! What signals do: rt_sigaction(2), rt_sigprocmask(2), sigaltstack(2), rt_sigreturn(2).
 
 use alloc::vec::Vec;
 
@@ -7,11 +7,11 @@ use unikernel_machine::address::UserAddr;
 
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;
+use crate::process::signal::stack::SignalStack;
 use crate::process::signal::{Action, Signal, SignalSet};
-use crate::process::thread::PROCESS_ID;
 
 /// The length of a `sigset_t` of the kernel's, which every call states.
-const SET: usize = 8;
+pub(super) const SET: usize = 8;
 
 pub(super) fn rt_sigaction(
     kernel: &mut Kernel,
@@ -85,56 +85,37 @@ pub(super) fn rt_sigpending(kernel: &mut Kernel, to: UserAddr, set_len: usize) -
     if set_len > SET {
         return Err(Errno::EINVAL);
     }
-    let set = (kernel.signals.pending.0 & kernel.signals.blocked.0).to_le_bytes();
+    let set = kernel
+        .signals
+        .pending()
+        .within(kernel.signals.blocked)
+        .0
+        .to_le_bytes();
     kernel
         .memory
         .write(to, set.get(..set_len).unwrap_or(&set))?;
     Ok(0)
 }
 
-/// The process and its group are the same; -1 means everybody but the caller, which is nobody.
-pub(super) fn kill(kernel: &mut Kernel, pid: i32, signal: u32) -> SysResult {
-    let own = i32::try_from(PROCESS_ID).unwrap_or(1);
-    match pid {
-        0 => send(kernel, signal),
-        pid if pid == own => send(kernel, signal),
-        _ => Err(Errno::ESRCH),
-    }
+/// Comes back from a handler; what it returns is the program's own `rax`.
+pub(super) fn rt_sigreturn(kernel: &mut Kernel) -> SysResult {
+    kernel.leave_handler();
+    usize::try_from(kernel.thread.context.rax).map_err(|_| Errno::EINVAL)
 }
 
-pub(super) fn tkill(kernel: &mut Kernel, tid: i32, signal: u32) -> SysResult {
-    send_to_thread(kernel, tid, signal)
-}
-
-pub(super) fn tgkill(kernel: &mut Kernel, process: i32, tid: i32, signal: u32) -> SysResult {
-    if process <= 0 {
-        return Err(Errno::EINVAL);
+pub(super) fn sigaltstack(kernel: &mut Kernel, new: UserAddr, old: UserAddr) -> SysResult {
+    let before = kernel.thread.signal_stack;
+    let pointer = kernel.thread.context.rsp;
+    if new.0 != 0 {
+        let mut bytes = [0; SignalStack::LEN];
+        kernel.memory.read(new, &mut bytes)?;
+        let wanted = SignalStack::decode(&bytes);
+        kernel.thread.signal_stack = before.replaced_by(wanted, pointer)?;
     }
-    if u32::try_from(process) != Ok(PROCESS_ID) {
-        return Err(Errno::ESRCH);
+    if old.0 != 0 {
+        kernel
+            .memory
+            .write(old, &before.as_told(pointer).encode())?;
     }
-    send_to_thread(kernel, tid, signal)
-}
-
-fn send_to_thread(kernel: &mut Kernel, tid: i32, signal: u32) -> SysResult {
-    if tid <= 0 {
-        return Err(Errno::EINVAL);
-    }
-    if u32::try_from(tid) == Ok(PROCESS_ID) {
-        send(kernel, signal)
-    } else {
-        Err(Errno::ESRCH)
-    }
-}
-
-fn send(kernel: &mut Kernel, number: u32) -> SysResult {
-    if number == 0 {
-        return Ok(0);
-    }
-    let signal = Signal::new(number).ok_or(Errno::EINVAL)?;
-    if signal.stops() && kernel.signals.action(signal).handler == 0 {
-        return Err(Errno::EPERM);
-    }
-    kernel.signals.send(signal);
     Ok(0)
 }

@@ -13,9 +13,19 @@ use crate::memory::PAGE;
 use crate::memory::layout::STACK_LIMIT;
 use crate::process::thread::PROCESS_ID;
 use crate::time::SECOND;
+use crate::view::FIXED_POINT;
+
+/// The system's name.
+pub(crate) const SYSTEM: &str = "Linux";
+
+/// The machine's name.
+pub(crate) const HOST_NAME: &str = "unikernel";
 
 /// The Linux whose interface this is: what C libraries compare with.
-const RELEASE: &str = "6.1.0";
+pub(crate) const RELEASE: &str = "6.1.0";
+
+/// Which kernel it really is.
+pub(crate) const VERSION: &str = concat!("#1 unikernel ", env!("CARGO_PKG_VERSION"));
 
 /// `RLIM_INFINITY`.
 const UNLIMITED: u64 = u64::MAX;
@@ -23,9 +33,8 @@ const UNLIMITED: u64 = u64::MAX;
 pub(super) fn uname(kernel: &mut Kernel, to: UserAddr) -> SysResult {
     /// The length of each field of `struct utsname`.
     const FIELD: usize = 65;
-    let version = concat!("#1 unikernel ", env!("CARGO_PKG_VERSION"));
     let mut bytes = Vec::with_capacity(6 * FIELD);
-    for (index, text) in ["Linux", "unikernel", RELEASE, version, "x86_64", "(none)"]
+    for (index, text) in [SYSTEM, HOST_NAME, RELEASE, VERSION, "x86_64", "(none)"]
         .into_iter()
         .enumerate()
     {
@@ -41,11 +50,15 @@ pub(super) fn sysinfo(kernel: &mut Kernel, to: UserAddr) -> SysResult {
     let mut bytes = Vec::with_capacity(112);
     let free = (memory.free as u64).saturating_mul(PAGE);
     let uptime = kernel.clock.monotonic() / SECOND;
+    // These are in units of 1/65536.
+    let [one, five, fifteen] = kernel
+        .load_averages()
+        .map(|average| average.saturating_mul(65_536 / FIXED_POINT));
     for word in [
         uptime,
-        0,
-        0,
-        0,
+        one,
+        five,
+        fifteen,
         kernel.memory_total,
         free,
         0,
@@ -116,7 +129,7 @@ pub(super) fn prlimit64(
 }
 
 /// Soft and hard limit.
-fn limit(kernel: &Kernel, resource: u32) -> Result<(u64, u64), Errno> {
+pub(crate) fn limit(kernel: &Kernel, resource: u32) -> Result<(u64, u64), Errno> {
     match resource {
         linux::RLIMIT_STACK => Ok((STACK_LIMIT, STACK_LIMIT)),
         linux::RLIMIT_CORE => Ok((0, 0)),

@@ -1,4 +1,4 @@
-//! Threads: what a program asks about the one that it has; futex(2), prctl(2), arch_prctl(2), sigaltstack(2).
+//! Threads: what a program asks about the one that it has; futex(2), prctl(2), arch_prctl(2).
 
 use linux_raw_sys::general as linux;
 use linux_raw_sys::prctl as option;
@@ -7,7 +7,8 @@ use unikernel_machine::address::{USER_END, UserAddr};
 use super::time::{read_timespec, to_nanos};
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;
-use crate::process::thread::{MAX_NAME, PROCESS_ID, SignalStack};
+use crate::process::thread::{MAX_NAME, PROCESS_ID};
+use crate::process::wait::Unmet;
 
 pub(super) fn set_tid_address(kernel: &mut Kernel, address: UserAddr) -> SysResult {
     kernel.thread.clear_at_exit = address;
@@ -152,51 +153,6 @@ pub(super) fn arch_prctl(kernel: &mut Kernel, command: u32, address: u64) -> Sys
     }
 }
 
-pub(super) fn sigaltstack(kernel: &mut Kernel, new: UserAddr, old: UserAddr) -> SysResult {
-    let before = kernel.thread.signal_stack;
-    if new.0 != 0 {
-        let start = kernel.memory.read_u64(new)?;
-        let flags = kernel
-            .memory
-            .read_u32(new.checked_add(8).ok_or(Errno::EFAULT)?)?;
-        let len = kernel
-            .memory
-            .read_u64(new.checked_add(16).ok_or(Errno::EFAULT)?)?;
-        kernel.thread.signal_stack = signal_stack(start, flags, len)?;
-    }
-    if old.0 != 0 {
-        kernel.memory.write(old, &before.start.to_le_bytes())?;
-        kernel.memory.write(
-            old.checked_add(8).ok_or(Errno::EFAULT)?,
-            &u64::from(before.flags).to_le_bytes(),
-        )?;
-        kernel.memory.write(
-            old.checked_add(16).ok_or(Errno::EFAULT)?,
-            &before.len.to_le_bytes(),
-        )?;
-    }
-    Ok(0)
-}
-
-fn signal_stack(start: u64, flags: u32, len: u64) -> Result<SignalStack, Errno> {
-    /// `MINSIGSTKSZ`.
-    const SMALLEST: u64 = 2048;
-    match flags & !linux::SS_AUTODISARM {
-        linux::SS_DISABLE => Ok(SignalStack {
-            start: 0,
-            flags: linux::SS_DISABLE,
-            len: 0,
-        }),
-        0 | linux::SS_ONSTACK if len < SMALLEST => Err(Errno::ENOMEM),
-        0 | linux::SS_ONSTACK => Ok(SignalStack {
-            start,
-            flags: flags & linux::SS_AUTODISARM,
-            len,
-        }),
-        _ => Err(Errno::EINVAL),
-    }
-}
-
 /// With one thread nobody waits when it wakes, and nobody wakes it when it waits.
 pub(super) fn futex(
     kernel: &mut Kernel,
@@ -221,10 +177,12 @@ pub(super) fn futex(
             if kernel.memory.read_u32(address)? != value {
                 return Err(Errno::EAGAIN);
             }
-            Err(kernel
-                .wait_until::<()>(deadline, |_| None)
-                .err()
-                .map_or(Errno::EAGAIN, Errno::from))
+            let unmet = kernel.wait_until::<()>(deadline, |_| None).err();
+            Err(match unmet {
+                // A wait that ends by itself is not begun again (signal(7)).
+                Some(Unmet::Interrupted) if deadline.is_some() => Errno::EINTR,
+                unmet => unmet.map_or(Errno::EAGAIN, Errno::from),
+            })
         }
         _ => super::missing(kernel, u64::from(linux::__NR_futex)),
     }

@@ -5,6 +5,7 @@ use unikernel_machine::address::UserAddr;
 
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;
+use crate::process::thread::PROCESS_ID;
 use crate::process::wait::Unmet;
 use crate::program::stack::CLOCK_TICKS;
 use crate::time::{SECOND, Timestamp};
@@ -35,11 +36,23 @@ fn read_clock(kernel: &Kernel, clock: u32) -> Result<u64, Errno> {
         | linux::CLOCK_MONOTONIC_RAW
         | linux::CLOCK_MONOTONIC_COARSE
         | linux::CLOCK_BOOTTIME => Ok(kernel.clock.monotonic()),
-        linux::CLOCK_PROCESS_CPUTIME_ID | linux::CLOCK_THREAD_CPUTIME_ID => {
-            Ok(kernel.processor_time())
-        }
+        clock if is_own_processor_clock(clock) => Ok(kernel.processor_time()),
         _ => Err(Errno::EINVAL),
     }
+}
+
+/// Whether a clock counts the processor time of this process or its thread: also by the number that
+/// clock_getcpuclockid(3) makes of a process id.
+pub(super) fn is_own_processor_clock(clock: u32) -> bool {
+    if matches!(
+        clock,
+        linux::CLOCK_PROCESS_CPUTIME_ID | linux::CLOCK_THREAD_CPUTIME_ID
+    ) {
+        return true;
+    }
+    // The id inverted, a bit for threads, and which time: user and system, user, or all that was scheduled.
+    let id = !(clock.cast_signed() >> 3);
+    clock.cast_signed() < 0 && clock & 3 != 3 && (id == 0 || id.cast_unsigned() == PROCESS_ID)
 }
 
 pub(super) fn gettimeofday(kernel: &mut Kernel, to: UserAddr, zone: UserAddr) -> SysResult {

@@ -1,11 +1,11 @@
 //! Moving bytes between open files and the program's memory.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::address::UserAddr;
-use unikernel_machine::random;
+use unikernel_machine::address::{USER_END, UserAddr};
 
 use crate::driver::streams::{Received, Stream};
 use crate::errno::{Errno, SysResult};
@@ -16,7 +16,7 @@ use crate::fs::open::{OpenFile, Target};
 use crate::kernel::Kernel;
 
 /// Longest transfer of one call (`MAX_RW_COUNT`).
-const MAX_TRANSFER: usize = 0x7fff_f000;
+pub(super) const MAX_TRANSFER: usize = 0x7fff_f000;
 
 /// Bytes that are copied through the kernel at a time.
 pub(super) const CHUNK: usize = 1024;
@@ -48,14 +48,41 @@ pub(super) fn transfer(
     address: UserAddr,
     len: usize,
 ) -> SysResult {
+    check_memory(address, len)?;
+    if matches!(file.target, Target::Node(_)) {
+        // As `rw_verify_area` in Linux's `fs/read_write.c`.
+        offset_of(file, at)
+            .checked_add(len as u64)
+            .filter(|end| *end <= i64::MAX.cast_unsigned())
+            .ok_or(Errno::EINVAL)?;
+    }
     let len = len.min(MAX_TRANSFER);
     match (&file.target, way) {
-        (Target::Stream(stream), Way::Read) => read_stream(kernel, file, *stream, address, len),
-        (Target::Stream(stream), Way::Write) => write_stream(kernel, file, *stream, address, len),
+        (Target::Stream(stream, _), Way::Read) => read_stream(kernel, file, *stream, address, len),
+        (Target::Stream(stream, _), Way::Write) => {
+            write_stream(kernel, file, *stream, address, len)
+        }
+        (Target::Device(Device::Terminal | Device::Console, _), Way::Read) => {
+            // Only what a person types: a pipe's bytes are for the program's own stdin.
+            if kernel.streams.borrow().is_terminal(Stream::Stdin) {
+                return read_stream(kernel, file, Stream::Stdin, address, len);
+            }
+            Err(Errno::EIO)
+        }
+        (Target::Device(device @ (Device::Terminal | Device::Console), _), Way::Write) => {
+            let stream = kernel.written_by(*device).ok_or(Errno::EIO)?;
+            write_stream(kernel, file, stream, address, len)
+        }
         (Target::Device(device, _), Way::Read) => read_device(kernel, *device, address, len),
         (Target::Device(device, _), Way::Write) => write_device(*device, len),
-        (Target::Text(bytes, _), Way::Read) => {
+        (Target::View(view, made, _), Way::Read) => {
             let offset = offset_of(file, at);
+            let known = made.borrow().clone().filter(|_| offset > 0);
+            let bytes = match known {
+                Some(bytes) => bytes,
+                None => Rc::from(kernel.text_of(*view)?),
+            };
+            *made.borrow_mut() = Some(bytes.clone());
             let start = usize::try_from(offset)
                 .unwrap_or(usize::MAX)
                 .min(bytes.len());
@@ -85,14 +112,26 @@ pub(super) fn transfer(
             (Kind::Directory(_), _) => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
         },
-        (Target::Text(..) | Target::Name(_), _) => Err(Errno::EBADF),
+        (Target::View(..) | Target::Name(_), _) => Err(Errno::EBADF),
     }
+}
+
+/// Whether so many bytes lie in the program's half, mapped or not.
+pub(super) fn check_memory(address: UserAddr, len: usize) -> Result<(), Errno> {
+    let end = address.0.checked_add(len as u64);
+    end.filter(|end| *end <= USER_END)
+        .map(|_| ())
+        .ok_or(Errno::EFAULT)
 }
 
 /// Writes bytes of the kernel's own to a file; may write fewer than there are.
 pub(super) fn put(kernel: &mut Kernel, file: &OpenFile, at: At, bytes: &[u8]) -> SysResult {
     match &file.target {
-        Target::Stream(stream) => send(kernel, file, *stream, bytes),
+        Target::Stream(stream, _) => send(kernel, file, *stream, bytes),
+        Target::Device(device @ (Device::Terminal | Device::Console), _) => {
+            let stream = kernel.written_by(*device).ok_or(Errno::EIO)?;
+            send(kernel, file, stream, bytes)
+        }
         Target::Device(device, _) => write_device(*device, bytes.len()),
         Target::Node(node) => match &node.kind {
             Kind::File(contents) => {
@@ -104,7 +143,7 @@ pub(super) fn put(kernel: &mut Kernel, file: &OpenFile, at: At, bytes: &[u8]) ->
             Kind::Directory(_) => Err(Errno::EISDIR),
             _ => Err(Errno::EINVAL),
         },
-        Target::Text(..) | Target::Name(_) => Err(Errno::EBADF),
+        Target::View(..) | Target::Name(_) => Err(Errno::EBADF),
     }
 }
 
@@ -204,7 +243,7 @@ fn read_device(kernel: &mut Kernel, device: Device, to: UserAddr, len: usize) ->
             Ok(len)
         }
         Device::Random | Device::Urandom => fill_random(kernel, to, len),
-        Device::Terminal => Err(Errno::EIO),
+        Device::Terminal | Device::Console => Err(Errno::EIO),
     }
 }
 
@@ -212,7 +251,18 @@ fn write_device(device: Device, len: usize) -> SysResult {
     match device {
         Device::Null | Device::Zero | Device::Random | Device::Urandom => Ok(len),
         Device::Full => Err(Errno::ENOSPC),
-        Device::Terminal => Err(Errno::EIO),
+        Device::Terminal | Device::Console => Err(Errno::EIO),
+    }
+}
+
+impl Kernel {
+    /// The stream that a device's bytes go to.
+    fn written_by(&self, device: Device) -> Option<Stream> {
+        match device {
+            Device::Terminal => self.terminal(),
+            Device::Console => Some(Stream::Stderr),
+            _ => None,
+        }
     }
 }
 
@@ -224,7 +274,10 @@ pub(super) fn fill_random(kernel: &mut Kernel, to: UserAddr, len: usize) -> SysR
         let part = bytes
             .get_mut(..len.saturating_sub(done).min(256))
             .unwrap_or(&mut []);
-        random::fill(part).map_err(|_| Errno::EIO)?;
+        kernel
+            .random
+            .fill(part, &kernel.clock)
+            .map_err(|_| Errno::EIO)?;
         kernel
             .memory
             .write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, part)?;

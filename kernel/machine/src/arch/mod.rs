@@ -8,7 +8,8 @@
 //! | `archive` | `Archive` |
 //! | `context` | `run(&mut Context) -> Event` |
 //! | `cpu` | `wait()` |
-//! | `frame` | `Frame`, `usage() -> Usage` |
+//! | `extended` | `len`, `components`, `save`, `load` |
+//! | `frame` | `Frame`, `LargeFrame`, `usage() -> Usage` |
 //! | `panic` | `set_panic_reporter(Box<dyn FnMut(&core::fmt::Arguments<'_>)>)` |
 //! | `power` | `off(u8) -> !` |
 //! | `random` | `fill(&mut [u8]) -> Result<(), NoEntropy>` |

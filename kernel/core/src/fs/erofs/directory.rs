@@ -7,6 +7,9 @@ use super::{Erofs, ErofsError, Inode, Nid};
 /// Length of an entry: inode, offset of the name, type, a byte of zero.
 const ENTRY: usize = 12;
 
+/// Places of entries that a block takes up: more than fit into the largest block.
+const PLACES: u64 = 512;
+
 /// One name in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -68,9 +71,28 @@ impl Erofs {
             .map(|entry| entry.filter(|entry| entry.name == name))
     }
 
-    /// The first entry whose name sorts behind `name`, by bytes.
-    pub(crate) fn next(&self, directory: &Inode, name: &[u8]) -> Result<Option<Entry>, ErofsError> {
-        self.first_not_before(directory, |entry| entry <= name)
+    /// The first entry whose place is `place` or behind it, and its place. Places grow with names and never change.
+    pub(crate) fn at_or_behind(
+        &self,
+        directory: &Inode,
+        place: u64,
+    ) -> Result<Option<(u64, Entry)>, ErofsError> {
+        let blocks = directory.size.div_ceil(self.block_size());
+        let mut number = place / PLACES;
+        let mut index = usize::try_from(place % PLACES).map_err(|_| ErofsError::Directory)?;
+        while number < blocks {
+            let block = self.block(directory, number)?;
+            if index < block.count {
+                let place = number
+                    .checked_mul(PLACES)
+                    .and_then(|first| first.checked_add(index as u64))
+                    .ok_or(ErofsError::Directory)?;
+                return Ok(Some((place, block.entry(index)?)));
+            }
+            number = number.saturating_add(1);
+            index = 0;
+        }
+        Ok(None)
     }
 
     /// The first entry, in the order of names, for which `before` no longer holds.

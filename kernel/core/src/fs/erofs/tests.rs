@@ -38,16 +38,16 @@ fn read_all(archive: &Erofs, nid: Nid, depth: usize) -> u64 {
     for index in 0..inode.size.div_ceil(4096).min(4) {
         let _ = archive.page_in_place(&inode, index);
     }
-    let mut name: &[u8] = b"";
+    let mut next = 0;
     let mut count = 0;
     while inode.is_directory()
         && depth < 4
         && count < 20
-        && let Ok(Some(entry)) = archive.next(&inode, name)
+        && let Ok(Some((place, entry))) = archive.at_or_behind(&inode, next)
     {
         count += 1;
-        name = entry.name;
-        if name != b"." && name != b".." {
+        next = place + 1;
+        if entry.name != b"." && entry.name != b".." {
             read += read_all(archive, entry.nid, depth + 1);
         }
     }
@@ -86,10 +86,10 @@ fn names_are_found_and_listed_in_order() {
     assert!(archive.find(&root, b"nothing").unwrap().is_none());
     assert!(archive.find(&root, b"smal").unwrap().is_none());
     let mut names = Vec::new();
-    let mut name: &[u8] = b"";
-    while let Some(entry) = archive.next(&root, name).unwrap() {
-        name = entry.name;
-        names.push(name);
+    let mut next = 0;
+    while let Some((place, entry)) = archive.at_or_behind(&root, next).unwrap() {
+        next = place + 1;
+        names.push(entry.name);
     }
     let expected: [&[u8]; 8] = [
         b".", b"..", b"away", b"dir", b"large", b"link", b"small", b"tmp",

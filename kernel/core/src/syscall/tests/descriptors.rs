@@ -46,9 +46,9 @@ fn flags_are_kept() {
         process.call(linux::__NR_fcntl, &[fd, u64::from(command), arg])
     };
     assert_eq!(fcntl(&mut process, linux::F_GETFD, 0), Ok(1));
-    assert_eq!(fcntl(&mut process, linux::F_GETFL, 0), Ok(2));
+    assert_eq!(fcntl(&mut process, linux::F_GETFL, 0), Ok(0o100_002));
     fcntl(&mut process, linux::F_SETFL, u64::from(linux::O_APPEND)).unwrap();
-    assert_eq!(fcntl(&mut process, linux::F_GETFL, 0), Ok(0o2002));
+    assert_eq!(fcntl(&mut process, linux::F_GETFL, 0), Ok(0o102_002));
     assert_eq!(fcntl(&mut process, linux::F_DUPFD, 30), Ok(30));
     assert_eq!(
         fcntl(&mut process, linux::F_DUPFD, 5000),

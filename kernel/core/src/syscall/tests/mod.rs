@@ -3,11 +3,17 @@
 mod chance;
 mod descriptors;
 mod files;
+mod fuzz;
 mod memory;
+mod model;
 mod names;
 mod process;
+mod space;
 mod streams;
+mod timers;
 mod trace;
+mod tree;
+mod views;
 
 use std::string::String;
 

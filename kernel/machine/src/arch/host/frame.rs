@@ -4,14 +4,19 @@ use super::std::boxed::Box;
 use super::std::cell::RefCell;
 use super::std::ops::Range;
 use super::std::rc::Rc;
+use super::std::vec::Vec;
 
 use super::state;
 use crate::address::{PAGE_SIZE, PhysAddr};
-use crate::frame::Usage;
+use crate::frame::{LARGE, Usage};
 
 /// One reference to a page of memory.
 #[derive(Debug, Clone)]
 pub struct Frame(Page);
+
+/// 512 frames.
+#[derive(Debug)]
+pub struct LargeFrame(pub(super) Vec<Frame>);
 
 #[derive(Debug, Clone)]
 enum Page {
@@ -28,7 +33,41 @@ impl Drop for Memory {
     }
 }
 
+impl LargeFrame {
+    /// Frames of zeros, or `None` when too few are left.
+    #[must_use]
+    pub fn zeroed() -> Option<Self> {
+        (0..LARGE)
+            .map(|_| Frame::zeroed())
+            .collect::<Option<_>>()
+            .map(Self)
+    }
+}
+
+/// What all share who only read zeros.
+static ZEROS: [u8; PAGE_SIZE] = [0; PAGE_SIZE];
+
 impl Frame {
+    /// The frame of zeros that all share who only read: constant.
+    #[must_use]
+    pub fn zeros() -> Option<Self> {
+        Some(Self::of_archive(&ZEROS))
+    }
+
+    /// Whether all its bytes are 0.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        let mut bytes = [1; PAGE_SIZE];
+        self.read(0, &mut bytes);
+        bytes == [0; PAGE_SIZE]
+    }
+
+    /// Whether it is never written, whatever a mapping asks for.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        matches!(self.0, Page::Archive(_))
+    }
+
     /// A frame full of zeros, or `None` when all are taken.
     #[must_use]
     pub fn zeroed() -> Option<Self> {

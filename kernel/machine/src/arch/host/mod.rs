@@ -8,6 +8,7 @@ extern crate std;
 pub(crate) mod archive;
 pub(crate) mod context;
 pub(crate) mod cpu;
+pub(crate) mod extended;
 pub(crate) mod frame;
 pub(crate) mod panic;
 pub(crate) mod power;

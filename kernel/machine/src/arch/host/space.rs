@@ -2,9 +2,11 @@
 
 use super::std::collections::BTreeMap;
 use super::std::ops::Range;
+use super::std::vec::Vec;
 
-use super::frame::Frame;
+use super::frame::{Frame, LargeFrame};
 use crate::address::UserPage;
+use crate::frame::LARGE;
 use crate::space::{OutOfFrames, Protection};
 
 /// A program's pages.
@@ -39,6 +41,48 @@ impl Space {
             .map(|(frame, _)| frame))
     }
 
+    /// Maps 512 pages from `first` on, a multiple of 512. What was mapped there goes.
+    ///
+    /// # Errors
+    /// Never here; on a real machine when there is no frame for a table.
+    ///
+    /// # Panics
+    /// When `first` is not aligned.
+    pub fn map_large(
+        &mut self,
+        first: UserPage,
+        frame: LargeFrame,
+        protection: Protection,
+    ) -> Result<(), OutOfFrames> {
+        assert!(
+            first.number().is_multiple_of(LARGE),
+            "a large page is aligned"
+        );
+        for (number, frame) in (first.number()..).zip(frame.0) {
+            self.0.insert(number, (frame, protection));
+        }
+        Ok(())
+    }
+
+    /// Gives back what is zeros in runs of 512 pages, until some memory came back; whether it did.
+    pub fn give_back_zeros(&mut self, pages: Range<u64>) -> bool {
+        let mut first = pages.start.next_multiple_of(LARGE);
+        while first + LARGE <= pages.end {
+            let block = first..first + LARGE;
+            let zeros =
+                |(number, (frame, _)): (&u64, &(Frame, _))| frame.is_zero().then_some(*number);
+            let zeros: Vec<u64> = self.0.range(block.clone()).filter_map(zeros).collect();
+            if self.0.range(block).count() == usize::try_from(LARGE).unwrap_or(0)
+                && !zeros.is_empty()
+            {
+                self.0.retain(|number, _| !zeros.contains(number));
+                return true;
+            }
+            first += LARGE;
+        }
+        false
+    }
+
     /// Takes a page out; gives its frame.
     pub fn unmap(&mut self, page: UserPage) -> Option<Frame> {
         self.0.remove(&page.number()).map(|(frame, _)| frame)
@@ -48,6 +92,19 @@ impl Space {
     #[must_use]
     pub fn lookup(&self, page: UserPage) -> Option<(Frame, Protection)> {
         self.0.get(&page.number()).cloned()
+    }
+
+    /// Whether something is mapped at `page`.
+    #[must_use]
+    pub fn is_mapped(&self, page: UserPage) -> bool {
+        self.0.contains_key(&page.number())
+    }
+
+    /// Whether none of the 512 pages, aligned so, is mapped that `page` is one of.
+    #[must_use]
+    pub fn is_untouched(&self, page: UserPage) -> bool {
+        let first = page.number() / LARGE * LARGE;
+        self.0.range(first..first + LARGE).next().is_none()
     }
 
     /// Changes a page's protection; `false` when nothing is mapped.
@@ -73,6 +130,12 @@ impl Space {
     /// Takes out what is mapped in a range of page numbers.
     pub fn unmap_range(&mut self, pages: Range<u64>) {
         self.0.retain(|page, _| !pages.contains(page));
+    }
+
+    /// Takes out what is constant in a range of page numbers.
+    pub fn unmap_constant(&mut self, pages: Range<u64>) {
+        self.0
+            .retain(|page, (frame, _)| !pages.contains(page) || !frame.is_constant());
     }
 
     /// Changes the protection of what is mapped in a range of page numbers.

@@ -67,7 +67,8 @@ fn page(
         Access::Write => Protection::WRITE,
         Access::Read | Access::Execute => Protection::all(),
     };
-    if protection.intersects(needed) {
+    let is_refused = access == Access::Write && frame.is_constant();
+    if protection.intersects(needed) && !is_refused {
         Ok((address, frame))
     } else {
         Err(fault)

@@ -28,6 +28,7 @@ const LINT0: u32 = 0x350;
 const LINT1: u32 = 0x360;
 const ERROR: u32 = 0x370;
 const INITIAL_COUNT: u32 = 0x380;
+const CURRENT_COUNT: u32 = 0x390;
 const DIVIDE: u32 = 0x3e0;
 
 const MASKED: u32 = 1 << 16;
@@ -100,6 +101,11 @@ pub(crate) fn id() -> u32 {
 /// Lets the next interrupt come.
 pub(crate) fn end_of_interrupt() {
     APIC.borrow().write(END_OF_INTERRUPT, 0);
+}
+
+/// How many ticks are left of those that [`fire_after`] was given; 0 when it has fired.
+pub(crate) fn left() -> u32 {
+    APIC.borrow().read(CURRENT_COUNT)
 }
 
 /// Raises [`TIMER_VECTOR`] when the time-stamp counter reaches `ticks`; 0 never. The processor must have the mode.

@@ -1,5 +1,6 @@
 //! Into the program and back: what has to be right before, and what came of it.
 
+use core::arch::asm;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,6 +23,7 @@ const _: () = assert!(align_of::<Context>() == 16);
 
 /// The flags that a program may have as it likes: the arithmetic ones, TF, DF, AC, ID.
 const FREE_FLAGS: u64 = 0x24_0dd5;
+const TRAP_FLAG: u64 = 1 << 8;
 /// The flags that it always has: IF, and the bit that is always set.
 const FIXED_FLAGS: u64 = 0x202;
 
@@ -38,29 +40,69 @@ const FIRST_INTERRUPT: u64 = 32;
 static BASES: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
 
 unsafe extern "C" {
-    fn unikernel_enter(context: *mut Context, sysret: bool);
+    fn unikernel_enter(context: *mut Context);
+    fn unikernel_return(context: *mut Context);
+}
+
+/// The two ways into the program.
+macro_rules! enter {
+    ($routine:ident, $context:ident) => {
+        // SAFETY: the flags, the address and the bases are such that entering the program does not fault; the processor and the
+        // routine write to nothing but the context. The routine keeps only rbx and rbp: it is on the way of every system call.
+        unsafe {
+            asm!(
+                "call {routine}",
+                routine = sym $routine,
+                inout("rdi") core::ptr::from_mut($context) => _,
+                out("r12") _, out("r13") _, out("r14") _, out("r15") _,
+                clobber_abi("C"),
+            );
+        }
+    };
 }
 
 #[inline]
 pub(crate) fn run(context: &mut Context) -> Event {
-    if context.rip >= USER_END {
-        // IRETQ to a non-canonical address would fault in the kernel; any other one there faults in the program at once.
-        return Event::PageFault {
-            address: UserAddr(context.rip),
-            access: Access::Execute,
-            present: false,
-        };
+    if BASES[0].load(Ordering::Relaxed) != context.fs_base {
+        load_base(&BASES[0], MSR_FS_BASE, context.fs_base);
     }
-    let rflags = context.rflags & FREE_FLAGS | FIXED_FLAGS;
-    context.rflags = rflags;
-    load_base(&BASES[0], MSR_FS_BASE, context.fs_base);
-    load_base(&BASES[1], MSR_GS_BASE, context.gs_base);
-    let sysret = context.rcx == context.rip && context.r11 == rflags;
-    // SAFETY: the flags, the address and the bases are such that entering the program does not fault; the processor and the
-    // routine write to nothing but the context, and restore what a call must keep.
-    unsafe { unikernel_enter(context, sysret) };
+    if BASES[1].load(Ordering::Relaxed) != context.gs_base {
+        load_base(&BASES[1], MSR_GS_BASE, context.gs_base);
+    }
+    if is_as_behind_a_call(context) {
+        enter!(unikernel_return, context);
+    } else {
+        if context.rip >= USER_END {
+            // IRETQ to a non-canonical address would fault in the kernel; any other one there faults in the program at once.
+            return Event::PageFault {
+                address: UserAddr(context.rip),
+                access: Access::Execute,
+                present: false,
+            };
+        }
+        context.rflags = context.rflags & FREE_FLAGS | FIXED_FLAGS;
+        enter!(unikernel_enter, context);
+    }
+    if context.vector == SYSCALL {
+        return Event::Syscall;
+    }
+    stopped(context)
+}
+
+/// Whether SYSRET brings the program back. With TF it would trap before the program's next instruction, not behind it, and so for
+/// ever.
+#[inline]
+fn is_as_behind_a_call(context: &Context) -> bool {
+    context.rcx == context.rip
+        && context.rip < USER_END
+        && context.r11 == context.rflags
+        && context.rflags & !(FREE_FLAGS & !TRAP_FLAG) == FIXED_FLAGS
+}
+
+/// Why the program stopped, when it was no system call.
+#[inline(never)]
+fn stopped(context: &Context) -> Event {
     match context.vector {
-        SYSCALL => Event::Syscall,
         PAGE_FAULT => page_fault(context.error),
         vector if vector < FIRST_INTERRUPT => Event::Exception {
             vector: vector as u8,
@@ -73,12 +115,9 @@ pub(crate) fn run(context: &mut Context) -> Event {
     }
 }
 
-/// Loads a segment's base, unless it is loaded. One outside of the program's half counts as 0.
-#[inline]
+/// Loads a segment's base. One outside of the program's half counts as 0.
+#[cold]
 fn load_base(loaded: &AtomicU64, register: u32, base: u64) {
-    if loaded.load(Ordering::Relaxed) == base {
-        return;
-    }
     let base = if base < USER_END { base } else { 0 };
     loaded.store(base, Ordering::Relaxed);
     // SAFETY: every x86-64 processor has the register; the kernel uses neither segment; the base is canonical.

@@ -52,7 +52,7 @@ unikernel_entry:
     rdmsr
     or eax, 0x901                       # SCE, LME, NXE
     wrmsr
-    mov eax, 0x80010033                 # PG, WP, NE, ET, MP, PE
+    mov eax, 0x80050033                 # PG, AM, WP, NE, ET, MP, PE
     mov cr0, eax
     lgdt [boot_gdt_pointer - KERNEL_BASE]
     ljmp 0x8, offset boot_long - KERNEL_BASE

@@ -2,8 +2,10 @@
 
 use core::arch::asm;
 use core::ptr;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::instruction::{cpuid, enable_in_cr4};
+use crate::extended::{LEGACY_LEN, MAX_LEN};
 
 unsafe extern "C" {
     /// Whether user copies have to open SMAP: copy.s reads it.
@@ -16,6 +18,12 @@ const CR4_SMEP: u64 = 1 << 20;
 const CR4_SMAP: u64 = 1 << 21;
 /// x87, SSE, AVX and the three parts of AVX-512 (Intel SDM volume 1, section 13.1).
 const VECTOR_STATE: u32 = 0b1110_0111;
+/// x87, SSE and AVX.
+const SMALL_VECTOR_STATE: u32 = 0b111;
+
+/// What [`enable`] switched on of [`VECTOR_STATE`], and how many bytes it takes.
+static COMPONENTS: AtomicU64 = AtomicU64::new(0);
+static EXTENDED_LEN: AtomicUsize = AtomicUsize::new(LEGACY_LEN);
 
 /// Whether pages of 1 GiB exist.
 pub(crate) fn has_huge_pages() -> bool {
@@ -55,10 +63,29 @@ pub(crate) fn enable() {
     // SAFETY: the processor says that it has them; the kernel has no page that the program may touch.
     unsafe { enable_in_cr4(bits) };
     if has_xsave {
-        let state = cpuid(0xd, 0).eax & VECTOR_STATE;
-        // SAFETY: the processor says that it has that state; the kernel uses none of it but SSE.
-        unsafe {
-            asm!("xsetbv", in("ecx") 0, in("eax") state, in("edx") 0, options(nomem, nostack, preserves_flags));
-        };
+        enable_extended_state(cpuid(0xd, 0).eax & VECTOR_STATE);
+        if extended_len() > MAX_LEN {
+            enable_extended_state(cpuid(0xd, 0).eax & SMALL_VECTOR_STATE);
+        }
     }
+}
+
+/// Switches components of the extended state on. The processor must have `XSAVE` and them.
+fn enable_extended_state(components: u32) {
+    // SAFETY: the processor says that it has that state; the kernel uses none of it but SSE.
+    unsafe {
+        asm!("xsetbv", in("ecx") 0, in("eax") components, in("edx") 0, options(nomem, nostack, preserves_flags));
+    };
+    COMPONENTS.store(u64::from(components), Ordering::Relaxed);
+    EXTENDED_LEN.store(cpuid(0xd, 0).ebx as usize, Ordering::Relaxed);
+}
+
+/// The components of the extended state that are enabled; 0 without `XSAVE`.
+pub(crate) fn extended_components() -> u64 {
+    COMPONENTS.load(Ordering::Relaxed)
+}
+
+/// The bytes that they take.
+pub(crate) fn extended_len() -> usize {
+    EXTENDED_LEN.load(Ordering::Relaxed)
 }

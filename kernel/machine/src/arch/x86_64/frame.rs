@@ -1,53 +1,32 @@
-//! The frame table: a counter for each page of memory.
-//!
-//! A frame is taken from a list of freed ones, else from the memory that was never taken (so nothing is done at boot for a page
-//! that is not needed). The entry of a freed frame is the number of the next freed one; of a taken one, its references; of one
-//! that was never taken, nothing.
+//! Frames of the machine's memory: the frame table in its place, and the bytes behind the numbers.
 
 use core::num::NonZeroU32;
 use core::ops::Range;
-use core::ptr;
+use core::{ptr, slice};
 
 use super::layout::direct;
 use super::one_cpu::OneCpu;
 use crate::address::{PAGE_SIZE, PhysAddr};
 use crate::frame::Usage;
+use crate::frame_table::{BLOCK, Block, FrameTable};
 use crate::memory_map::MemoryMap;
 
 const PAGE: u64 = PAGE_SIZE as u64;
-/// Pieces of never taken memory that are kept; smaller ones are left out when a machine has more.
-const MAX_FRESH: usize = 16;
 
-static FRAMES: OneCpu<Frames> = OneCpu::new(Frames {
-    table: ptr::null_mut(),
-    len: 0,
-    freed: 0,
-    fresh: [(0, 0); MAX_FRESH],
-    archive: (0, 0),
-    usage: Usage { total: 0, free: 0 },
-});
-
-struct Frames {
-    /// The first entry of the table, in the direct map; it has `len` entries. Nothing else refers to that memory.
-    table: *mut u32,
-    len: u32,
-    /// The frame that was freed last, or 0.
-    freed: u32,
-    /// Ranges of frames that were never taken.
-    fresh: [(u32, u32); MAX_FRESH],
-    /// The archive's frames: not counted.
-    archive: (u32, u32),
-    usage: Usage,
-}
+static FRAMES: OneCpu<FrameTable> = OneCpu::new(FrameTable::empty());
 
 /// An owned page of memory.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame(NonZeroU32);
 
+/// 512 owned frames in a row that a large page can map: one reference of each.
+#[derive(Debug)]
+pub struct LargeFrame(NonZeroU32);
+
 /// How many frames there are and how many are free.
 #[must_use]
 pub fn usage() -> Usage {
-    FRAMES.borrow().usage
+    FRAMES.borrow().usage()
 }
 
 /// Takes over the memory in `free`; the pages in `archive` can become frames too, but are never freed or written.
@@ -56,117 +35,81 @@ pub fn usage() -> Usage {
 pub(super) fn init(memory: &MemoryMap, mut free: MemoryMap, archive: Range<u64>, limit: u64) {
     let end = memory.ranges().next_back().map_or(0, |range| range.end);
     let len = end / PAGE;
-    let bytes = len * 4;
+    let blocks = FrameTable::blocks_of(len);
+    let blocks_at = (len * 4).next_multiple_of(align_of::<Block>() as u64);
+    let bytes = blocks_at + blocks * size_of::<Block>() as u64;
     let place = free
         .ranges()
         .find(|range| range.end.min(limit).saturating_sub(range.start) >= bytes)
         .map_or(0, |range| range.start);
     assert!(place != 0, "there is no memory for the table of frames");
     free.remove(place, place + bytes);
-    let mut frames = FRAMES.borrow();
-    frames.table = direct(place).cast();
-    frames.len = u32::try_from(len).unwrap_or(u32::MAX);
-    frames.archive = ((archive.start / PAGE) as u32, (archive.end / PAGE) as u32);
-    for range in free.ranges() {
-        let (start, end) = ((range.start / PAGE) as u32, (range.end / PAGE) as u32);
-        let fresh = frames
-            .fresh
-            .iter_mut()
-            .min_by_key(|(start, end)| end - start);
-        if let Some(smallest) = fresh.filter(|(s, e)| e - s < end - start) {
-            *smallest = (start, end);
-        }
-    }
-    frames.fresh.sort_unstable();
-    let total = frames
-        .fresh
-        .iter()
-        .map(|(start, end)| (end - start) as usize)
-        .sum();
-    frames.usage = Usage { total, free: total };
-}
-
-impl Frames {
-    /// The entry of a frame of the table.
-    fn entry(&self, number: u32) -> *mut u32 {
-        assert!(number < self.len, "no such frame");
-        self.table.wrapping_add(number as usize)
-    }
-
-    fn get(&self, number: u32) -> u32 {
-        // SAFETY: `entry` is within the table, which only `Frames` touches.
-        unsafe { *self.entry(number) }
-    }
-
-    fn set(&mut self, number: u32, value: u32) {
-        // SAFETY: `entry` is within the table, which only `Frames` touches.
-        unsafe { *self.entry(number) = value };
-    }
-
-    fn is_archive(&self, number: u32) -> bool {
-        self.archive.0 <= number && number < self.archive.1
-    }
-
-    /// `count` frames in a row, never taken before, each with one reference.
-    fn take_fresh(&mut self, count: u32) -> Option<u32> {
-        let range = self
-            .fresh
-            .iter_mut()
-            .find(|(start, end)| end - start >= count)?;
-        let first = range.0;
-        range.0 += count;
-        for number in first..first + count {
-            self.set(number, 1);
-        }
-        self.usage.free -= count as usize;
-        Some(first)
-    }
-
-    fn take(&mut self) -> Option<u32> {
-        if self.freed == 0 {
-            return self.take_fresh(1);
-        }
-        let number = self.freed;
-        self.freed = self.get(number);
-        self.set(number, 1);
-        self.usage.free -= 1;
-        Some(number)
-    }
-
-    fn retain(&mut self, number: u32) {
-        if !self.is_archive(number) {
-            self.set(number, self.get(number) + 1);
-        }
-    }
-
-    fn release(&mut self, number: u32) {
-        if self.is_archive(number) {
-            return;
-        }
-        let count = self.get(number) - 1;
-        if count > 0 {
-            self.set(number, count);
-        } else {
-            self.set(number, self.freed);
-            self.freed = number;
-            self.usage.free += 1;
-        }
-    }
+    let number = |address: u64| (address / PAGE) as u32;
+    // SAFETY: the memory is mapped, page-aligned, and nobody's but the table's: it is not free any more.
+    let entries = unsafe { slice::from_raw_parts_mut(direct(place).cast(), len as usize) };
+    // SAFETY: the memory is mapped and the table's.
+    unsafe {
+        ptr::write_bytes(direct(place + blocks_at), 0, (bytes - blocks_at) as usize);
+    };
+    // SAFETY: as above; it lies behind the entries, is aligned, and zeros are empty blocks.
+    let blocks =
+        unsafe { slice::from_raw_parts_mut(direct(place + blocks_at).cast(), blocks as usize) };
+    *FRAMES.borrow() = FrameTable::new(
+        entries,
+        blocks,
+        free.ranges()
+            .map(|range| (number(range.start), number(range.end))),
+        (number(archive.start), number(archive.end)),
+    );
 }
 
 /// The physical address of the first of `count` frames in a row, for a device or a table; they are never given back.
 pub(super) fn take_run(count: usize) -> Option<PhysAddr> {
-    let first = FRAMES.borrow().take_fresh(u32::try_from(count).ok()?)?;
+    let first = FRAMES.borrow().take_run(u32::try_from(count).ok()?)?;
     Some(PhysAddr(u64::from(first) * PAGE))
 }
 
 /// The archive's frame with this number; `None` when the archive has no such page.
 pub(super) fn archive_frame(page: usize) -> Option<Frame> {
-    let frames = FRAMES.borrow();
-    let number = frames.archive.0.checked_add(u32::try_from(page).ok()?)?;
-    NonZeroU32::new(number)
-        .filter(|n| frames.is_archive(n.get()))
-        .map(Frame)
+    let number = FRAMES.borrow().archive_frame(u32::try_from(page).ok()?)?;
+    NonZeroU32::new(number).map(Frame)
+}
+
+impl LargeFrame {
+    /// Frames of zeros; `None` when no 512 in a row are left.
+    #[must_use]
+    pub fn zeroed() -> Option<Self> {
+        let first = NonZeroU32::new(FRAMES.borrow().take_block()?)?;
+        let bytes = BLOCK as usize * PAGE_SIZE;
+        // SAFETY: the pages are in the direct map, and nobody else knows them yet.
+        unsafe { ptr::write_bytes(direct(u64::from(first.get()) * PAGE), 0, bytes) };
+        Some(Self(first))
+    }
+
+    /// Hands the references over to a number, for a page table entry.
+    pub(super) fn into_number(self) -> u32 {
+        let number = self.0.get();
+        core::mem::forget(self);
+        number
+    }
+
+    /// Takes back the references that [`into_number`](Self::into_number) handed over.
+    ///
+    /// # Safety
+    /// The number must own a reference of each of its 512 frames, and be forgotten.
+    pub(super) unsafe fn from_number(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+}
+
+impl Drop for LargeFrame {
+    fn drop(&mut self) {
+        let first = self.0.get();
+        let mut frames = FRAMES.borrow();
+        for number in first..first + BLOCK {
+            frames.release(number);
+        }
+    }
 }
 
 impl Frame {
@@ -182,6 +125,26 @@ impl Frame {
         // SAFETY: the page is in the direct map, and nobody else knows it yet.
         unsafe { ptr::write_bytes(frame.bytes(), 0, PAGE_SIZE) };
         Some(frame)
+    }
+
+    /// The frame of zeros that all share who only read: constant. `None` when there is no memory for it.
+    #[must_use]
+    pub fn zeros() -> Option<Self> {
+        let number = FRAMES.borrow().zeros();
+        if let Some(number) = NonZeroU32::new(number) {
+            return Some(Self(number));
+        }
+        let frame = Self::zeroed()?;
+        FRAMES.borrow().set_zeros(frame.0.get());
+        Some(frame)
+    }
+
+    /// Whether all its bytes are 0.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        let words = self.bytes().cast::<u64>();
+        // SAFETY: within the page, which is in the direct map; no reference to a page's bytes exists.
+        (0..PAGE_SIZE / 8).all(|index| unsafe { ptr::read(words.wrapping_add(index)) } == 0)
     }
 
     /// A frame of its own with the same bytes; `None` when there is none left.
@@ -206,7 +169,7 @@ impl Frame {
     /// Writes from `offset` on. What would lie behind the page is not written.
     ///
     /// # Panics
-    /// When the frame is a page of the archive.
+    /// When the frame is constant.
     pub fn write(&self, offset: usize, source: &[u8]) {
         self.assert_writable();
         let offset = offset.min(PAGE_SIZE);
@@ -220,7 +183,7 @@ impl Frame {
     /// Writes zeros to the offsets in `range`, as far as they are within the page.
     ///
     /// # Panics
-    /// When the frame is a page of the archive.
+    /// When the frame is constant.
     pub fn fill_zero(&self, range: Range<usize>) {
         self.assert_writable();
         let start = range.start.min(PAGE_SIZE);
@@ -229,11 +192,10 @@ impl Frame {
         unsafe { ptr::write_bytes(self.bytes().wrapping_add(start), 0, len) };
     }
 
-    /// Whether somebody else has a reference too, so that a write would be seen there. Always so for a page of the archive.
+    /// Whether somebody else has a reference too, so that a write would be seen there. Always so for a constant one.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        let frames = FRAMES.borrow();
-        frames.is_archive(self.0.get()) || frames.get(self.0.get()) > 1
+        FRAMES.borrow().is_shared(self.0.get())
     }
 
     /// Where the frame lies.
@@ -242,8 +204,10 @@ impl Frame {
         PhysAddr(u64::from(self.0.get()) * PAGE)
     }
 
-    pub(super) fn is_archive(&self) -> bool {
-        FRAMES.borrow().is_archive(self.0.get())
+    /// Whether it is never written, whatever a mapping asks for: a page of the archive, or the shared zeros.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        FRAMES.borrow().is_constant(self.0.get())
     }
 
     /// Hands the reference over to a number, for a page table entry.
@@ -262,7 +226,7 @@ impl Frame {
     }
 
     fn assert_writable(&self) {
-        assert!(!self.is_archive(), "a page of the archive is never written");
+        assert!(!self.is_constant(), "a constant frame is never written");
     }
 
     fn bytes(&self) -> *mut u8 {

@@ -11,7 +11,7 @@ pub(crate) const USER: u64 = 1 << 2;
 /// Not cached: write-through and cache-disable.
 pub(crate) const UNCACHED: u64 = 1 << 3 | 1 << 4;
 /// In an entry above the last level: a large page.
-const LARGE: u64 = 1 << 7;
+pub(crate) const LARGE: u64 = 1 << 7;
 /// Survives a switch of the root.
 pub(crate) const GLOBAL: u64 = 1 << 8;
 pub(crate) const NO_EXECUTE: u64 = 1 << 63;
@@ -36,12 +36,14 @@ impl Table {
         Some(table)
     }
 
+    #[inline]
     fn place(self, index: u64) -> *mut u64 {
         direct(self.0)
             .cast::<u64>()
             .wrapping_add((index % ENTRIES) as usize)
     }
 
+    #[inline]
     pub(crate) fn get(self, index: u64) -> u64 {
         // SAFETY: the entry is in a table, and tables are in the direct map. The processor may set flags in it at any time.
         unsafe { ptr::read_volatile(self.place(index)) }
@@ -55,6 +57,7 @@ impl Table {
     }
 
     /// The table that the entry leads to.
+    #[inline]
     pub(crate) fn child(self, index: u64) -> Option<Self> {
         let entry = self.get(index);
         (entry & (PRESENT | LARGE) == PRESENT).then_some(Self(entry & ADDRESS))
@@ -76,11 +79,13 @@ impl Table {
 }
 
 /// The bytes that one entry of a table at `level` spans.
+#[inline(always)]
 pub(crate) const fn span(level: u32) -> u64 {
     4096 << (9 * level)
 }
 
 /// The index in the table at `level` that leads to `address`.
+#[inline(always)]
 pub(crate) const fn index(address: u64, level: u32) -> u64 {
     address >> (12 + 9 * level) & (ENTRIES - 1)
 }

@@ -1,42 +1,31 @@
 //! A program's page table.
 //!
-//! A leaf entry that is not zero owns a reference of its frame, whether the processor sees it (present) or not. A table's frame
-//! has one reference of its own and one for each entry in use, so that a table that became empty is known at once.
+//! A leaf entry that is not zero owns a reference of its frame, whether the processor sees it (present) or not; a large one owns
+//! a reference of each of its 512. A table's frame has one reference of its own and one for each entry in use, so that a table
+//! that became empty is known at once. For each large entry the space keeps a spare table, so that splitting it never fails.
 
 use core::ops::Range;
-use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::instruction::{forget_page, load_page_table};
-use super::paging::{
-    ADDRESS, ENTRIES, LEVELS, NO_EXECUTE, PRESENT, Table, USER, WRITABLE, index, span,
-};
+use super::leaf::{self, LARGE};
+use super::paging::{ENTRIES, LEVELS, PRESENT, Table, index, span};
 use super::seal::{kernel_entries, kernel_root};
+use super::tables::{Way, active, add_table, is_empty, release_table, retain_table};
 use crate::address::{PAGE_SIZE, UserPage};
-use crate::frame::Frame;
+use crate::frame::{Frame, LargeFrame};
 use crate::space::{OutOfFrames, Protection};
 
 const PAGE: u64 = PAGE_SIZE as u64;
-/// In a leaf entry, for software: the entry owns a frame.
-const OWNED: u64 = 1 << 9;
-/// In a leaf entry, for software: the protection as it was asked for.
-const READ: u64 = 1 << 10;
-/// As [`READ`]. Kept because the hardware's bit is off for a page of the archive.
-const WRITE: u64 = 1 << 11;
-/// As [`READ`].
-const EXECUTE: u64 = 1 << 52;
-/// An entry above the leaves: the leaf decides.
-const TABLE: u64 = PRESENT | WRITABLE | USER;
 /// From so many pages on, the whole translation cache is dropped instead of page after page.
 const MANY: u64 = 32;
-
-/// The root that is loaded.
-static ACTIVE: AtomicU64 = AtomicU64::new(0);
 
 /// A program's page table. Its upper half is the kernel's.
 #[derive(Debug)]
 pub struct Space {
     /// The physical address of the root table.
     root: u64,
+    /// The first of the spare tables, or 0; the first entry of each leads to the next.
+    spare: u64,
 }
 
 impl Space {
@@ -53,15 +42,18 @@ impl Space {
                 unsafe { root.set(at, entry) };
             }
         }
-        Ok(Self { root: root.0 })
+        Ok(Self {
+            root: root.0,
+            spare: 0,
+        })
     }
 
     /// Makes it the space that the program runs in and that copies go to.
     pub fn activate(&self) {
-        activate(self.root);
+        active::set(self.root);
     }
 
-    /// Maps `page` to `frame`, and returns the frame that was there. A page of the archive is mapped without
+    /// Maps `page` to `frame`, and returns the frame that was there. A constant frame is mapped without
     /// [`Protection::WRITE`].
     ///
     /// # Errors
@@ -73,81 +65,167 @@ impl Space {
         protection: Protection,
     ) -> Result<Option<Frame>, OutOfFrames> {
         let address = page.start().0;
-        let mut table = Table(self.root);
-        for level in (1..LEVELS).rev() {
-            table = match table.child(index(address, level)) {
-                Some(child) => child,
-                None => add_table(table, index(address, level)).ok_or(OutOfFrames)?,
-            };
-        }
+        let table = match self.small(page.number()) {
+            Some(table) => table,
+            None => self.add_tables(address, 0).ok_or(OutOfFrames)?,
+        };
         let at = index(address, 0);
         let old = table.get(at);
-        let entry = entry_of(frame, protection);
+        let entry = leaf::of(frame, protection);
         // SAFETY: the entry shows the program a frame that it now owns; the old one's reference goes to the caller.
         unsafe { table.set(at, entry) };
         if old == 0 {
             retain_table(table);
-        } else if old & PRESENT != 0 && self.is_active() {
-            forget_page(address);
+        } else {
+            self.forget(old, address);
         }
         // SAFETY: the old entry owned a reference and is overwritten.
-        Ok(unsafe { owned_frame(old) })
+        Ok(unsafe { leaf::frame(old) })
+    }
+
+    /// Maps the 512 pages from `first` on, a multiple of 512, to `frame` by one entry. What was mapped there goes.
+    ///
+    /// # Errors
+    /// When there is no frame for a table on the way, or for the one that splitting would need; `frame` is dropped then.
+    pub fn map_large(
+        &mut self,
+        first: UserPage,
+        frame: LargeFrame,
+        protection: Protection,
+    ) -> Result<(), OutOfFrames> {
+        let number = first.number();
+        assert!(number.is_multiple_of(ENTRIES), "a large page is aligned");
+        self.unmap_range(number..number + ENTRIES);
+        let address = first.start().0;
+        let spare = Table::create().ok_or(OutOfFrames)?;
+        let Some(directory) = self.add_tables(address, 1) else {
+            release_table(spare);
+            return Err(OutOfFrames);
+        };
+        // SAFETY: the table is in no page table yet.
+        unsafe { spare.set(0, self.spare) };
+        self.spare = spare.0;
+        let entry = leaf::of_large(frame, protection);
+        // SAFETY: the entry shows the program frames that it now owns; nothing was mapped there.
+        unsafe { directory.set(index(address, 1), entry) };
+        retain_table(directory);
+        Ok(())
     }
 
     /// Unmaps `page`, and returns the frame that was there.
     pub fn unmap(&mut self, page: UserPage) -> Option<Frame> {
-        let table = self.leaf(page.number()).ok()?;
-        let frame = self.take(table, page.number());
+        let table = self.small(page.number())?;
+        let old = take(table, page.number());
+        self.forget(old, page.start().0);
         self.prune(page.number());
-        frame
+        // SAFETY: the old entry owned a reference and is overwritten.
+        unsafe { leaf::frame(old) }
     }
 
     /// A further reference of the frame of `page`, and what the program may do with it.
     #[must_use]
     pub fn lookup(&self, page: UserPage) -> Option<(Frame, Protection)> {
-        let entry = self.leaf(page.number()).ok()?.get(page.number());
+        let number = page.number();
+        let entry = match self.way(number).ok()? {
+            Way::Table(table) => table.get(number),
+            Way::Large(directory) => leaf::part(directory.get(index(page.start().0, 1)), number),
+        };
         // SAFETY: the entry keeps its own reference: the one made here is forgotten, its clone is not.
-        let owned = unsafe { owned_frame(entry) }?;
+        let owned = unsafe { leaf::frame(entry) }?;
         let further = owned.clone();
         owned.into_number();
-        Some((further, protection_of(entry)))
+        Some((further, leaf::protection(entry)))
+    }
+
+    /// Whether something is mapped at `page`.
+    #[must_use]
+    pub fn is_mapped(&self, page: UserPage) -> bool {
+        match self.way(page.number()) {
+            Ok(Way::Table(table)) => table.get(page.number()) != 0,
+            Ok(Way::Large(_)) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// Whether none of the 512 pages, aligned so, is mapped that `page` is one of. May say no where none is.
+    #[must_use]
+    pub fn is_untouched(&self, page: UserPage) -> bool {
+        self.way(page.number()).is_err()
     }
 
     /// Changes what the program may do with `page`; false when nothing is mapped there.
     pub fn protect(&mut self, page: UserPage, protection: Protection) -> bool {
-        let Ok(table) = self.leaf(page.number()) else {
+        let Some(table) = self.small(page.number()) else {
             return false;
         };
-        let was = self.set_protection(table, page.number(), protection);
-        if was & PRESENT != 0 && self.is_active() {
-            forget_page(page.start().0);
-        }
+        let was = set_protection(table, page.number(), protection);
+        self.forget(was, page.start().0);
         was != 0
     }
 
     /// Visits each mapped page whose number is in `pages`, in order. Reservations without pages cost nothing.
     pub fn for_each_mapped(&self, pages: Range<u64>, visit: &mut dyn FnMut(UserPage, Protection)) {
-        self.walk(pages, |table, number| {
-            if let Some(page) = UserPage::new(number) {
-                visit(page, protection_of(table.get(number)));
+        let mut next = pages.start;
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match way {
+                Way::Large(directory) => {
+                    let protection = leaf::protection(directory.get(index(piece.start * PAGE, 1)));
+                    for page in piece.filter_map(UserPage::new) {
+                        visit(page, protection);
+                    }
+                }
+                Way::Table(table) => {
+                    let used = piece.filter(|page| table.get(*page) != 0);
+                    for page in used.filter_map(UserPage::new) {
+                        visit(page, leaf::protection(table.get(page.number())));
+                    }
+                }
             }
-        });
+        }
     }
 
     /// Unmaps each page whose number is in `pages`.
     pub fn unmap_range(&mut self, pages: Range<u64>) {
-        let mut number = pages.start;
-        let end = pages.end.min(UserPage::END);
-        while number < end {
-            match self.leaf(number) {
-                Err(next) => number = next,
-                Ok(table) => {
-                    let last = (number | (ENTRIES - 1)).min(end - 1);
-                    for page in number..=last {
-                        drop(self.take(table, page));
+        let mut next = pages.start;
+        let many = pages.end.saturating_sub(pages.start) > MANY;
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match self.whole_or_small(way, &piece) {
+                Way::Large(directory) => self.take_large(directory, piece.start),
+                Way::Table(table) => {
+                    for page in piece.clone() {
+                        let old = take(table, page);
+                        if !many {
+                            self.forget(old, page * PAGE);
+                        }
+                        // SAFETY: the old entry owned a reference and is overwritten.
+                        drop(unsafe { leaf::frame(old) });
                     }
-                    self.prune(number);
-                    number = last + 1;
+                }
+            }
+            self.prune(piece.start);
+        }
+        if many {
+            self.forget_all();
+        }
+    }
+
+    /// Unmaps each page whose number is in `pages` and whose frame is constant.
+    pub fn unmap_constant(&mut self, pages: Range<u64>) {
+        let mut next = pages.start;
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match way {
+                Way::Large(_) => {}
+                Way::Table(table) => {
+                    for page in piece.clone() {
+                        if leaf::is_constant(table.get(page)) {
+                            let old = take(table, page);
+                            self.forget(old, page * PAGE);
+                        }
+                    }
+                    self.prune(piece.start);
                 }
             }
         }
@@ -155,82 +233,184 @@ impl Space {
 
     /// Changes what the program may do with each mapped page whose number is in `pages`.
     pub fn protect_range(&mut self, pages: Range<u64>, protection: Protection) {
+        let mut next = pages.start;
         let many = pages.end.saturating_sub(pages.start) > MANY;
-        let active = self.is_active();
-        self.walk(pages, |table, number| {
-            let was = self.set_protection(table, number, protection);
-            if was & PRESENT != 0 && active && !many {
-                forget_page(number * PAGE);
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match self.whole_or_small(way, &piece) {
+                Way::Large(directory) => {
+                    let at = index(piece.start * PAGE, 1);
+                    let entry = leaf::with(directory.get(at), protection);
+                    // SAFETY: the same frames, which the program owns.
+                    unsafe { directory.set(at, entry) };
+                }
+                Way::Table(table) => {
+                    for page in piece.clone() {
+                        let was = set_protection(table, page, protection);
+                        if !many {
+                            self.forget(was, page * PAGE);
+                        }
+                    }
+                }
             }
-        });
-        if many && active {
-            // SAFETY: it is the table that is loaded; loading it again drops the program's translations.
-            unsafe { load_page_table(self.root) };
+        }
+        if many {
+            self.forget_all();
         }
     }
 
-    fn is_active(&self) -> bool {
-        ACTIVE.load(Ordering::Relaxed) == self.root
+    /// Splits large pages whose pages are all in `pages` and gives back what of them holds only zeros, until some memory came
+    /// back; whether it did.
+    pub fn give_back_zeros(&mut self, pages: Range<u64>) -> bool {
+        let mut next = pages.start;
+        while let Some((way, piece)) = self.next_piece(next, pages.end) {
+            next = piece.end;
+            match way {
+                Way::Large(directory) if piece.end - piece.start == ENTRIES => {
+                    self.split(directory, piece.start);
+                    let mut found = false;
+                    for page in piece.filter_map(UserPage::new) {
+                        if self.lookup(page).is_some_and(|(frame, _)| frame.is_zero()) {
+                            drop(self.unmap(page));
+                            found = true;
+                        }
+                    }
+                    if found {
+                        return true;
+                    }
+                }
+                Way::Large(_) | Way::Table(_) => {}
+            }
+        }
+        false
     }
 
-    /// The table with the leaf entry of a page, or the number of the first page behind what is not there.
-    fn leaf(&self, number: u64) -> Result<Table, u64> {
+    /// What leads to a page, or the number of the first page behind what is not there.
+    #[inline]
+    fn way(&self, number: u64) -> Result<Way, u64> {
         let address = number * PAGE;
         let mut table = Table(self.root);
         for level in (1..LEVELS).rev() {
+            let entry = table.get(index(address, level));
+            if level == 1 && entry & LARGE != 0 {
+                return Ok(Way::Large(table));
+            }
             let pages = span(level) / PAGE;
             table = table
                 .child(index(address, level))
                 .ok_or((number / pages + 1) * pages)?;
         }
-        Ok(table)
+        Ok(Way::Table(table))
     }
 
-    /// Calls `visit` for each leaf entry in use.
-    fn walk(&self, pages: Range<u64>, mut visit: impl FnMut(Table, u64)) {
-        let mut number = pages.start;
-        let end = pages.end.min(UserPage::END);
+    /// The first pages from `number` on and below `end` that one table or large entry leads to.
+    fn next_piece(&self, mut number: u64, end: u64) -> Option<(Way, Range<u64>)> {
+        let end = end.min(UserPage::END);
         while number < end {
-            match self.leaf(number) {
+            match self.way(number) {
+                Ok(way) => return Some((way, number..end.min((number | (ENTRIES - 1)) + 1))),
                 Err(next) => number = next,
-                Ok(table) => {
-                    let last = (number | (ENTRIES - 1)).min(end - 1);
-                    (number..=last)
-                        .filter(|n| table.get(*n) != 0)
-                        .for_each(|n| visit(table, n));
-                    number = last + 1;
-                }
             }
         }
+        None
     }
 
-    /// Empties a leaf entry.
-    fn take(&self, table: Table, number: u64) -> Option<Frame> {
-        let old = table.get(number);
-        if old == 0 {
-            return None;
+    /// The table with the entry of a page; a large one is split.
+    fn small(&mut self, number: u64) -> Option<Table> {
+        match self.way(number).ok()? {
+            Way::Large(directory) => Some(self.split(directory, number)),
+            Way::Table(table) => Some(table),
         }
-        // SAFETY: the entry's reference goes to the caller.
-        unsafe { table.set(number, 0) };
-        if old & PRESENT != 0 && self.is_active() {
-            forget_page(number * PAGE);
+    }
+
+    /// What leads to pages: a large entry is split when they are not all of its.
+    fn whole_or_small(&mut self, way: Way, pages: &Range<u64>) -> Way {
+        match way {
+            Way::Large(directory) if pages.end - pages.start < ENTRIES => {
+                Way::Table(self.split(directory, pages.start))
+            }
+            way => way,
         }
-        release_table(table);
-        // SAFETY: the entry owned a reference and is overwritten.
-        unsafe { owned_frame(old) }
+    }
+
+    /// Replaces a large entry by a table of the same pages.
+    fn split(&mut self, directory: Table, number: u64) -> Table {
+        let at = index(number * PAGE, 1);
+        let large = directory.get(at);
+        let table = self.take_spare();
+        for part in 0..ENTRIES {
+            // SAFETY: the table is not in use yet; each entry takes over one of the references that the large one had.
+            unsafe { table.set(part, leaf::part(large, part)) };
+            retain_table(table);
+        }
+        // SAFETY: it leads to the same pages.
+        unsafe { directory.set(at, leaf::to_table(table)) };
+        self.forget(large, number * PAGE);
+        table
+    }
+
+    /// One of the spare tables; there is one for each large entry.
+    fn take_spare(&mut self) -> Table {
+        let table = Table(self.spare);
+        self.spare = table.get(0);
+        table
+    }
+
+    /// The table at `level` on the way to `address`, with those above it; what is there is not large.
+    fn add_tables(&mut self, address: u64, level: u32) -> Option<Table> {
+        let mut table = Table(self.root);
+        for above in (level + 1..LEVELS).rev() {
+            let at = index(address, above);
+            table = match table.child(at) {
+                Some(child) => child,
+                None => add_table(table, at)?,
+            };
+        }
+        Some(table)
+    }
+
+    /// Drops the translation of a page whose entry was `old`.
+    fn forget(&self, old: u64, address: u64) {
+        if old & PRESENT != 0 && active::is(self.root) {
+            forget_page(address);
+        }
+    }
+
+    /// Drops all of the program's translations.
+    fn forget_all(&self) {
+        if active::is(self.root) {
+            // SAFETY: it is the table that is loaded.
+            unsafe { load_page_table(self.root) };
+        }
+    }
+
+    /// Empties a large entry, and frees its frames and its spare table.
+    fn take_large(&mut self, directory: Table, number: u64) {
+        let at = index(number * PAGE, 1);
+        let old = directory.get(at);
+        // SAFETY: its references are dropped below.
+        unsafe { directory.set(at, 0) };
+        self.forget(old, number * PAGE);
+        release_table(directory);
+        // SAFETY: the entry owned the references and is overwritten.
+        drop(unsafe { leaf::large_frame(old) });
+        let spare = self.take_spare();
+        release_table(spare);
     }
 
     /// Frees the tables on the way to a page that became empty.
     fn prune(&self, number: u64) {
         let address = number * PAGE;
         let mut path = [Table(self.root); LEVELS as usize];
-        for level in (1..LEVELS).rev() {
-            let Some(child) = path[level as usize].child(index(address, level)) else {
-                return;
-            };
-            path[level as usize - 1] = child;
+        let mut lowest = LEVELS - 1;
+        while let Some(child) = path[lowest as usize]
+            .child(index(address, lowest))
+            .filter(|_| lowest > 0)
+        {
+            lowest -= 1;
+            path[lowest as usize] = child;
         }
-        for level in 1..LEVELS {
+        for level in lowest + 1..LEVELS {
             let (table, child) = (path[level as usize], path[level as usize - 1]);
             if !is_empty(child) {
                 return;
@@ -243,110 +423,35 @@ impl Space {
             release_table(table);
         }
     }
-
-    fn set_protection(&self, table: Table, number: u64, protection: Protection) -> u64 {
-        let old = table.get(number);
-        // SAFETY: the entry owned a reference; the new one owns it.
-        if let Some(frame) = unsafe { owned_frame(old) } {
-            // SAFETY: the same frame, which the program owns.
-            unsafe { table.set(number, entry_of(frame, protection)) };
-        }
-        old
-    }
 }
 
 impl Drop for Space {
     fn drop(&mut self) {
-        if self.is_active() {
-            activate(kernel_root().0);
+        if active::is(self.root) {
+            active::set(kernel_root().0);
         }
         self.unmap_range(0..UserPage::END);
         release_table(Table(self.root));
     }
 }
 
-fn activate(root: u64) {
-    if ACTIVE.swap(root, Ordering::Relaxed) != root {
-        // SAFETY: every space's upper half maps the kernel.
-        unsafe { load_page_table(root) };
+/// Empties a leaf entry; what it was. The caller drops its translation, and the reference that it owned.
+fn take(table: Table, number: u64) -> u64 {
+    let old = table.get(number);
+    if old != 0 {
+        // SAFETY: nothing is shown any more.
+        unsafe { table.set(number, 0) };
+        release_table(table);
     }
+    old
 }
 
-fn entry_of(frame: Frame, protection: Protection) -> u64 {
-    let mut entry = frame.address().0 | OWNED;
-    if !protection.is_empty() {
-        entry |= PRESENT | USER;
+/// Changes a leaf entry's protection; the entry before, 0 when it was empty.
+fn set_protection(table: Table, number: u64, protection: Protection) -> u64 {
+    let old = table.get(number);
+    if old != 0 {
+        // SAFETY: the same frame, which the program owns.
+        unsafe { table.set(number, leaf::with(old, protection)) };
     }
-    if protection.contains(Protection::READ) {
-        entry |= READ;
-    }
-    if protection.contains(Protection::WRITE) {
-        entry |= if frame.is_archive() {
-            WRITE
-        } else {
-            WRITE | WRITABLE
-        };
-    }
-    if protection.contains(Protection::EXECUTE) {
-        entry |= EXECUTE;
-    } else {
-        entry |= NO_EXECUTE;
-    }
-    frame.into_number();
-    entry
-}
-
-fn protection_of(entry: u64) -> Protection {
-    let mut protection = Protection::empty();
-    protection.set(Protection::READ, entry & READ != 0);
-    protection.set(Protection::WRITE, entry & WRITE != 0);
-    protection.set(Protection::EXECUTE, entry & EXECUTE != 0);
-    protection
-}
-
-/// The frame that a leaf entry owns.
-///
-/// # Safety
-/// The entry's reference is the result's from now on.
-unsafe fn owned_frame(entry: u64) -> Option<Frame> {
-    if entry & OWNED == 0 {
-        return None;
-    }
-    // SAFETY: the caller's promise.
-    unsafe { Frame::from_number(((entry & ADDRESS) / PAGE) as u32) }
-}
-
-fn add_table(parent: Table, at: u64) -> Option<Table> {
-    let child = Table::create()?;
-    // SAFETY: an empty table shows nothing.
-    unsafe { parent.set(at, child.0 | TABLE) };
-    retain_table(parent);
-    Some(child)
-}
-
-/// Counts one entry more.
-fn retain_table(table: Table) {
-    with_table(table, |frame| {
-        frame.clone().into_number();
-    });
-}
-
-/// Counts one entry less, or frees the table when it has none.
-fn release_table(table: Table) {
-    // SAFETY: a table's frame has a reference of its own and one for each entry; one of them is given back.
-    drop(unsafe { Frame::from_number((table.0 / PAGE) as u32) });
-}
-
-fn is_empty(table: Table) -> bool {
-    let mut shared = false;
-    with_table(table, |frame| shared = frame.is_shared());
-    !shared
-}
-
-fn with_table(table: Table, look: impl FnOnce(&Frame)) {
-    // SAFETY: the reference is the table's own; it is handed back below.
-    if let Some(frame) = unsafe { Frame::from_number((table.0 / PAGE) as u32) } {
-        look(&frame);
-        frame.into_number();
-    }
+    old
 }

@@ -74,6 +74,10 @@ pub fn set_alarm(ticks: u64) {
 /// The timer's interrupt came.
 pub(crate) fn alarm_fired() {
     let mut alarm = ALARM.borrow();
+    // The interrupt may be that of an alarm that was replaced when it was on its way: it says nothing about this one.
+    if alarm.by_deadline || apic::left() > 0 {
+        return;
+    }
     let elapsed = instruction::ticks().wrapping_sub(alarm.set_at);
     if alarm.count > 0 && elapsed >= SHORTEST_LESSON {
         let shown = (u64::from(alarm.count) << SHIFT) / elapsed;

@@ -1,4 +1,4 @@
-# Into the program and back: unikernel_enter, the SYSCALL entry, and a stub for each vector.
+# Into the program and back: unikernel_enter and unikernel_return, the SYSCALL entry, and a stub for each vector.
 #
 # Offsets into Context (context.rs asserts them): xmm0-15 at 0, r15..rax at 256, vector 376, error 384, rip 392, cs 400,
 # rflags 408, rsp 416, ss 424. The processor pushes ss..rip at the end of that, because RSP0 of the task state points there.
@@ -60,30 +60,50 @@
 
     .section .text.trap,"ax",@progbits
 
-# unikernel_enter(rdi = Context, esi = whether SYSRET restores all of it)
-# Returns when the program stopped, with the Context as the program left it. Clobbers what a call may.
-    .balign 64
-    .global unikernel_enter
-unikernel_enter:
+    # What both ways into the program begin with: rdi = Context. The caller expects only rbx, rbp and the stack to be kept.
+    .macro leave_kernel
     push rbx
     push rbp
-    push r12
-    push r13
-    push r14
-    push r15
     mov [rip + kernel_rsp], rsp
     mov [rip + running], rdi
     lea rax, [rdi + CONTEXT_TOP]
     mov [rip + unikernel_task_state + 4], rax
     each_xmm load, rdi
+    .endm
+
+# unikernel_enter(rdi = Context): any registers.
+# Returns when the program stopped, with the Context as the program left it. Clobbers all but rbx and rbp.
+    .balign 64
+    .global unikernel_enter
+unikernel_enter:
+    leave_kernel
     lea rsp, [rdi + CONTEXT_REGISTERS]
-    test esi, esi                       # pops leave the flags alone
     pop_registers
-    jz 2f
-    mov rsp, [rsp + CONTEXT_RSP - CONTEXT_VECTOR]
-    sysretq
-2:  add rsp, 16
+    add rsp, 16
     iretq
+
+# unikernel_return(rdi = Context): the same where rcx = rip and r11 = rflags, as behind a system call.
+    .balign 64
+    .global unikernel_return
+unikernel_return:
+    leave_kernel
+    mov r15, [rdi + CONTEXT_REGISTERS]
+    mov r14, [rdi + CONTEXT_REGISTERS + 8]
+    mov r13, [rdi + CONTEXT_REGISTERS + 16]
+    mov r12, [rdi + CONTEXT_REGISTERS + 24]
+    mov r11, [rdi + CONTEXT_REGISTERS + 32]
+    mov r10, [rdi + CONTEXT_REGISTERS + 40]
+    mov r9, [rdi + CONTEXT_REGISTERS + 48]
+    mov r8, [rdi + CONTEXT_REGISTERS + 56]
+    mov rbp, [rdi + CONTEXT_REGISTERS + 64]
+    mov rsi, [rdi + CONTEXT_REGISTERS + 80]
+    mov rdx, [rdi + CONTEXT_REGISTERS + 88]
+    mov rcx, [rdi + CONTEXT_REGISTERS + 96]
+    mov rbx, [rdi + CONTEXT_REGISTERS + 104]
+    mov rax, [rdi + CONTEXT_REGISTERS + 112]
+    mov rsp, [rdi + CONTEXT_RSP]
+    mov rdi, [rdi + CONTEXT_REGISTERS + 72]
+    sysretq
 
 # The program's SYSCALL: rcx = rip, r11 = rflags, rsp still the program's, flags masked. The segments in the Context are right.
     .balign 64
@@ -114,10 +134,6 @@ unikernel_syscall:
 leave_program:                          # rsp = Context
     each_xmm store, rsp
     mov rsp, [rip + kernel_rsp]
-    pop r15
-    pop r14
-    pop r13
-    pop r12
     pop rbp
     pop rbx
     ret

@@ -1,0 +1,197 @@
+//! The files of OSv's kernel, and those that OSv wants in each root tree.
+
+use std::path::{Path, PathBuf};
+
+use super::{disk, elf};
+use crate::error::{Error, Result};
+use crate::fs;
+use crate::kernel::{MAX_LEN, Piece, Pieces};
+use crate::root::plan::Wanted;
+use crate::root::{Mode, Node, RootPath, Source};
+use crate::store::Store;
+
+/// What a kernel to be started directly is called in a folder, the best first: with symbols it is ten times as long.
+const DIRECT: [&str; 2] = ["loader-stripped.elf", "loader.elf"];
+
+/// What a kernel for disks is called in a folder: in a build, and in releases.
+const DISK: [&str; 2] = ["loader.img", "osv-loader.qemu"];
+
+/// The mounts that OSv makes at start (`static/etc/fstab`); without them there is no `/dev`, `/proc`, `/sys` and `/tmp`.
+const MOUNTS: &str = "/dev/vblk0.1 / rofs defaults 0 0
+none /dev devfs defaults 0 0
+none /proc procfs defaults 0 0
+none /sys sysfs defaults 0 0
+none /tmp ramfs defaults 0 0
+";
+
+/// The kernel at `path`: a file of either kind, or a folder with one or both. The one in the user's store without a path.
+///
+/// # Errors
+/// When there is none, or what is there is none.
+pub(super) fn open(path: Option<&Path>) -> Result<Pieces> {
+    let Some(path) = path else {
+        return stored(&Store::open()?);
+    };
+    if !fs::is_folder(path) {
+        return piece(path.to_owned());
+    }
+    let first = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| path.join(name))
+            .find(|path| fs::is_file(path))
+    };
+    let (direct, disk) = (first(&DIRECT), first(&DISK));
+    if direct.is_none() && disk.is_none() {
+        let names = [DIRECT, DISK].concat().join("`, `");
+        return Err(Error::input(format!(
+            "it is a folder without any of `{names}`"
+        )));
+    }
+    let mut pieces = Pieces::default();
+    for path in [direct, disk].into_iter().flatten() {
+        let found = piece(path)?;
+        pieces.direct = pieces.direct.or(found.direct);
+        pieces.disk = pieces.disk.or(found.disk);
+    }
+    Ok(pieces)
+}
+
+fn stored(store: &Store) -> Result<Pieces> {
+    let kernel = store.find("osv", None).map_err(|error| {
+        let hint = error.hint_text().unwrap_or_default().to_owned();
+        let files = "`loader-stripped.elf`, `loader.img` or their folder";
+        error
+            .context("kernel `osv` does not come with the tool")
+            .hint(format!("{hint}; or give {files} with --kernel-file"))
+    })?;
+    let mut pieces = Pieces::default();
+    for names in [DIRECT, DISK] {
+        let part = names.iter().find_map(|name| kernel.files.get(*name));
+        if let Some(part) = part {
+            let found = checked(part.path.clone(), part.read()?)?;
+            pieces.direct = pieces.direct.or(found.direct);
+            pieces.disk = pieces.disk.or(found.disk);
+        }
+    }
+    Ok(pieces)
+}
+
+fn piece(path: PathBuf) -> Result<Pieces> {
+    let bytes = fs::read_at_most(&path, MAX_LEN)?;
+    checked(path, bytes)
+}
+
+/// What a file is.
+fn checked(path: PathBuf, bytes: Vec<u8>) -> Result<Pieces> {
+    let context = |error: Error| match path.file_name() {
+        Some(name) => error.context(format!("`{}`", name.display())),
+        None => error,
+    };
+    let is_elf = bytes.starts_with(b"\x7fELF");
+    if is_elf {
+        elf::Elf::parse(&bytes).map_err(context)?;
+    } else {
+        disk::check_loader(&bytes).map_err(context)?;
+    }
+    let piece = Piece {
+        bytes: bytes.into(),
+        path: Some(fs::absolute(&path)?),
+    };
+    Ok(match is_elf {
+        true => Pieces {
+            direct: Some(piece),
+            disk: None,
+        },
+        false => Pieces {
+            direct: None,
+            disk: Some(piece),
+        },
+    })
+}
+
+/// What OSv wants in each root tree, with the reason; what is there already stays.
+///
+/// # Errors
+/// Internal, when a path is none.
+pub(super) fn defaults() -> Result<Wanted> {
+    let folder = || Node::Folder { mode: Mode(0o755) };
+    let text = |text: &str| Node::File {
+        mode: Mode(0o644),
+        source: Source::from(text.as_bytes().to_vec()),
+    };
+    let mount = "where OSv mounts what `/etc/fstab` says";
+    let files = [
+        ("/dev", folder(), mount),
+        ("/etc/fstab", text(MOUNTS), "what OSv mounts"),
+        (
+            "/etc/mnttab",
+            Node::Link {
+                target: "/proc/mounts".to_owned(),
+            },
+            "what is mounted",
+        ),
+        (
+            "/etc/resolv.conf",
+            text(""),
+            "name servers: OSv has them from DHCP or its command line",
+        ),
+        ("/proc", folder(), mount),
+        ("/sys", folder(), mount),
+        ("/tmp", folder(), mount),
+    ];
+    let files = files.into_iter();
+    files
+        .map(|(path, node, why)| Ok((RootPath::parse(path)?, node, why)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store;
+
+    #[test]
+    fn folder_gives_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let error = open(Some(folder.path())).unwrap_err().to_string();
+        assert!(error.contains("`loader-stripped.elf`"), "{error}");
+        fs::write_bytes(&at("loader.elf"), &elf::tests::kernel(5000, 9000)).unwrap();
+        let pieces = open(Some(folder.path())).unwrap();
+        assert!(pieces.direct.is_some() && pieces.disk.is_none());
+        assert_eq!(pieces.direct.unwrap().path, Some(at("loader.elf")));
+        fs::write_bytes(&at("loader.img"), b"nothing").unwrap();
+        let error = open(Some(folder.path())).unwrap_err().to_string();
+        assert!(
+            error.contains("`loader.img`: it has no boot sector"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn without_a_kernel_the_error_says_how_to_get_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = stored(&Store::at(folder.path())).unwrap_err();
+        let hint = error.hint_text().unwrap();
+        assert!(hint.contains("cargo unikernel kernel fetch"), "{hint}");
+        assert!(hint.contains("--kernel-file"), "{hint}");
+    }
+
+    #[test]
+    fn kernel_of_the_store_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("loader.elf");
+        fs::write_bytes(&file, &elf::tests::kernel(5000, 9000)).unwrap();
+        let store = Store::at(&folder.path().join("store"));
+        let source = store::Source {
+            from: file.display().to_string(),
+            sha256: None,
+        };
+        store
+            .add(&store::bring(&file).unwrap(), "default", &source)
+            .unwrap();
+        let pieces = stored(&store).unwrap();
+        assert!(pieces.direct.is_some() && pieces.disk.is_none());
+    }
+}

@@ -1,0 +1,84 @@
+//! `osv`: OSv, which is the C library of what it runs. It does not come with the tool.
+
+mod command_line;
+mod disk;
+mod elf;
+mod files;
+mod fit;
+
+use std::path::Path;
+
+use super::{Found, Handover, KernelFile, KernelTarget, Streams};
+use crate::archive::rofs;
+use crate::error::{Error, Result};
+use crate::image::{Parts, raw};
+use crate::launch::{HostFacts, Launch};
+use crate::program::Link;
+use crate::root::RootTree;
+
+/// OSv.
+pub(super) static KERNEL: KernelTarget = KernelTarget {
+    name: "osv",
+    about: "OSv: the kernel is the C library, and programs are shared objects or position-independent executables",
+    archive: &rofs::ARCHIVE,
+    formats: &[&raw::FORMAT],
+    max_cpus: 64,
+    // What hello needs beside the kernel, on a machine that starts the kernel directly.
+    memory: 5 << 20,
+    c_link: Link::Shared,
+    has_network: true,
+    streams: Streams::Console {
+        starts_behind: "Cmdline: ",
+    },
+    open: files::open,
+    fit: fit::fit,
+    is_reported: fit::has_shim,
+    files: files::defaults,
+    handover,
+    parts,
+    find,
+    take: None,
+};
+
+fn parts(kernel: &KernelFile, root: &RootTree, launch: &Launch) -> Result<Parts> {
+    let line = command_line::compose(launch)?;
+    let archive = (kernel.target().archive.plan)(root)?;
+    // Ours is entered ten times sooner where the processor is emulated.
+    let disk = match (kernel.direct(), kernel.disk()) {
+        (Some(direct), _) => disk::own(direct, &line, archive.clone())?,
+        (None, Some(loader)) => disk::stock(loader, &line, archive.clone())?,
+        (None, None) => return Err(Error::internal("a kernel without a file")),
+    };
+    let file = kernel.direct().or(kernel.disk());
+    Ok(Parts {
+        kernel: file.map(|file| file.bytes.clone()).unwrap_or_default(),
+        archive,
+        launch: line,
+        disk: Some(disk),
+    })
+}
+
+/// OSv has nothing that says more of a host than its command line.
+fn handover(launch: &Launch, _host: Option<&HostFacts>) -> Result<Handover> {
+    let mut line = b"--console=serial ".to_vec();
+    line.extend(command_line::compose(launch)?);
+    Ok(Handover::CommandLine(line))
+}
+
+/// What the disk at `path` holds; `None` when it is no disk for OSv.
+fn find(path: &Path, head: &[u8]) -> Result<Option<Found>> {
+    if !disk::begins(head) {
+        return Ok(None);
+    }
+    let contents = disk::read(path)?;
+    let digest = twox_hash::XxHash64::oneshot(0, &contents.kernel);
+    // The kernel in memory: its own length, or that of the longest that is known.
+    let kernel_len = elf::Elf::parse_head(&contents.kernel).unwrap_or(8 << 20);
+    Ok(Some(Found {
+        launch: command_line::launch(&contents.line)?,
+        archive: contents.archive,
+        kernel_digest: digest,
+        loaded_end: elf::START + kernel_len,
+        support: super::support_of(KERNEL.name)?,
+    }))
+}

@@ -1,0 +1,95 @@
+//! Views: files, links and folders whose contents are made from the kernel's own values when they are asked for.
+//!
+//! [`crate::view::TABLE`] lists them; what is here finds a line of it by its path, so that nothing has to be built at start.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use super::device::Device;
+use super::node::Node;
+use crate::errno::Errno;
+use crate::kernel::Kernel;
+use crate::view::TABLE;
+
+/// A line of the table.
+pub(crate) struct Line {
+    /// Where it is shown.
+    pub(crate) path: &'static str,
+    /// Type and permissions (inode(7)).
+    pub(crate) mode: u32,
+    /// What is shown there.
+    pub(crate) shows: Shows,
+}
+
+/// What a line shows.
+#[derive(Clone, Copy)]
+pub(crate) enum Shows {
+    /// The lines whose paths are below its own.
+    Folder,
+    /// An entry for each descriptor.
+    Descriptors(fn(usize) -> View),
+    /// A symbolic link to a path.
+    Link(&'static str),
+    /// A device.
+    Device(Device),
+    /// A file or a link that is made when it is asked for.
+    View(View),
+}
+
+/// A file or a link that is made when it is asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum View {
+    /// A file.
+    Text(fn(&mut Kernel) -> Result<Vec<u8>, Errno>),
+    /// A link that leads to a node itself, whatever its path is; `None` where there is none.
+    Magic(fn(&Kernel) -> Option<Rc<Node>>),
+    /// Such a link to what a descriptor has open.
+    Descriptor(usize),
+    /// A file about a descriptor.
+    DescriptorFacts(usize),
+}
+
+/// A folder of views.
+#[derive(Clone, Copy)]
+pub(crate) enum Folder {
+    /// The lines below the line with this number.
+    Lines(usize),
+    /// The descriptors, each as that view; with the number of its line.
+    Descriptors(usize, fn(usize) -> View),
+}
+
+impl Folder {
+    /// The number of the line for `name` in the folder.
+    pub(crate) fn child(&self, name: &[u8]) -> Option<usize> {
+        let Self::Lines(parent) = *self else {
+            return None;
+        };
+        let mut path = Vec::from(TABLE.get(parent)?.path);
+        path.push(b'/');
+        path.extend_from_slice(name);
+        line_at(&path)
+    }
+
+    /// The first line of the folder whose number is at least `place`, and its name there.
+    pub(crate) fn at_or_behind(&self, place: u64) -> Option<(usize, &'static str)> {
+        let Self::Lines(parent) = *self else {
+            return None;
+        };
+        let path = TABLE.get(parent)?.path;
+        let first = usize::try_from(place).ok()?.max(parent.saturating_add(1));
+        let lines = TABLE.iter().enumerate().skip(first);
+        let mut below = lines.map_while(|(number, line)| {
+            // Lines of a sibling such as `a-b` may stand between `a` and `a/c`.
+            let rest = line.path.strip_prefix(path)?;
+            Some((number, rest.strip_prefix('/').unwrap_or("/")))
+        });
+        below.find(|(_, name)| !name.contains('/'))
+    }
+}
+
+/// The number of the line with this path.
+pub(super) fn line_at(path: &[u8]) -> Option<usize> {
+    TABLE
+        .binary_search_by(|line| line.path.as_bytes().cmp(path))
+        .ok()
+}

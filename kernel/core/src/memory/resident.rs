@@ -1,0 +1,141 @@
+//! Pages that are there, and pages that shall be: mincore(2), `MAP_POPULATE`, mlock(2).
+
+use unikernel_machine::address::UserPage;
+use unikernel_machine::space::Protection;
+use unikernel_machine::user::Access;
+
+use super::area::{Area, Locked};
+use super::fault::Refusal;
+use super::{AddressSpace, Pages, budget};
+use crate::errno::Errno;
+use crate::fs::node::Kind;
+
+impl AddressSpace {
+    /// Whether touching a page would need no new memory; `None` where nothing is mapped.
+    pub(crate) fn is_resident(&self, page: u64) -> Option<bool> {
+        let (pages, area) = self.areas.at(page)?;
+        if UserPage::new(page).is_some_and(|page| self.space.is_mapped(page)) {
+            return Some(true);
+        }
+        let Some(file) = area.file() else {
+            return Some(false);
+        };
+        let index = file.first.saturating_add(page.saturating_sub(pages.start));
+        Some(match &file.node.kind {
+            Kind::File(contents) => contents.borrow().has_page(index),
+            _ => false,
+        })
+    }
+
+    /// Makes pages that were mapped, as if each had been touched, up to the first that can't be had. More than the machine has are
+    /// not tried, even if they were zeros that take none.
+    pub(super) fn populate(&mut self, pages: Pages) -> Result<(), Refusal> {
+        budget::allow_pages(pages.count()).map_err(|_| Refusal::OutOfMemory)?;
+        let mut next = pages.start;
+        while next < pages.end {
+            let (run, area) = self.areas.at(next).ok_or(Refusal::NotMapped)?;
+            let access = first_access(area).ok_or(Refusal::Denied)?;
+            let end = run.end.min(pages.end);
+            self.touch(Pages { start: next, end }, access)?;
+            next = end;
+        }
+        Ok(())
+    }
+
+    /// Touches each page of a run.
+    pub(super) fn touch(&mut self, pages: Pages, access: Access) -> Result<(), Refusal> {
+        for page in pages.range().filter_map(UserPage::new) {
+            let is_there = self.space.lookup(page).is_some_and(|(frame, has)| {
+                access != Access::Write || has.contains(Protection::WRITE) && !frame.is_constant()
+            });
+            if !is_there {
+                self.resolve(page.start(), access)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// mlock(2), mlock2(2), munlock(2): as `locked` says. `ENOMEM` where a page is not mapped or can't be touched, `EAGAIN` when
+    /// there is no memory; what came before stays changed.
+    pub(crate) fn lock(&mut self, pages: Pages, locked: Locked) -> Result<(), Errno> {
+        self.change(pages, |_, area| {
+            area.locked = locked;
+            Ok(())
+        })?;
+        if locked != Locked::AtOnce {
+            return Ok(());
+        }
+        self.populate(pages).map_err(|refusal| match refusal {
+            Refusal::OutOfMemory => Errno::EAGAIN,
+            Refusal::NotMapped | Refusal::Denied | Refusal::BeyondFile => Errno::ENOMEM,
+        })
+    }
+
+    /// mlockall(2), munlockall(2): all areas that there are. What can't be touched is passed over.
+    pub(crate) fn lock_all(&mut self, locked: Locked) {
+        let mut next = 0;
+        while let Some((pages, _)) = self.areas.at_or_behind(next) {
+            // It does not split, and so can't fail; nor does Linux tell what it could not touch.
+            let _ = self.lock(pages, locked);
+            next = pages.end;
+        }
+    }
+
+    /// What later mappings are (`MCL_FUTURE`).
+    pub(crate) fn lock_future(&mut self, locked: Locked) {
+        self.future = locked;
+    }
+
+    /// Touches the pages of a new or longer mapping that must be there. Those that can't be had are left to the program's own
+    /// touch, as mmap(2) says of `MAP_POPULATE`.
+    pub(super) fn populate_locked(&mut self, pages: Pages) {
+        let is_locked = |(_, area): (Pages, &Area)| area.locked == Locked::AtOnce;
+        if self.areas.at(pages.start).is_some_and(is_locked) {
+            let _ = self.populate(pages);
+        }
+    }
+
+    /// `MAP_POPULATE`, as [`populate_locked`](Self::populate_locked).
+    pub(crate) fn populate_bytes(&mut self, address: u64, len: u64) {
+        if let Some(pages) = Pages::of_bytes(address, len) {
+            let _ = self.populate(pages);
+        }
+    }
+
+    /// `MADV_POPULATE_READ` and `_WRITE`. `EINVAL` where the mapping forbids it, `EFAULT` behind a file's end, `ENOMEM` where
+    /// nothing is mapped or no memory is left.
+    pub(crate) fn populate_for(&mut self, pages: Pages, access: Access) -> Result<(), Errno> {
+        budget::allow_pages(pages.count())?;
+        let needed = match access {
+            Access::Write => Protection::WRITE,
+            Access::Read | Access::Execute => Protection::READ,
+        };
+        let mut next = pages.start;
+        while next < pages.end {
+            let (run, area) = self.areas.at(next).ok_or(Errno::ENOMEM)?;
+            if !area.protection.contains(needed) {
+                return Err(Errno::EINVAL);
+            }
+            let end = run.end.min(pages.end);
+            self.touch(Pages { start: next, end }, access)
+                .map_err(|refusal| match refusal {
+                    Refusal::Denied => Errno::EINVAL,
+                    Refusal::BeyondFile => Errno::EFAULT,
+                    Refusal::NotMapped | Refusal::OutOfMemory => Errno::ENOMEM,
+                })?;
+            next = end;
+        }
+        Ok(())
+    }
+}
+
+/// How an area's pages are touched ahead: a private one that can be written to gets pages of its own.
+fn first_access(area: &Area) -> Option<Access> {
+    if area.takes_memory() {
+        Some(Access::Write)
+    } else if area.protection.is_empty() {
+        None
+    } else {
+        Some(Access::Read)
+    }
+}

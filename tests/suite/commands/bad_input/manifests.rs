@@ -1,0 +1,81 @@
+//! Manifests that mean nothing.
+
+use tests::project::Project;
+
+use super::{check, with_manifest};
+
+#[test]
+fn manifests() {
+    for (lines, texts) in [
+        (
+            "name = \"x",
+            &["Unikernel.toml:1:10", "invalid basic string"][..],
+        ),
+        (
+            "nmae = \"x\"",
+            &["Unikernel.toml:1:1", "`nmae`", "did you mean `name`?"],
+        ),
+        (
+            "memory = \"64X\"",
+            &["Unikernel.toml:1:10", "`64X` is no size"],
+        ),
+        (
+            "memory = \"99999999999G\"",
+            &["Unikernel.toml:1:10", "no size"],
+        ),
+        (
+            "kernel = \"biultin\"",
+            &["Unikernel.toml:1:10", "did you mean `builtin`?"],
+        ),
+        (
+            "[files]\n\"/a/../b\" = \"main.c\"",
+            &["Unikernel.toml:2:1", "guest path `/a/../b` has a `..` part"],
+        ),
+        (
+            "[files]\n\"/a\" = \"nothing\"",
+            &[
+                "can't put `/a` into the root tree",
+                "/nothing`: no such file",
+                "Unikernel.toml:2:8\n",
+                "2 | \"/a\" = \"nothing\"\n",
+            ],
+        ),
+        ("[net]\naddress = \"dhcp\"", &["no network yet"]),
+        (
+            "[lint]\nUK999 = \"deny\"",
+            &["Unikernel.toml:2:1", "`UK999`"],
+        ),
+        (
+            "[image]\nbudget = \"1K\"",
+            &["budget of 1024", "`-v` lists"],
+        ),
+        ("[image]\nsize = \"1G\"", &["`image.size` is for disks"]),
+        (
+            "layers = [\"nothing.tar\"]",
+            &["nothing.tar", "no such file"],
+        ),
+    ] {
+        check(&with_manifest(lines), &[], texts);
+    }
+}
+
+#[test]
+fn builds_that_are_not_possible_yet() {
+    for (lines, text) in [
+        (
+            "source = { url = \"u\", sha256 = \"0\" }",
+            "`build.source` is not possible yet",
+        ),
+        (
+            "template = \"mosquitto\"",
+            "`build.template` is not possible yet",
+        ),
+        ("command = \"true\"", "without `build.binary`"),
+        ("command = \"true\"\nbinary = \"app\"", "has not made"),
+        ("command = \"exit 3\"\nbinary = \"app\"", "`exit 3` failed"),
+        ("source = { url = \"u\" }", "missing field `sha256`"),
+    ] {
+        let project = Project::new().file("Unikernel.toml", format!("[build]\n{lines}\n"));
+        check(&project, &[], &[text]);
+    }
+}
