@@ -40,7 +40,7 @@ fn without_a_kernel_the_error_says_what_to_give() {
     let project = project();
     let nowhere = project.folder().join("no-kernels");
     let built = Cli::new(project.folder(), ["build"])
-        .env("UNIKERNEL_STORE", &nowhere.display().to_string())
+        .env("UNIKERNEL_STORE", nowhere)
         .run();
     built
         .expect_status(1)

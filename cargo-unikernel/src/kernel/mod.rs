@@ -317,6 +317,8 @@ impl KernelFile {
 
 #[cfg(test)]
 mod tests {
+    use unikernel_abi::VERSION;
+
     use super::*;
     use crate::testing;
 
@@ -383,7 +385,7 @@ mod tests {
         // The boot block's version.
         check(
             |bytes| bytes[4096 + 32 + 8] = 9,
-            "version 9 of the boot interface, and this tool has version 2",
+            &format!("version 9 of the boot interface, and this tool has version {VERSION}"),
         );
         check(|bytes| bytes[4096 + 32] = b'X', "no boot block");
         check(|bytes| bytes[4096 + 8] = 17, "no PVH note");

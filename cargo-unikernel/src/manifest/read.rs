@@ -88,7 +88,7 @@ fn explained(path: &Path, text: &Arc<str>, error: &toml::de::Error) -> Error {
     let message = error.message().trim();
     let (message, hint) = match unknown_word(message) {
         Some((message, hint)) => (message, Some(hint)),
-        None => (message.replace('\n', ", "), None),
+        None => (in_tomls_words(message), None),
     };
     let mut out = Error::input(message).context(format!("`{}` is not usable", path.display()));
     if let Some(span) = error.span() {
@@ -102,6 +102,15 @@ fn explained(path: &Path, text: &Arc<str>, error: &toml::de::Error) -> Error {
     match hint {
         Some(hint) => out.hint(hint),
         None => out,
+    }
+}
+
+/// Serde's words for what was expected, in those of TOML: our names for tables say nothing to the user.
+fn in_tomls_words(message: &str) -> String {
+    let message = message.replace('\n', ", ");
+    match message.split_once(", expected struct ") {
+        Some((found, _)) => format!("{found}, expected a table"),
+        None => message,
     }
 }
 

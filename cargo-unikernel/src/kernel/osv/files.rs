@@ -181,16 +181,17 @@ mod tests {
     #[test]
     fn kernel_of_the_store_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("loader.elf");
-        fs::write_bytes(&file, &elf::tests::kernel(5000, 9000)).unwrap();
-        let store = Store::at(&folder.path().join("store"));
+        let store = Store::at(folder.path());
+        let mut parts = store::PARTS.iter();
+        let found = store::Found {
+            part: parts.find(|part| part.file == "loader.elf").unwrap(),
+            bytes: elf::tests::kernel(5000, 9000),
+        };
         let source = store::Source {
-            from: file.display().to_string(),
+            from: "a test".to_owned(),
             sha256: None,
         };
-        store
-            .add(&store::bring(&file).unwrap(), "default", &source)
-            .unwrap();
+        store.add(&[found], "default", &source).unwrap();
         let pieces = stored(&store).unwrap();
         assert!(pieces.direct.is_some() && pieces.disk.is_none());
     }
