@@ -5,6 +5,7 @@ mod console_text;
 mod debug;
 mod diagnose;
 mod frames;
+mod handover;
 mod outcome;
 mod process;
 mod pump;
@@ -16,7 +17,6 @@ mod trace;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
@@ -35,20 +35,20 @@ pub use console::Console;
 pub use outcome::{End, Outcome};
 
 use super::cache::Cache;
-use super::{Accel, Engine, Machine, Settings, Wiring, accel, clock};
+use super::{Accel, Engine, Machine, Settings, Wiring, accel};
 use crate::assemble::Image;
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::image::raw;
 use crate::kernel::{Handover, Streams};
-use crate::launch::{HostFacts, Launch, Watch};
-use crate::network::{Fixed, Network, Ready};
+use crate::launch::Launch;
+use crate::network::Ready;
 use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
 use crate::symbols::unwind::Stack;
 use crate::tool::{self, Invocation};
 use diagnose::{Guest, diagnostic, text};
 use frames::Frame;
+use handover::handover;
 use process::{Inherited, Process, Sockets};
 use pump::{Carrier, Event, Output};
 use supervisor::{Action, Supervisor};
@@ -56,9 +56,6 @@ use trace::Tracer;
 
 /// How long a guest under KVM may show no life before it is given up.
 const LIFE: Duration = Duration::from_secs(3);
-
-/// What the addresses of a guest are drawn from that a debugger looks at.
-const DEBUGGED_LAYOUT: u64 = 1;
 
 /// How many reports are shown of a guest that died.
 const LAST_REPORTS: usize = 5;
@@ -121,67 +118,11 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
     Ok(machine.invocation(&wiring))
 }
 
-/// What is handed to the kernel for this run; `None` where a disk has it already.
-fn handover(
-    job: &Job<'_>,
-    console: &Console,
-    cache: &mut Cache,
-    progress: &dyn Progress,
-) -> Result<Option<Handover>> {
-    let image = job.image;
-    let is_disk = image.format.name == raw::FORMAT.name;
-    if is_disk && image.started.is_none() {
-        if *job.launch != image.launch {
-            return Err(Error::input(format!(
-                "`{}` boots itself: its command line is on it, and arguments or variables for this run can't be given to it",
-                image.path.display()
-            ))
-            .hint("name the kernel with --kernel-file, so that it is started directly; or build the image with them"));
-        }
-        return Ok(None);
-    }
-    let mut launch = job.launch.clone();
-    if is_disk && launch.network == Network::Unsaid {
-        // QEMU's own network has this address for the guest: nobody need ask for it.
-        launch.network = Network::Fixed(user_network());
-        progress.detail("the guest is told its address: 10.0.2.15");
-    }
-    let facts = host_facts(job.settings, console, cache);
-    image.kernel.handover(&launch, Some(&facts)).map(Some)
-}
-
-/// The address of the guest in QEMU's user network, its router and name server (QEMU, `-netdev user`).
-fn user_network() -> Fixed {
-    let address = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 2, last));
-    Fixed {
-        address: address(15),
-        prefix: 24,
-        gateway: Some(address(2)),
-        dns: Some(address(3)),
-    }
-}
-
 fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Result<Machine<'a>> {
     let mut machine = Machine::new(job.image, job.settings, Engine::Tcg)?;
     tool::find(machine.vmm.tool)?;
     machine.engine = accel::engine(job.settings, job.image, cache, progress)?;
     Ok(machine)
-}
-
-fn host_facts(settings: &Settings, console: &Console, cache: &mut Cache) -> HostFacts {
-    HostFacts {
-        tsc_hz: Some(clock::tsc_hz(cache)),
-        unix_time_ns: clock::unix_time_ns(),
-        terminals: console.terminals(),
-        // A debugger's breakpoints shall hold in the next run, too.
-        layout_seed: settings
-            .layout_seed
-            .or(settings.gdb.map(|_| DEBUGGED_LAYOUT)),
-        watch: Watch {
-            traced: settings.is_traced.then(trace::captures),
-            is_held: settings.gdb.is_some(),
-        },
-    }
 }
 
 /// One start; `None` when the guest showed no life under KVM and the user did not insist on that.
