@@ -14,6 +14,7 @@ mod apt;
 mod cases;
 mod debian;
 mod findings;
+mod same;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

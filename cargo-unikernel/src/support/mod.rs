@@ -59,7 +59,7 @@ impl Default for ElfSupport {
     /// The builtin kernel's.
     fn default() -> Self {
         Self {
-            shapes: vec![Shape::StaticPie, Shape::Pie, Shape::Shared],
+            shapes: vec![Shape::StaticPie, Shape::Pie, Shape::Shared, Shape::Fixed],
             libraries: Vec::new(),
             executable_tls: None,
             relocations: None,

@@ -2,8 +2,17 @@
 //!
 //! A case is about one program, names all packages that it needs, and checks what is promised of that program.
 
+mod busybox;
+mod gawk;
+mod jq;
+mod lua;
 mod mosquitto_debian;
 mod mosquitto_make;
+mod openssl;
+mod perl;
+mod sqlite3;
+mod tar;
+mod zstd;
 
 use super::debian::Debian;
 
@@ -20,4 +29,16 @@ pub(crate) struct Case {
 }
 
 /// All cases, by name.
-pub(crate) static CASES: &[&Case] = &[&mosquitto_debian::CASE, &mosquitto_make::CASE];
+pub(crate) static CASES: &[&Case] = &[
+    &busybox::CASE,
+    &gawk::CASE,
+    &jq::CASE,
+    &lua::CASE,
+    &mosquitto_debian::CASE,
+    &mosquitto_make::CASE,
+    &openssl::CASE,
+    &perl::CASE,
+    &sqlite3::CASE,
+    &tar::CASE,
+    &zstd::CASE,
+];

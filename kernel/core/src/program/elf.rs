@@ -35,8 +35,6 @@ pub(crate) enum ElfError {
     Machine,
     /// Its type (`e_type`) is none of an executable's.
     Type(u16),
-    /// It is linked to a fixed address.
-    FixedAddress,
     /// It ends before something that it announces.
     Truncated,
     /// Its program headers have an unknown length or are too many.
@@ -64,6 +62,8 @@ pub(crate) struct Elf {
     pub(crate) headers: u64,
     /// How many of them there are.
     pub(crate) header_count: u16,
+    /// Whether it can be loaded at its own addresses only (`ET_EXEC`).
+    pub(crate) is_fixed: bool,
 }
 
 /// A `PT_LOAD` segment.
@@ -100,8 +100,7 @@ pub(crate) fn program_headers(header: &[u8]) -> Result<(u64, u16), ElfError> {
         return Err(ElfError::Machine);
     }
     match u16_at(header, 16).ok_or(short)? {
-        ET_DYN => {}
-        ET_EXEC => return Err(ElfError::FixedAddress),
+        ET_DYN | ET_EXEC => {}
         other => return Err(ElfError::Type(other)),
     }
     let offset = u64_at(header, 32).ok_or(short)?;
@@ -122,6 +121,7 @@ pub(crate) fn read(header: &[u8], headers: &[u8]) -> Result<Elf, ElfError> {
         interpreter: None,
         headers: 0,
         header_count,
+        is_fixed: u16_at(header, 16) == Some(ET_EXEC),
     };
     let mut stated_headers = None;
     for (index, bytes) in headers
@@ -227,9 +227,6 @@ impl fmt::Display for ElfError {
             Self::Magic => f.write_str("it is not an ELF file"),
             Self::Machine => f.write_str("it is not an ELF file for x86-64"),
             Self::Type(kind) => write!(f, "it is an ELF file of type {kind}, not an executable"),
-            Self::FixedAddress => f.write_str(
-                "it is linked to a fixed address: link it as position-independent (-pie)",
-            ),
             Self::Truncated => f.write_str("it ends before something that its headers announce"),
             Self::Headers => {
                 f.write_str("its program headers are not as the ELF format wants them")
@@ -294,6 +291,16 @@ mod tests {
     }
 
     #[test]
+    fn executables_say_whether_they_can_be_moved() {
+        let is_fixed = |kind| {
+            let segment = load(0x40_0000, 0x1000, 0, 0x1000);
+            read(&header(kind, 1), &segment).map(|elf| elf.is_fixed)
+        };
+        assert_eq!(is_fixed(ET_EXEC), Ok(true));
+        assert_eq!(is_fixed(ET_DYN), Ok(false));
+    }
+
+    #[test]
     fn segments_that_cannot() {
         check(&[load(0x10, 0x100, 0, 0x100)], Err(ElfError::Segment(0)));
         check(&[load(0, 0x100, 0, 0x200)], Err(ElfError::Segment(0)));
@@ -319,10 +326,6 @@ mod tests {
         assert_eq!(
             program_headers(&header(1, 1)).err(),
             Some(ElfError::Type(1))
-        );
-        assert_eq!(
-            program_headers(&header(ET_EXEC, 1)).err(),
-            Some(ElfError::FixedAddress)
         );
         assert_eq!(
             program_headers(&header(ET_DYN, 0)).err(),

@@ -55,11 +55,9 @@ pub(crate) fn load(
 ) -> Result<Loaded, StartError> {
     let program = Source::open(tree, path)?;
     let (first, count) = program.elf.span();
-    let base = memory
-        .layout()
-        .program
-        .saturating_sub(first)
-        .saturating_mul(PAGE);
+    let place = memory.layout().program.saturating_sub(first);
+    let place = if program.elf.is_fixed { 0 } else { place };
+    let base = place.saturating_mul(PAGE);
     program.map(memory, base)?;
     let end = base.saturating_add(first.saturating_add(count).saturating_mul(PAGE));
     memory.start_heap(end);
