@@ -106,10 +106,10 @@ impl Launch {
                 bits.map(|(bit, is_terminal)| u64::from(*is_terminal) << bit)
                     .sum(),
             ));
-            items.extend(host.layout_seed.map(Item::LayoutSeed));
             let watch = &host.watch;
             items.extend(watch.traced.as_deref().map(Item::Trace));
             items.extend(watch.is_held.then_some(Item::Hold(1)));
+            items.extend(host.layout_seed.map(Item::LayoutSeed));
         }
         let mut record = Bytes(Vec::new());
         launch::encode(&items, &mut record);
@@ -224,8 +224,8 @@ mod tests {
             tsc_hz: Some(2_000_000_000),
             unix_time_ns: 1,
             terminals: [true, false, true],
-            layout_seed: Some(7),
             watch: Watch::default(),
+            layout_seed: Some(7),
         };
         for host in [None, Some(&host)] {
             let record = launch().encode(host).unwrap();
@@ -239,8 +239,8 @@ mod tests {
             tsc_hz: None,
             unix_time_ns: 1,
             terminals: [true, false, true],
-            layout_seed: Some(7),
             watch: Watch::default(),
+            layout_seed: Some(7),
         };
         let record = launch().encode(Some(&host)).unwrap();
         let items = launch::Launch::decode(&record).unwrap();

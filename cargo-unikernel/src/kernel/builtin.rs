@@ -7,7 +7,7 @@ use object::{Object as _, ObjectSection as _};
 use unikernel_abi::VERSION;
 use unikernel_abi::boot::{self, BootBlock, BootBlockError};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Found, Handover, KernelFile, KernelTarget, MAX_LEN, Piece, Pieces, Streams};
@@ -38,7 +38,6 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     handover,
     parts,
     find,
-    take: Some(|image| piece(elf::kernel_of(image)?.into(), None)),
 };
 
 fn open(path: Option<&Path>) -> Result<Pieces> {
@@ -46,16 +45,14 @@ fn open(path: Option<&Path>) -> Result<Pieces> {
         Some(path) => fs::read_at_most(path, MAX_LEN)?.into(),
         None => embedded()?.into(),
     };
-    piece(bytes, path)
+    pieces(bytes, path.map(Path::to_owned))
 }
 
-fn piece(bytes: Arc<[u8]>, path: Option<&Path>) -> Result<Pieces> {
+/// The kernel file with these bytes, checked.
+pub(super) fn pieces(bytes: Arc<[u8]>, path: Option<PathBuf>) -> Result<Pieces> {
     check(&bytes)?;
     Ok(Pieces {
-        direct: Some(Piece {
-            bytes,
-            path: path.map(Path::to_owned),
-        }),
+        direct: Some(Piece { bytes, path }),
         disk: None,
     })
 }

@@ -82,17 +82,17 @@ impl Symbols {
         self.host.insert(guest.to_string(), host);
     }
 
-    /// The file on the host with the symbols of the guest's file `module`.
-    #[must_use]
-    pub fn file(&self, module: &str) -> Option<&Path> {
-        self.host.get(module).map(PathBuf::as_path)
-    }
-
     /// The ELF of a guest's file; `None` when there is none that can be read.
     fn bytes(&self, module: &str) -> Option<Vec<u8>> {
         let on_host = self.host.get(module);
         let on_host = on_host.and_then(|path| fs::read_at_most(path, MAX_LEN).ok());
         on_host.or_else(|| in_image(self.image.as_deref()?, module).ok()?)
+    }
+
+    /// The ELF with the symbols of the guest's file `module`.
+    #[must_use]
+    pub fn file(&self, module: &str) -> Option<&Path> {
+        self.host.get(module).map(PathBuf::as_path)
     }
 
     /// What is known about the place `offset` bytes behind the load address of the guest's file `module`: the function that it

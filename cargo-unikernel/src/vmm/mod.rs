@@ -19,7 +19,6 @@ pub use wiring::Wiring;
 use crate::assemble::Image;
 use crate::error::{Error, Result};
 use crate::image::ImageFormat;
-use crate::kernel::Streams;
 use crate::network::{Forward, Protocol, Ready};
 use crate::tool::Invocation;
 
@@ -57,16 +56,16 @@ pub struct Settings {
     pub vmm: Option<String>,
     /// After which time the guest is killed; never when `None`. Where readiness is waited for, the time that it may take.
     pub timeout: Option<Duration>,
+    /// Whether the program's system calls are shown.
+    pub is_traced: bool,
+    /// The port on which a debugger can reach the guest; the program then waits for one.
+    pub gdb: Option<u16>,
     /// What the guest's addresses are drawn from, so that they repeat; from entropy when `None`.
     pub layout_seed: Option<u64>,
     /// Ports of the host that lead into the guest.
     pub forwards: Vec<Forward>,
     /// When the guest is ready, if that is waited for.
     pub ready: Option<Ready>,
-    /// Whether the program's system calls are shown.
-    pub is_traced: bool,
-    /// The port on which a debugger can reach the guest; the program then waits for one.
-    pub gdb: Option<u16>,
 }
 
 impl Default for Settings {
@@ -77,11 +76,11 @@ impl Default for Settings {
             accel: Accel::Auto,
             vmm: None,
             timeout: None,
+            is_traced: false,
+            gdb: None,
             layout_seed: None,
             forwards: Vec::new(),
             ready: None,
-            is_traced: false,
-            gdb: None,
         }
     }
 }
@@ -99,10 +98,10 @@ pub struct Machine<'a> {
     pub cpus: u32,
     /// What runs its processor.
     pub engine: Engine,
-    /// Ports of the host that lead into the guest.
-    pub forwards: Vec<Forward>,
     /// The port on which it listens for a debugger, on 127.0.0.1.
     pub gdb: Option<u16>,
+    /// Ports of the host that lead into the guest.
+    pub forwards: Vec<Forward>,
 }
 
 impl<'a> Machine<'a> {
@@ -121,15 +120,14 @@ impl<'a> Machine<'a> {
             .hint(format!("give at most --cpus {}", kernel.max_cpus)));
         }
         check_network(image, settings)?;
-        check_watch(image, settings)?;
         Ok(Self {
             image,
             vmm: vmm(image, settings.vmm.as_deref())?,
             memory: memory(image, settings.memory)?,
             cpus: settings.cpus,
             engine,
-            forwards: settings.forwards.clone(),
             gdb: settings.gdb,
+            forwards: settings.forwards.clone(),
         })
     }
 
@@ -137,25 +135,6 @@ impl<'a> Machine<'a> {
     #[must_use]
     pub fn invocation(&self, wiring: &Wiring) -> Invocation {
         (self.vmm.invocation)(self, wiring)
-    }
-}
-
-/// Watching a program takes a kernel that tells what it does.
-fn check_watch(image: &Image, settings: &Settings) -> Result<()> {
-    let asked = match settings {
-        Settings {
-            is_traced: true, ..
-        } => "system calls can't be shown",
-        Settings { gdb: Some(_), .. } => "a program can't be stopped at its first instruction",
-        _ => return Ok(()),
-    };
-    match image.kernel.streams {
-        Streams::Ports => Ok(()),
-        Streams::Console { .. } => Err(Error::input(format!(
-            "{asked} on kernel `{}`: it does not report them",
-            image.kernel.name
-        ))
-        .hint("run it on kernel `builtin`")),
     }
 }
 

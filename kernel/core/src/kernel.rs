@@ -49,12 +49,12 @@ pub(crate) struct Kernel {
     pub(crate) streams: Rc<RefCell<Streams>>,
     /// The file that was started: whose callers are told apart from libc's.
     pub(crate) program: Rc<Node>,
-    /// Where the vDSO lies.
-    pub(crate) vdso: u64,
     /// Where the program lies, when it waits for the host's word before its first instruction.
     pub(crate) held: Option<Held>,
     /// What is copied for the host of each system call, when it wants to be told of all of them.
     pub(crate) traced: Option<Captures<'static>>,
+    /// Where the vDSO lies.
+    pub(crate) vdso: u64,
     /// System calls that the host was told about.
     pub(crate) told: BTreeSet<u64>,
     /// How many refusals were told.
@@ -107,7 +107,15 @@ impl Kernel {
 
     /// Lets memory and files agree, after a system call or a fault: mappings follow the files that changed, and files that were
     /// written to by a mapping get its time.
+    #[inline]
     pub(crate) fn settle_memory(&mut self) {
+        if !self.memory.is_settled() {
+            self.settle_changes();
+        }
+    }
+
+    #[cold]
+    fn settle_changes(&mut self) {
         self.memory.follow_files();
         if self.memory.has_written() {
             let now = self.clock.now();

@@ -23,9 +23,6 @@ int main(void)
 }
 ";
 
-/// Counts what system calls cost.
-const COSTS: &str = include_str!("costs.c");
-
 /// Prints, in tenths, how far the time stamp counter goes for a getpid and for a clock_gettime, the loop around them included.
 const CALLS: &str = "#include <stdio.h>
 #include <sys/syscall.h>
@@ -49,6 +46,8 @@ int main(void)
     return 0;
 }
 ";
+/// Counts what system calls cost.
+const COSTS: &str = include_str!("costs.c");
 
 /// A built guest.
 pub(super) struct Program {
@@ -66,10 +65,10 @@ pub(super) struct Programs {
     pub(super) hello_dynamic: Program,
     /// Prints the time stamp counter; static PIE.
     pub(super) clock: Program,
-    /// Counts what system calls cost; static PIE.
-    pub(super) costs: Program,
     /// Prints what a system call and a call of the vDSO take; static PIE.
     pub(super) calls: Program,
+    /// Counts what system calls cost; static PIE.
+    pub(super) costs: Program,
 }
 
 /// Builds them with the tool, in this folder.
@@ -79,8 +78,8 @@ pub(super) fn build(folder: &Path, tool: &Path) -> Result<Programs> {
         hello_static: program("static", HELLO, "static-pie")?,
         hello_dynamic: program("dynamic", HELLO, "pie")?,
         clock: program("clock", CLOCK, "static-pie")?,
-        costs: build_costs(folder, tool)?,
         calls: program("calls", CALLS, "static-pie")?,
+        costs: build_costs(folder, tool)?,
     })
 }
 

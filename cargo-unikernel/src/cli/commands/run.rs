@@ -152,14 +152,14 @@ impl Flags {
             accel: self.accel.unwrap_or(defaults.accel),
             vmm: self.vmm.clone().or_else(|| defaults.vmm.clone()),
             timeout: self.timeout.or(defaults.timeout),
+            is_traced: self.trace || defaults.is_traced,
+            gdb: self.gdb.or(defaults.gdb),
             layout_seed: defaults.layout_seed,
             ready: self.ready(defaults),
             forwards: match &self.forwards[..] {
                 [] => defaults.forwards.clone(),
                 given => given.to_vec(),
             },
-            is_traced: self.trace || defaults.is_traced,
-            gdb: self.gdb.or(defaults.gdb),
         }
     }
 

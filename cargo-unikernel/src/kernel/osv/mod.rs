@@ -37,7 +37,6 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     handover,
     parts,
     find,
-    take: None,
 };
 
 fn parts(kernel: &KernelFile, root: &RootTree, launch: &Launch) -> Result<Parts> {

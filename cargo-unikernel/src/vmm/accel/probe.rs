@@ -11,8 +11,7 @@ use super::{Engine, self_test};
 use crate::assemble::{self, Image};
 use crate::error::Result;
 use crate::fs;
-use crate::image::elf;
-use crate::kernel::{self, KernelFile};
+use crate::kernel::KernelFile;
 use crate::launch::Launch;
 use crate::network::Network;
 use crate::progress::Progress;
@@ -36,12 +35,11 @@ pub(super) fn engine(
     let folder = fs::scratch_folder()?;
     let guest = match pack(image, folder.path()) {
         Ok(guest) => guest,
-        // A tool without a kernel of its own has nothing to try another one's machine with.
-        Err(error) if image.format.name != elf::FORMAT.name => {
+        // Without a kernel that has a self-test nothing can be shown, and emulation always works.
+        Err(error) => {
             progress.detail(&format!("KVM was not tried: {error}"));
             return Ok(Engine::Tcg);
         }
-        Err(error) => return Err(error),
     };
     let (engine, answer) = match passes(&guest, settings, Engine::Kvm, LIMIT)? {
         true => (Engine::Kvm, "works"),
@@ -53,12 +51,9 @@ pub(super) fn engine(
     Ok(engine)
 }
 
-/// An image in `folder` with the kernel of `image` and the self-test; with our own where that one can't be packed again.
+/// An image in `folder` with the kernel of `image` and the self-test.
 fn pack(image: &Image, folder: &Path) -> Result<Image> {
-    let kernel = match KernelFile::of_image(image.kernel, &image.path)? {
-        Some(kernel) => kernel,
-        None => KernelFile::open(kernel::find("builtin")?, None)?,
-    };
+    let kernel = KernelFile::for_self_test(image.kernel, &image.path)?;
     let path = RootPath::parse(GUEST_PATH)?;
     let mut root = RootTree::default();
     let node = Node::File {
@@ -73,9 +68,7 @@ fn pack(image: &Image, folder: &Path) -> Result<Image> {
         env: BTreeMap::new(),
         network: Network::Unsaid,
     };
-    let out = folder
-        .join("self-test")
-        .with_extension(elf::FORMAT.extension);
+    let out = folder.join("self-test.elf");
     let (guest, _) = assemble::write(&kernel, &root, &launch, None, &out)?;
     Ok(guest)
 }
@@ -126,6 +119,7 @@ mod tests {
     #[test]
     #[cfg(feature = "builtin")]
     fn self_test_passes_where_it_is_emulated() {
+        use crate::kernel;
         let folder = tempfile::tempdir().unwrap();
         let kernel = KernelFile::open(kernel::find("builtin").unwrap(), None).unwrap();
         let mut root = RootTree::default();

@@ -119,6 +119,15 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
 }
 
 fn machine<'a>(job: &Job<'a>, cache: &mut Cache, progress: &dyn Progress) -> Result<Machine<'a>> {
+    let kernel = job.image.kernel;
+    let is_watched = job.settings.is_traced || job.settings.gdb.is_some();
+    if is_watched && kernel.streams != Streams::Ports {
+        return Err(Error::input(format!(
+            "programs on kernel `{}` can't be watched by --trace or --gdb: it tells nothing of their calls",
+            kernel.name
+        ))
+        .hint("kernel `builtin` does"));
+    }
     let mut machine = Machine::new(job.image, job.settings, Engine::Tcg)?;
     tool::find(machine.vmm.tool)?;
     machine.engine = accel::engine(job.settings, job.image, cache, progress)?;

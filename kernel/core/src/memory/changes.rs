@@ -67,6 +67,12 @@ impl Watch {
 }
 
 impl AddressSpace {
+    /// Whether there is nothing to follow and nothing to tell: nearly always.
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        self.changes.0.borrow().is_empty() && self.written.is_empty()
+    }
+
     /// Lets a file that is mapped tell what happens to its pages.
     pub(super) fn watch(&self, area: &Area) {
         if let Some(file) = area.file()

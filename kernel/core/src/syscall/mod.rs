@@ -59,6 +59,7 @@ pub(crate) fn handle(kernel: &mut Kernel) {
         None => answer(kernel, number),
         Some(captures) => trace::traced(kernel, captures, answer),
     };
+    kernel.settle_memory();
     if result == Err(Errno::RESTART) {
         kernel.thread.interrupted = Some(number);
     } else {
@@ -68,12 +69,10 @@ pub(crate) fn handle(kernel: &mut Kernel) {
 
 #[inline]
 fn answer(kernel: &mut Kernel, number: u64) -> SysResult {
-    let result = match table::dispatch(kernel, number) {
+    match table::dispatch(kernel, number) {
         Some(result) => result,
         None => missing(kernel, number),
-    };
-    kernel.settle_memory();
-    result
+    }
 }
 
 /// Tells the host, once a number, that a system call is missing.
