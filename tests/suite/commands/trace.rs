@@ -150,3 +150,39 @@ fn signals_that_end_the_program_are_shown() {
          +++ killed by SIGSEGV +++\n",
     );
 }
+
+#[test]
+fn handlers_and_the_calls_that_they_interrupt_are_shown() {
+    let project = c_program(
+        r#"#include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static void handler(int signal) { (void)signal; }
+
+int main(void)
+{
+    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
+    struct itimerval soon = { .it_value = { 0, 200000 } };
+    sigaction(SIGALRM, &action, 0);
+    sigaction(SIGUSR1, &action, 0);
+    kill(getpid(), SIGUSR1);
+    setitimer(ITIMER_REAL, &soon, 0);
+    pause();
+}
+"#,
+    );
+    let found = run(&project, &["program.c", "--trace"]).run();
+    found.expect_status(0);
+    for lines in [
+        "kill(1, SIGUSR1)                        = 0\n\
+         --- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=1, si_uid=0} ---\n\
+         rt_sigreturn()                          = 0\n",
+        "pause()                                 = -1 EINTR (Interrupted system call)\n\
+         --- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---\n\
+         rt_sigreturn()                          = -1 EINTR (Interrupted system call)\n\
+         exit_group(0)                           = ?\n",
+    ] {
+        found.expect_stderr_has(lines);
+    }
+}

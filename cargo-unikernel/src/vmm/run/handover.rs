@@ -1,4 +1,4 @@
-//! What is given to the guest for one run.
+//! What a kernel is given for a run: what it starts, and what the host knows.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -11,6 +11,9 @@ use crate::kernel::Handover;
 use crate::launch::{HostFacts, Watch};
 use crate::network::{Fixed, Network};
 use crate::progress::Progress;
+
+/// What the addresses of a guest are drawn from that a debugger looks at.
+const DEBUGGED_LAYOUT: u64 = 1;
 
 /// What is handed to the kernel for this run; `None` where a disk has it already.
 pub(super) fn handover(
@@ -52,15 +55,19 @@ fn user_network() -> Fixed {
     }
 }
 
+/// What the guest is told about its host.
 fn host_facts(settings: &Settings, console: &Console, cache: &mut Cache) -> HostFacts {
     HostFacts {
         tsc_hz: Some(clock::tsc_hz(cache)),
         unix_time_ns: clock::unix_time_ns(),
         terminals: console.terminals(),
+        // A debugger's breakpoints shall hold in the next run, too.
+        layout_seed: settings
+            .layout_seed
+            .or(settings.gdb.map(|_| DEBUGGED_LAYOUT)),
         watch: Watch {
             traced: settings.is_traced.then(trace::captures),
             is_held: settings.gdb.is_some(),
         },
-        layout_seed: settings.layout_seed,
     }
 }

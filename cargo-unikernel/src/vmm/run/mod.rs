@@ -278,6 +278,9 @@ impl Run {
                         Some(found) => progress.finding(&found),
                         None => {}
                     }
+                    if is_shown_by_trace(&frame) {
+                        continue;
+                    }
                     self.last.push(frame);
                     let old = self.last.len().saturating_sub(LAST_REPORTS);
                     self.last.drain(..old);
@@ -397,6 +400,14 @@ fn watch_signals(events: Sender<Event>) -> Result<signal_hook::iterator::Handle>
         }
     });
     Ok(handle)
+}
+
+/// Whether it only matters to the trace, which has shown it.
+fn is_shown_by_trace(frame: &Frame) -> bool {
+    matches!(
+        frame.report(),
+        Some(Report::Called { .. } | Report::Returned { .. } | Report::Signalled { .. })
+    )
 }
 
 /// Whether a refusal for the same reason at the same place was told.

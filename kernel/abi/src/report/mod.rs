@@ -150,8 +150,9 @@ pub enum Report<'a> {
         signal: u64,
         /// `si_code` (sigaction(2)).
         code: u64,
-        /// `si_addr`, where the signal has one, else 0.
-        address: u64,
+        /// What follows the code in a `siginfo_t`: `si_addr`, or `si_pid` (lower half) and `si_uid`, or `si_timerid` (lower half)
+        /// and `si_overrun`; else 0.
+        about: u64,
     },
     /// The program is held before its first instruction ([`Item::Hold`](crate::launch::Item::Hold)).
     Held {
@@ -266,7 +267,7 @@ impl Report<'_> {
             Self::Signalled {
                 signal: a,
                 code: b,
-                address: c,
+                about: c,
             }
             | Self::Held {
                 start: a,
@@ -371,7 +372,7 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
         13 => Report::Signalled {
             signal: fields.number()?,
             code: fields.number()?,
-            address: fields.number()?,
+            about: fields.number()?,
         },
         14 => Report::Held {
             start: fields.number()?,

@@ -59,7 +59,7 @@ const EACH: [Report<'static>; 14] = [
     Report::Signalled {
         signal: 11,
         code: 1,
-        address: 9,
+        about: 9,
     },
     Report::Held {
         start: 1,

@@ -13,6 +13,8 @@ use unikernel_machine::context::Syscall;
 
 use crate::errno::{SysResult, encode};
 use crate::kernel::Kernel;
+use crate::process::signal::Signal;
+use crate::process::signal::info::Info;
 use crate::process::thread::PROCESS_ID;
 use crate::report::Frame;
 
@@ -22,15 +24,17 @@ const MAX_FOLLOWED: usize = 32;
 /// Length of `struct iovec`.
 const VECTOR: usize = 16;
 
-/// Does a system call as `answer` does, and tells it before and behind.
+/// Does the system call that the thread is in as `answer` does, and tells it before and behind; also when it ends the program, or
+/// is to be made again (its result is then that of `ERESTARTSYS`).
 pub(super) fn traced(
     kernel: &mut Kernel,
     captures: Captures<'static>,
     answer: fn(&mut Kernel, u64) -> SysResult,
 ) -> SysResult {
+    // As it is now: coming back from a handler replaces the registers.
+    let call = &kernel.thread.context.syscall();
     let thread = u64::from(PROCESS_ID);
-    let call = kernel.thread.context.syscall();
-    let memory = copied(kernel, captures, &call, None);
+    let memory = copied(kernel, captures, call, None);
     kernel.report(&Report::Called {
         thread,
         number: call.number,
@@ -39,7 +43,7 @@ pub(super) fn traced(
     });
     let result = answer(kernel, call.number);
     let memory = match result {
-        Ok(value) => copied(kernel, captures, &call, Some(value)),
+        Ok(value) => copied(kernel, captures, call, Some(value)),
         Err(_) => Frame::default(),
     };
     kernel.report(&Report::Returned {
@@ -52,12 +56,12 @@ pub(super) fn traced(
 
 impl Kernel {
     /// Tells a signal that reaches the program, when system calls are told.
-    pub(crate) fn trace_signal(&self, signal: u32, code: i32, address: u64) {
+    pub(crate) fn trace_signal(&self, signal: Signal, info: &Info) {
         if self.traced.is_some() {
             self.report(&Report::Signalled {
-                signal: u64::from(signal),
-                code: u64::from(code.cast_unsigned()),
-                address,
+                signal: u64::from(signal.number()),
+                code: u64::from(info.code().cast_unsigned()),
+                about: info.about(),
             });
         }
     }

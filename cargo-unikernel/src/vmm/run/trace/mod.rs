@@ -93,8 +93,8 @@ impl Tracer {
             Report::Signalled {
                 signal,
                 code,
-                address,
-            } => vec![signalled(signal, code, address)],
+                about,
+            } => vec![signalled(signal, code, about)],
             Report::Exited { status } => self.last(&format!("+++ exited with {status} +++")),
             Report::Killed { signal } => {
                 let name = structure::signal(signal);
@@ -157,16 +157,20 @@ impl Pending {
 }
 
 /// A signal that reached the program (sigaction(2) has the codes).
-fn signalled(signal: u64, code: u64, address: u64) -> String {
+fn signalled(signal: u64, code: u64, about: u64) -> String {
     let name = structure::signal(signal);
     let code = text::signed(code, 4);
     let has_address = matches!(signal, 4 | 5 | 7 | 8 | 11) && (1..0x80).contains(&code);
-    let address = match address {
-        _ if !has_address => String::new(),
-        address => format!(", si_addr={}", text::address(address)),
+    let (first, second) = (text::signed(about, 4), text::signed(about >> 32, 4));
+    let more = match code {
+        _ if has_address => format!(", si_addr={}", text::address(about)),
+        // Those of kill(2), rt_sigqueueinfo(2) and tkill(2) name the sender.
+        0 | -1 | -6 => format!(", si_pid={first}, si_uid={second}"),
+        -2 => format!(", si_timerid={first}, si_overrun={second}"),
+        _ => String::new(),
     };
     format!(
-        "--- {name} {{si_signo={name}, si_code={}{address}}} ---",
+        "--- {name} {{si_signo={name}, si_code={}{more}}} ---",
         code_name(signal, code)
     )
 }

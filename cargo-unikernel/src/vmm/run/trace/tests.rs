@@ -167,11 +167,20 @@ fn end_and_signals_have_their_own_lines() {
     let segv = Report::Signalled {
         signal: 11,
         code: 1,
-        address: 16,
+        about: 16,
     };
     assert_eq!(
         tracer.lines(&segv),
         ["--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---"]
+    );
+    let usr1 = Report::Signalled {
+        signal: 10,
+        code: (-6_i32).cast_unsigned().into(),
+        about: 1,
+    };
+    assert_eq!(
+        tracer.lines(&usr1),
+        ["--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_TKILL, si_pid=1, si_uid=0} ---"]
     );
     assert_eq!(
         tracer.lines(&Report::Killed { signal: 11 }),

@@ -33,11 +33,8 @@ impl Kernel {
                 && let Some((signal, info)) = self.signals.take_deliverable()
             {
                 let info = self.taken(info);
-                let disposition = self.signals.disposition(signal);
-                if !matches!(disposition, Disposition::Ignored) {
-                    self.trace_signal(signal.number(), info.code(), info.address());
-                }
-                match disposition {
+                self.trace_signal(signal, &info);
+                match self.signals.disposition(signal) {
                     Disposition::Ignored => {}
                     Disposition::Fatal => self.kill(signal),
                     Disposition::Handled(action) => self.run_handler(signal, &info, action),

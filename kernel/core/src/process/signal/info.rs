@@ -67,8 +67,9 @@ impl Info {
         self.u32_at(CODE).cast_signed()
     }
 
-    /// `si_addr`, for a signal that an instruction caused.
-    pub(crate) fn address(&self) -> u64 {
+    /// What follows the code: the address of a fault, or the process (lower half) and user that sent it, or the timer (lower
+    /// half) and its overrun.
+    pub(crate) fn about(&self) -> u64 {
         unikernel_abi::bytes::u64_at(&self.0, FIRST).unwrap_or(0)
     }
 

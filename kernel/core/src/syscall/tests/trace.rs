@@ -40,6 +40,11 @@ fn told(process: &mut Process, number: u32, args: &[u64]) -> Vec<String> {
     let mut all = [0; 6];
     all[..args.len()].copy_from_slice(args);
     process.by_registers(u64::from(number), all);
+    reports(process)
+}
+
+/// What the host was told, a line a report.
+fn reports(process: &mut Process) -> Vec<String> {
     let bytes = process.host.take(11);
     let mut rest = &bytes[..];
     let mut lines = Vec::new();
@@ -57,6 +62,11 @@ fn told(process: &mut Process, number: u32, args: &[u64]) -> Vec<String> {
             Report::Returned { result, memory, .. } => {
                 std::format!("returned {}{}", result.cast_signed(), shown(memory))
             }
+            Report::Signalled {
+                signal,
+                code,
+                about,
+            } => std::format!("signal {signal} {} {about}", code),
             other => std::format!("{other:?}"),
         });
         rest = &rest[used..];
@@ -142,4 +152,34 @@ fn vectors_and_lists_of_texts_are_followed() {
     let list = process.put(&words);
     let lines = told(&mut process, linux::__NR_execve, &[sh, list, 0]);
     assert_eq!(lines[0], "called 59 \"sh\\0\" \"-c\\0\"");
+}
+
+#[test]
+fn call_that_ends_the_program_is_told() {
+    let mut process = Process::new();
+    process.kernel.traced = Some(captures(&[]));
+    let lines = told(&mut process, linux::__NR_exit_group, &[3]);
+    assert_eq!(lines, ["called 231", "returned 0"]);
+}
+
+#[test]
+fn interrupted_call_is_told_before_its_signal() {
+    let mut process = Process::new();
+    process.kernel.traced = Some(captures(&[]));
+    // SIGUSR1 waits, blocked; sigsuspend lets it through.
+    let set = process.put(&(1_u64 << (linux::SIGUSR1 - 1)).to_le_bytes());
+    let block = u64::from(linux::SIG_BLOCK);
+    told(
+        &mut process,
+        linux::__NR_rt_sigprocmask,
+        &[block, set, 0, 8],
+    );
+    told(&mut process, linux::__NR_kill, &[1, linux::SIGUSR1.into()]);
+    let none = process.put(&[0; 8]);
+    let lines = told(&mut process, linux::__NR_rt_sigsuspend, &[none, 8]);
+    assert_eq!(lines[0], "called 130");
+    assert!(lines[1].starts_with("returned -"), "{lines:?}");
+    process.kernel.deliver_signals();
+    let lines = reports(&mut process);
+    assert_eq!(lines, ["signal 10 0 1"]);
 }
