@@ -119,7 +119,7 @@ impl Process {
             context.r9,
         ] = all;
         context.rax = u64::from(number);
-        syscall::table::dispatch(&mut self.kernel, u64::from(number)).unwrap_or(Err(Errno::ENOSYS))
+        syscall::table::dispatch(&mut self.kernel, u64::from(number))
     }
 
     /// Puts bytes into the process's memory; their address.

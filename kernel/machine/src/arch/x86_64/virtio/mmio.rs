@@ -57,11 +57,13 @@ pub(super) struct MmioTransport {
 impl MmioTransport {
     /// The device that a word `virtio_mmio.device=SIZE@BASE:IRQ` of the command line names (Linux's
     /// `Documentation/admin-guide/kernel-parameters.txt`), with its device id.
-    pub(super) fn from_word(word: &str) -> Option<(u32, Self)> {
-        let (size, place) = word.strip_prefix("virtio_mmio.device=")?.split_once('@')?;
-        let (base, line) = place.split_once(':')?;
-        let line = line.split(':').next()?;
-        let (base, len) = (number(base)?, usize::try_from(number(size)?).ok()?);
+    pub(super) fn from_word(word: &[u8]) -> Option<(u32, Self)> {
+        let mut rest = word.strip_prefix(b"virtio_mmio.device=")?;
+        let len = usize::try_from(number(&mut rest)?).ok()?;
+        rest = rest.strip_prefix(b"@")?;
+        let base = number(&mut rest)?;
+        rest = rest.strip_prefix(b":")?;
+        let line = u32::try_from(number(&mut rest)?).ok()?;
         if len <= CONFIG {
             return None;
         }
@@ -71,7 +73,7 @@ impl MmioTransport {
         let is_virtio = registers.read32(MAGIC) == MAGIC_VALUE && id != 0;
         let transport = Self {
             registers,
-            line: u32::try_from(number(line)?).ok()?,
+            line,
             is_connected: false,
         };
         is_virtio.then_some((id, transport))
@@ -150,17 +152,31 @@ impl MmioTransport {
     }
 }
 
-/// A number as C writes it, with K, M or G behind it.
-fn number(text: &str) -> Option<u64> {
-    let (digits, shift) = match text.as_bytes().last()? {
-        b'K' | b'k' => (&text[..text.len() - 1], 10),
-        b'M' | b'm' => (&text[..text.len() - 1], 20),
-        b'G' | b'g' => (&text[..text.len() - 1], 30),
-        _ => (text, 0),
+/// Takes a number as C writes it, with K, M or G behind it, off the front.
+fn number(text: &mut &[u8]) -> Option<u64> {
+    let (radix, digits) = match text.strip_prefix(b"0x") {
+        Some(digits) => (16, digits),
+        None => (10, *text),
     };
-    let value = match digits.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16).ok()?,
-        None => digits.parse().ok()?,
-    };
-    value.checked_mul(1 << shift)
+    *text = digits;
+    let mut value = 0_u64;
+    while let Some((first, rest)) = text.split_first() {
+        let shift = match first {
+            b'K' | b'k' => 10,
+            b'M' | b'm' => 20,
+            b'G' | b'g' => 30,
+            _ => {
+                let Some(digit) = char::from(*first).to_digit(radix) else {
+                    break;
+                };
+                value = value.checked_mul(u64::from(radix))?;
+                value = value.checked_add(u64::from(digit))?;
+                *text = rest;
+                continue;
+            }
+        };
+        *text = rest;
+        return value.checked_mul(1 << shift);
+    }
+    (text.len() < digits.len()).then_some(value)
 }
