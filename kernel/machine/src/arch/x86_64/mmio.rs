@@ -58,12 +58,15 @@ impl Mmio {
     }
 
     fn place<T>(self, offset: usize) -> *mut T {
+        // What is within the range does not overflow.
+        let at = self.base.wrapping_add(offset);
+        let is_within = offset + size_of::<T>() <= self.len;
+        // One branch for both.
         assert!(
-            offset + size_of::<T>() <= self.len
-                && (self.base + offset).is_multiple_of(align_of::<T>()),
+            is_within & at.is_multiple_of(align_of::<T>()),
             "no such register"
         );
-        ptr::with_exposed_provenance_mut(self.base + offset)
+        ptr::with_exposed_provenance_mut(at)
     }
 
     pub(crate) fn read8(self, offset: usize) -> u8 {
