@@ -13,7 +13,7 @@ use unikernel_machine::testing::{self as machine, DevicePeer};
 use unikernel_machine::virtio::DeviceKind;
 
 use crate::driver::streams::Streams;
-use crate::errno::{Errno, SysResult};
+use crate::errno::SysResult;
 use crate::fs::archive::Mounted;
 use crate::fs::node::{Kind, Mount, Node};
 use crate::fs::path::Remaining;

@@ -205,7 +205,7 @@ impl Console {
 
 /// The queue that brings a port's bytes to us; stream numbers are small constants.
 const fn queue_in(stream: Stream) -> u16 {
-    (stream.port() as u16).saturating_mul(2).saturating_add(2)
+    (stream as u16).saturating_mul(2).saturating_add(2)
 }
 
 /// The queue that takes a port's bytes from us.
