@@ -1,7 +1,7 @@
 //! Virtio over memory-mapped registers (virtio 1.2, section 4.2).
 
 use super::super::ioapic;
-use super::super::mmio::Mmio;
+use super::super::mmio::{Head, Mmio};
 use super::super::one_cpu::OneCpu;
 use super::{Doorbell, Rings, vector_of};
 use crate::virtio::VirtioError;
@@ -34,7 +34,7 @@ const MODERN: u32 = 2;
 const MAX_DEVICES: usize = 32;
 
 /// The devices with an interrupt, by number; each holds its line until it is told that the interrupt was seen.
-static CONNECTED: OneCpu<([Option<Mmio>; MAX_DEVICES], usize)> =
+static CONNECTED: OneCpu<([Option<Head<CONFIG>>; MAX_DEVICES], usize)> =
     OneCpu::new(([None; MAX_DEVICES], 0));
 
 /// Tells the devices on `vector` that their interrupt was seen.
@@ -49,7 +49,8 @@ pub(crate) fn acknowledge(vector: u64) {
 
 #[derive(Debug)]
 pub(super) struct MmioTransport {
-    registers: Mmio,
+    registers: Head<CONFIG>,
+    all: Mmio,
     line: u32,
     is_connected: bool,
 }
@@ -64,15 +65,14 @@ impl MmioTransport {
         let base = number(&mut rest)?;
         rest = rest.strip_prefix(b":")?;
         let line = u32::try_from(number(&mut rest)?).ok()?;
-        if len <= CONFIG {
-            return None;
-        }
         // SAFETY: the loader's command line says that there are registers.
-        let registers = unsafe { Mmio::map(base, len) }?;
+        let all = unsafe { Mmio::map(base, len) }?;
+        let registers = all.head()?;
         let id = registers.read32(DEVICE_ID);
         let is_virtio = registers.read32(MAGIC) == MAGIC_VALUE && id != 0;
         let transport = Self {
             registers,
+            all,
             line,
             is_connected: false,
         };
@@ -136,7 +136,7 @@ impl MmioTransport {
         self.registers.write64(QUEUE_USED, rings.used);
         self.registers.write32(QUEUE_READY, 1);
         let register = self
-            .registers
+            .all
             .part(QUEUE_NOTIFY, 4)
             .ok_or(VirtioError::Queue(index))?;
         Ok(Doorbell {
@@ -147,8 +147,7 @@ impl MmioTransport {
     }
 
     pub(super) fn config(&self) -> Option<Mmio> {
-        self.registers
-            .part(CONFIG, self.registers.len().checked_sub(CONFIG)?)
+        self.all.part(CONFIG, self.all.len().checked_sub(CONFIG)?)
     }
 }
 
