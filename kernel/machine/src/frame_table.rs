@@ -315,6 +315,25 @@ mod tests {
     }
 
     #[test]
+    fn smallest_pieces_are_left_out() {
+        let pieces = |lens: &[u32]| {
+            let starts = (0_u32..).map(|nth| nth * 100 + 1);
+            starts.zip(lens).map(|(at, len)| (at, at + len)).collect()
+        };
+        let places = MAX_FRESH as u32 / 2;
+        let lens: Vec<u32> = (1..places + 3).collect();
+        let free: Vec<(u32, u32)> = pieces(&lens);
+        assert_eq!(
+            table(3000, &free).usage().total as u32,
+            lens[2..].iter().sum::<u32>()
+        );
+        let lens: Vec<u32> = lens.into_iter().rev().collect();
+        let free: Vec<(u32, u32)> = pieces(&lens);
+        let kept: u32 = lens[..places as usize].iter().sum();
+        assert_eq!(table(3000, &free).usage().total as u32, kept);
+    }
+
+    #[test]
     fn block_that_came_back_in_pieces_is_one_again() {
         let mut table = table(1024, &[(0, 1024)]);
         let first = table.take_block().unwrap();
