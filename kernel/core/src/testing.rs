@@ -82,6 +82,7 @@ impl Process {
                 working_directory: tree.root().clone(),
                 descriptors,
                 tree,
+                groups: Vec::new(),
                 umask: 0o022,
                 signals: Signals::default(),
                 thread: Thread::new(Context::new(UserAddr(0), UserAddr(0)), b"test"),

@@ -104,9 +104,11 @@ pub(super) fn status(kernel: &mut Kernel) -> Text {
         sizes.code,
     ]
     .map(|pages| pages.saturating_mul(PAGE / 1024));
+    let groups = kernel.groups.iter().map(|group| format!("{group} "));
+    let groups: String = groups.collect();
     let rest = format!(
         "\nUmask:\t{:04o}\nState:\tR (running)\nTgid:\t{id}\nPid:\t{id}\nPPid:\t0\nTracerPid:\t0\n\
-         Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t{}\nGroups:\t\nVmSize:\t{size:>8} kB\nVmRSS:\t{rss:>8} kB\n\
+         Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t{}\nGroups:\t{groups}\nVmSize:\t{size:>8} kB\nVmRSS:\t{rss:>8} kB\n\
          VmData:\t{data:>8} kB\nVmStk:\t{stack:>8} kB\nVmExe:\t{code:>8} kB\nThreads:\t1\n\
          Cpus_allowed:\t1\nCpus_allowed_list:\t0\n",
         kernel.umask,

@@ -249,7 +249,9 @@ pub(super) const LEFT_OUT: &[u64] = &[
     56, 57, 58, 59, 322, 435, // setrlimit, chroot, set_tid_address, set_robust_list, mlockall
     160, 161, 218, 273, 151, // inotify, which is refused as fork is
     253, 294, // clock_settime, settimeofday
-    227, 164, // as their kin without l
+    227,
+    164, // setuid, setgid, setreuid, setregid, setgroups, setresuid, setresgid, setfsuid, setfsgid
+    105, 106, 113, 114, 116, 117, 119, 122, 123, // as their kin without l
     189, 192, 195, 198,
 ];
 
