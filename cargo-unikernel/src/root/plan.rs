@@ -1,7 +1,7 @@
 //! Which files the guest sees: the program, its libraries, defaults that programs expect, and what the user names.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{Mode, Node, RootPath, RootTree, Source, asked, defaults, layer};
 use crate::closure::{Closure, Interpreter, Sysroot};
@@ -211,6 +211,7 @@ pub(super) fn lies_below(path: &RootPath, above: &RootPath) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use super::*;
     use crate::fs;
