@@ -122,6 +122,7 @@ pub(crate) fn prepare(
         descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now())
             .map_err(|_| StartError::Memory)?,
         tree,
+        nice: 0,
         groups: Vec::new(),
         umask: 0o022,
         signals: Signals::default(),

@@ -82,6 +82,7 @@ impl Process {
                 working_directory: tree.root().clone(),
                 descriptors,
                 tree,
+                nice: 0,
                 groups: Vec::new(),
                 umask: 0o022,
                 signals: Signals::default(),

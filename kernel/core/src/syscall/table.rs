@@ -5,8 +5,8 @@
 use super::arg::Handler;
 use super::{
     advice, attributes, control, copy, descriptor, directory, file, io, lock, memfd, memory,
-    metadata, names, open, poll, process, rename, signal, signal_send, signal_wait, stat, sync,
-    system, thread, time, timer, user, watch, xattr,
+    metadata, names, open, poll, priority, process, rename, signal, signal_send, signal_wait, stat,
+    sync, system, thread, time, timer, user, watch, xattr,
 };
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
@@ -148,6 +148,8 @@ syscalls! {
     133 mknod => names::mknod, partial "regular files and the devices of this kernel; others, FIFOs and sockets are EPERM";
     137 statfs => stat::statfs, full;
     138 fstatfs => stat::fstatfs, full;
+    140 getpriority => priority::getpriority, full;
+    141 setpriority => priority::setpriority, full;
     149 mlock => advice::mlock, full;
     150 munlock => advice::munlock, full;
     151 mlockall => advice::mlockall, full;

@@ -69,7 +69,11 @@ pub(super) fn stat(kernel: &mut Kernel) -> Text {
         // State, parent, group, session, terminal, its group, flags, faults: 3 to 13.
         format!(") R 0 {id} {id} 0 -1 0 0 0 0 0"),
         // Times, priority, nice, threads, timer, start: 14 to 22.
-        format!("{user} 0 0 0 20 0 1 0 0"),
+        format!(
+            "{user} 0 0 0 {} {} 1 0 0",
+            20_i32.saturating_add(kernel.nice),
+            kernel.nice
+        ),
         // Sizes and their limit: 23 to 25.
         format!(
             "{} {} {}",

@@ -291,3 +291,23 @@ fn the_hosts_clock_rules() {
         Err(Errno::EINVAL)
     );
 }
+
+#[test]
+fn nice_value_is_kept_within_its_bounds() {
+    let mut process = Process::new();
+    let get = |process: &mut Process| process.call(linux::__NR_getpriority, &[0, 0]);
+    assert_eq!(get(&mut process), Ok(20));
+    for (set, expected) in [(5_i64, 15), (-3, 23), (100, 1), (-100, 40)] {
+        let args = [2, 0, set.cast_unsigned()];
+        process.call(linux::__NR_setpriority, &args).unwrap();
+        assert_eq!(get(&mut process), Ok(expected), "{set}");
+    }
+    let text = process.cat("/proc/self/stat").unwrap();
+    assert!(text.contains(" 0 -20 1 "), "{text}");
+    let wrong = |process: &mut Process, which, who| {
+        let call = process.call(linux::__NR_getpriority, &[which, who]);
+        call.unwrap_err()
+    };
+    assert_eq!(wrong(&mut process, 3, 0), Errno::EINVAL);
+    assert_eq!(wrong(&mut process, 0, 7), Errno::ESRCH);
+}
