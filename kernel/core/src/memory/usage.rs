@@ -1,7 +1,5 @@
 //! How much memory an area has taken so far.
 
-use core::ops::AddAssign;
-
 use unikernel_machine::frame::Frame;
 use unikernel_machine::space::Protection;
 
@@ -20,8 +18,9 @@ pub(crate) struct Taken {
     pub(crate) dirty: u64,
 }
 
-impl AddAssign for Taken {
-    fn add_assign(&mut self, other: Self) {
+impl Taken {
+    /// Counts those of another area too.
+    pub(crate) fn add(&mut self, other: Self) {
         self.pages = self.pages.saturating_add(other.pages);
         self.own = self.own.saturating_add(other.own);
         self.dirty = self.dirty.saturating_add(other.dirty);
@@ -50,11 +49,11 @@ impl AddressSpace {
                         )
                     }
                 };
-                taken += Taken {
+                taken.add(Taken {
                     pages: 1,
                     own: own.into(),
                     dirty: dirty.into(),
-                };
+                });
             });
         taken
     }

@@ -46,7 +46,7 @@ pub(super) fn rollup(kernel: &mut Kernel) -> Text {
     let (mut start, mut end) = (None, 0);
     for (pages, area) in kernel.memory.areas() {
         let taken = kernel.memory.taken(pages, area);
-        all += taken;
+        all.add(taken);
         of_files = of_files.saturating_add(taken.pages.saturating_sub(taken.own));
         kept = kept.saturating_add(locked(area, taken));
         start = start.or(Some(pages.address()));
