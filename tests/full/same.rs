@@ -147,8 +147,9 @@ impl Program {
         } else {
             return Ok(native);
         };
+        let first = first_difference(&native.stdout_text(), &found.stdout_text());
         Err(format!(
-            "{what} differs; natively:\n{native}\nin the kernel:\n{found}"
+            "{what} differs{first}; natively:\n{native}\nin the kernel:\n{found}"
         ))
     }
 
@@ -196,6 +197,21 @@ fn link(target: &Path, path: &Path) {
     let parent = path.parent().expect("it lies in a folder");
     std::fs::create_dir_all(parent).expect("a temporary folder is writable");
     symlink(target, path).expect("a temporary folder is writable");
+}
+
+/// The first line of a text that is another elsewhere, in words; empty when there is none.
+fn first_difference(text: &str, elsewhere: &str) -> String {
+    let (mut text, mut elsewhere) = (text.lines(), elsewhere.lines());
+    loop {
+        match (text.next(), elsewhere.next()) {
+            (None, None) => return String::new(),
+            (line, other) if line != other => {
+                let shown = |line: Option<&str>| line.unwrap_or("the end").to_owned();
+                return format!(" first at `{}` / `{}`", shown(line), shown(other));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Whether a text has all lines of another, in their order. Between them the tool may tell of system calls that are missing.

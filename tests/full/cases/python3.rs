@@ -14,6 +14,7 @@ pub(super) static CASE: Case = Case {
         "libbz2-1.0",
         "libc6",
         "libcrypt1",
+        "libdb5.3",
         "libexpat1",
         "libffi8",
         "liblzma5",
