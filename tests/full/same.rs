@@ -24,6 +24,9 @@ const ENV: [(&str, &str); 3] = [
 /// Files by relative path, with their contents.
 pub(crate) type Files = &'static [(&'static str, &'static [u8])];
 
+/// Links by path below Debian's root, with the path there that they lead to.
+pub(crate) type Links = &'static [(&'static str, &'static str)];
+
 /// A program of Debian as it is, with its image and a folder that is its root on Linux.
 ///
 /// It sees the same files below the same *relative* paths in both places, since the kernel's working folder is `/`.
@@ -32,6 +35,7 @@ pub(crate) struct Program {
     path: &'static str,
     files: Files,
     shared: &'static [&'static str],
+    links: Links,
     image: PathBuf,
     env: Vec<(String, String)>,
     project: Project,
@@ -46,11 +50,23 @@ impl Program {
         files: Files,
         shared: &'static [&'static str],
     ) -> Self {
+        Self::leading_out(debian, path, files, shared, &[])
+    }
+
+    /// The same with links of the shared folders that lead out of them: what they lead to lies in the image in their place.
+    pub(crate) fn leading_out(
+        debian: &Debian,
+        path: &'static str,
+        files: Files,
+        shared: &'static [&'static str],
+        links: Links,
+    ) -> Self {
         let mut program = Self {
             root: debian.root(),
             path,
             files,
             shared,
+            links,
             image: PathBuf::new(),
             env: Vec::new(),
             project: Project::new(),
@@ -71,8 +87,9 @@ impl Program {
         }
         let given = self.files.iter();
         let given = given.map(|(path, _)| (*path, self.project.path("files").join(path)));
-        let shared = self.shared.iter();
-        let shared = shared.map(|path| (*path, self.root.join(path)));
+        let shared = self.shared.iter().map(|path| (*path, *path));
+        let shared = shared.chain(self.links.iter().copied());
+        let shared = shared.map(|(path, target)| (path, self.root.join(target)));
         let mut call = Cli::new(self.project.folder(), ["build", "--quiet", "--sysroot"])
             .arg(&self.root)
             .args(["--kernel", "builtin", "--binary"])
@@ -130,8 +147,9 @@ impl Program {
         } else {
             return Ok(native);
         };
+        let first = first_difference(&native.stdout_text(), &found.stdout_text());
         Err(format!(
-            "{what} differs; natively:\n{native}\nin the kernel:\n{found}"
+            "{what} differs{first}; natively:\n{native}\nin the kernel:\n{found}"
         ))
     }
 
@@ -179,6 +197,21 @@ fn link(target: &Path, path: &Path) {
     let parent = path.parent().expect("it lies in a folder");
     std::fs::create_dir_all(parent).expect("a temporary folder is writable");
     symlink(target, path).expect("a temporary folder is writable");
+}
+
+/// The first line of a text that is another elsewhere, in words; empty when there is none.
+fn first_difference(text: &str, elsewhere: &str) -> String {
+    let (mut text, mut elsewhere) = (text.lines(), elsewhere.lines());
+    loop {
+        match (text.next(), elsewhere.next()) {
+            (None, None) => return String::new(),
+            (line, other) if line != other => {
+                let shown = |line: Option<&str>| line.unwrap_or("the end").to_owned();
+                return format!(" first at `{}` / `{}`", shown(line), shown(other));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Whether a text has all lines of another, in their order. Between them the tool may tell of system calls that are missing.

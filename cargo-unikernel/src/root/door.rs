@@ -3,6 +3,7 @@
 //! It refuses names that are absolute or have a `..`, links that leave the tree, devices, and more than [`MAX_FILES`] files or
 //! [`MAX_LEN`] bytes in all.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -19,6 +20,8 @@ pub const MAX_DEPTH: usize = 1024;
 pub(super) struct Door<'a> {
     /// The tree, for errors.
     tree: &'a Path,
+    /// Names in the tree that the user has an entry for, which comes in their place.
+    named: BTreeSet<String>,
     n_files: usize,
     len: u64,
 }
@@ -27,9 +30,17 @@ impl<'a> Door<'a> {
     pub(super) fn new(tree: &'a Path) -> Self {
         Self {
             tree,
+            named: BTreeSet::new(),
             n_files: 0,
             len: 0,
         }
+    }
+
+    /// The same for a tree of which the user names parts, relative to it: links there may lead anywhere, since what they are is
+    /// said elsewhere.
+    pub(super) fn but(mut self, named: impl IntoIterator<Item = String>) -> Self {
+        self.named.extend(named);
+        self
     }
 
     /// The tree that it is for.
@@ -69,14 +80,17 @@ impl<'a> Door<'a> {
         Ok(parts)
     }
 
-    /// Lets the target of a link in, if it stays in the tree; `name` is the link's own.
+    /// Lets the target of a link in, if it stays in the tree or the user names the link; `name` is the link's own.
     ///
     /// # Errors
     /// When it leads out.
     pub(super) fn link(&self, name: &str, target: &str) -> Result<()> {
+        if self.named.contains(name) {
+            return Ok(());
+        }
         let leaves = || {
-            self.refused(name, &format!("is a link that leads out of its folder, to `{target}`"))
-                .hint("name what it leads to in `files` itself, or a link there: { symlink = \"TARGET\" }")
+            let why = format!("is a link that leads out of its folder, to `{target}`");
+            self.refused(name, &why)
         };
         if target.starts_with('/') {
             return Err(leaves());

@@ -123,7 +123,8 @@ fn one(
         },
         EntryType::Symlink => {
             let target = target()?;
-            door.link(name, &target)?;
+            door.link(name, &target)
+                .map_err(|error| error.hint("make it a relative link that stays in the tree"))?;
             Node::Link { target }
         }
         EntryType::Link => {

@@ -6,6 +6,7 @@
 mod asked;
 mod defaults;
 pub mod door;
+mod host;
 pub mod layer;
 mod path;
 pub mod plan;

@@ -1,14 +1,11 @@
 //! Which files the guest sees: the program, its libraries, defaults that programs expect, and what the user names.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::door::Door;
 use super::{Mode, Node, RootPath, RootTree, Source, asked, defaults, layer};
 use crate::closure::{Closure, Interpreter, Sysroot};
 use crate::error::{Error, Result};
-use crate::fs;
 use crate::lint::Linted;
 use crate::place::Place;
 use crate::program::launcher;
@@ -33,6 +30,9 @@ pub enum Item {
     /// Nothing: what we would put there is left out.
     Absent,
 }
+
+/// Why what the user names is there.
+pub(super) const NAMED: &str = "named in `files`";
 
 /// Files that a kernel wants, each with the reason.
 pub type Wanted = Vec<(RootPath, Node, &'static str)>;
@@ -84,7 +84,7 @@ pub fn plan(settings: &Settings, linted: &Linted) -> Result<Plan> {
     defaults::add(&mut plan, settings)?;
     asked::add(&mut plan, settings, linted.closure())?;
     for (path, item) in &settings.items {
-        plan.item(path, item)
+        plan.item(path, item, settings)
             .map_err(|error| match settings.places.get(path) {
                 Some(place) => error.snippet(place.to_string()),
                 None => error,
@@ -149,19 +149,19 @@ impl Plan {
         Ok(())
     }
 
-    fn item(&mut self, path: &RootPath, item: &Item) -> Result<()> {
-        let reason = "named in `files`";
+    fn item(&mut self, path: &RootPath, item: &Item, settings: &Settings) -> Result<()> {
         match item {
             Item::Host { path: host, mode } => self
-                .host(path, host, *mode, reason)
+                .named_host(path, host, *mode, settings)
                 .map_err(|error| error.context(format!("can't put `{path}` into the root tree"))),
             Item::Link(target) => {
                 let target = target.clone();
-                self.put(path.clone(), Node::Link { target }, reason)
+                self.put(path.clone(), Node::Link { target }, NAMED)
             }
             Item::Folder { mode } => {
+                self.make_room(path);
                 let mode = mode.unwrap_or(Mode(0o755));
-                self.put(path.clone(), Node::Folder { mode }, reason)
+                self.put(path.clone(), Node::Folder { mode }, NAMED)
             }
             Item::Absent => {
                 if !self.tree.remove(path) && !asked::may_be_absent(path) {
@@ -173,63 +173,6 @@ impl Plan {
                 Ok(())
             }
         }
-    }
-
-    /// Puts a host file or folder at `path`, with all it holds.
-    pub(super) fn host(
-        &mut self,
-        path: &RootPath,
-        host: &Path,
-        mode: Option<Mode>,
-        reason: &str,
-    ) -> Result<()> {
-        if fs::metadata(host)?.is_dir() {
-            return self.folder(path, "", mode, &mut Door::new(host), reason);
-        }
-        let node = file(host, mode)?;
-        self.put(path.clone(), node, reason)
-    }
-
-    /// All of a host folder; `inside` is the part of the path below the folder that the door is for.
-    fn folder(
-        &mut self,
-        path: &RootPath,
-        inside: &str,
-        mode: Option<Mode>,
-        door: &mut Door<'_>,
-        reason: &str,
-    ) -> Result<()> {
-        let here = door.tree().join(inside);
-        let node = Node::Folder {
-            mode: mode.unwrap_or(Mode(0o755)),
-        };
-        if inside.is_empty() || self.tree.get(path).is_none() {
-            self.put(path.clone(), node, reason)?;
-        }
-        for name in fs::list(&here)? {
-            let host = here.join(&name);
-            let guest = path.join(&name)?;
-            let inside = match inside {
-                "" => name,
-                inside => format!("{inside}/{name}"),
-            };
-            let metadata = fs::link_metadata(&host)?;
-            door.entry(&inside, metadata.len())?;
-            if metadata.is_symlink() {
-                let target = fs::link_target(&host)?;
-                let target = target.to_str().ok_or_else(|| {
-                    Error::input(format!("the target of `{}` is not UTF-8", host.display()))
-                })?;
-                door.link(&inside, target)?;
-                let target = target.to_owned();
-                self.put(guest, Node::Link { target }, reason)?;
-            } else if metadata.is_dir() {
-                self.folder(&guest, &inside, None, door, reason)?;
-            } else {
-                self.put(guest, file(&host, None)?, reason)?;
-            }
-        }
-        Ok(())
     }
 
     /// A line for each file: guest path, bytes, source, reason.
@@ -251,29 +194,6 @@ impl Plan {
     }
 }
 
-fn file(host: &Path, mode: Option<Mode>) -> Result<Node> {
-    let metadata = fs::metadata(host)?;
-    let kind = metadata.file_type();
-    if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
-        return Err(Error::input(format!(
-            "`{}` is neither a file nor a folder",
-            host.display()
-        )));
-    }
-    // Which bits beyond execution a checkout has depends on the user's umask: they would make images differ.
-    let executable = metadata.permissions().mode() & 0o111 != 0;
-    let default = Mode(if executable { 0o755 } else { 0o644 });
-    // That it can be read is found out now and not when half of an image is written.
-    fs::open(host)?;
-    Ok(Node::File {
-        mode: mode.unwrap_or(default),
-        source: Source::HostFile {
-            path: host.to_owned(),
-            len: metadata.len(),
-        },
-    })
-}
-
 /// Where the content of a file comes from, for people.
 fn origin(source: &Source) -> String {
     match source {
@@ -283,16 +203,18 @@ fn origin(source: &Source) -> String {
     }
 }
 
-fn lies_below(path: &RootPath, above: &RootPath) -> bool {
+pub(super) fn lies_below(path: &RootPath, above: &RootPath) -> bool {
     let mut parts = path.parts();
     above.parts().all(|part| parts.next() == Some(part))
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use super::*;
+    use crate::fs;
     use crate::lint;
     use crate::progress::Silent;
     use crate::support::Support;
@@ -304,7 +226,8 @@ mod tests {
         lint::check(closure, "builtin", &Support::default(), &levels, &Silent).unwrap()
     }
 
-    fn plan_of(items: &[(&str, Item)]) -> Result<Plan> {
+    /// The plan for a small program with these items.
+    pub(in crate::root) fn plan_of(items: &[(&str, Item)]) -> Result<Plan> {
         let items = items.iter().cloned();
         let settings = Settings {
             items: items
@@ -316,7 +239,8 @@ mod tests {
         plan(&settings, &linted(&["-static-pie", "-fPIE"]))
     }
 
-    fn host(path: &Path) -> Item {
+    /// What lies at this path of the host.
+    pub(in crate::root) fn host(path: &Path) -> Item {
         Item::Host {
             path: path.to_owned(),
             mode: None,
@@ -362,50 +286,10 @@ mod tests {
     }
 
     #[test]
-    fn folder_keeps_its_links() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().join("data");
-        fs::write_bytes(&at.join("sub/file"), b"x").unwrap();
-        symlink("sub/file", at.join("link")).unwrap();
-        symlink("../link", at.join("sub/up")).unwrap();
-        let plan = plan_of(&[("/srv", host(&at))]).unwrap();
-        let node = |path: &str| plan.tree.get(&RootPath::parse(path).unwrap());
-        assert!(matches!(node("/srv/sub/file"), Some(Node::File { .. })));
-        assert_eq!(
-            node("/srv/sub/up"),
-            Some(&Node::Link {
-                target: "../link".to_owned()
-            })
-        );
-    }
-
-    #[test]
-    fn link_that_leaves_its_folder_is_refused() {
-        for target in ["/etc/passwd", "../outside", "sub/../../outside"] {
-            let folder = tempfile::tempdir().unwrap();
-            let at = folder.path().join("data");
-            fs::write_bytes(&at.join("sub/file"), b"x").unwrap();
-            symlink(target, at.join("link")).unwrap();
-            let error = plan_of(&[("/srv", host(&at))]).unwrap_err();
-            assert!(error.to_string().contains("leads out"), "{error}");
-        }
-    }
-
-    #[test]
     fn default_can_be_left_out() {
         let plan = plan_of(&[("/etc/hosts", Item::Absent)]).unwrap();
         assert!(!paths(&plan).contains(&"/etc/hosts".to_owned()));
         assert!(plan_of(&[("/etc/nothing", Item::Absent)]).is_err());
-    }
-
-    #[test]
-    fn missing_file_is_named_with_its_guest_path() {
-        let error = plan_of(&[("/etc/x", host(Path::new("/nowhere/x")))]).unwrap_err();
-        let text = error.to_string();
-        assert!(
-            text.contains("`/etc/x`") && text.contains("`/nowhere/x`"),
-            "{text}"
-        );
     }
 
     #[test]
@@ -430,15 +314,6 @@ mod tests {
             plan.listing().contains("etc/hosts: layer"),
             "{}",
             plan.listing()
-        );
-    }
-
-    #[test]
-    fn device_is_refused() {
-        let error = plan_of(&[("/null", host(Path::new("/dev/null")))]).unwrap_err();
-        assert!(
-            error.to_string().contains("neither a file nor a folder"),
-            "{error}"
         );
     }
 }

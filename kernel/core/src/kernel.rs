@@ -33,6 +33,10 @@ pub(crate) struct Kernel {
     pub(crate) root: Rc<Node>,
     /// Where relative paths start.
     pub(crate) working_directory: Rc<Node>,
+    /// The nice value (setpriority(2)), -20 to 19.
+    pub(crate) nice: i32,
+    /// The supplementary groups (setgroups(2)), sorted.
+    pub(crate) groups: Vec<u32>,
     /// Permissions that new files don't get (umask(2)).
     pub(crate) umask: u32,
     /// What signals do, and which wait.

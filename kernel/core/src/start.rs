@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
@@ -117,6 +118,8 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now())
             .map_err(|_| StartError::Memory)?,
         tree,
+        nice: 0,
+        groups: Vec::new(),
         umask: 0o022,
         signals: Signals::default(),
         thread: Thread::new(context, name),

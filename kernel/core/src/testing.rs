@@ -82,6 +82,8 @@ impl Process {
                 working_directory: tree.root().clone(),
                 descriptors,
                 tree,
+                nice: 0,
+                groups: Vec::new(),
                 umask: 0o022,
                 signals: Signals::default(),
                 thread: Thread::new(Context::new(UserAddr(0), UserAddr(0)), b"test"),

@@ -10,6 +10,7 @@ mod mosquitto_debian;
 mod mosquitto_make;
 mod openssl;
 mod perl;
+mod python3;
 mod sqlite3;
 mod tar;
 mod zstd;
@@ -38,6 +39,7 @@ pub(crate) static CASES: &[&Case] = &[
     &mosquitto_make::CASE,
     &openssl::CASE,
     &perl::CASE,
+    &python3::CASE,
     &sqlite3::CASE,
     &tar::CASE,
     &zstd::CASE,

@@ -67,6 +67,65 @@ fn executable_at_a_fixed_address_runs() {
     }
 }
 
+/// Line 3 writes through a null pointer, line 7 calls what raises a signal in libc, 10 and 12 are the callers.
+const FAULTS: &str = "#include <stdlib.h>
+__attribute__((noinline)) static void store(volatile int *place)
+{ *place = 7;
+}
+__attribute__((noinline)) static void give_up(void)
+{
+    abort();
+}
+__attribute__((noinline)) static int inner(int count)
+{ if (count > 1) give_up();
+    static volatile int *nowhere;
+    store(nowhere);
+    return *nowhere;
+}
+int main(int count, char **args) { return inner(count) + !args; }
+";
+
+#[test]
+fn fault_at_a_fixed_address_is_told_with_its_callers() {
+    let project = c_program(FAULTS);
+    for (name, link) in [("fixed", "-static"), ("dynamic", "-Wl,--as-needed")] {
+        tests::process::Call::new("gcc")
+            .args(["-g", "-no-pie", link, "-o", name, "program.c"])
+            .folder(project.folder())
+            .run()
+            .expect_status(0);
+        let words = ["run", "--quiet", "--accel", "tcg", "--binary", name];
+        let died = |args: &[&str], status, told: &[&str]| {
+            let found = Cli::new(project.folder(), words).args(args).run();
+            found.expect_status(status);
+            for text in told {
+                found.expect_stderr_has(text);
+            }
+        };
+        let callers = [
+            "called from `inner` at",
+            "program.c:12",
+            "called from `main` at",
+            "program.c:15",
+        ];
+        let fault = [
+            "SIGSEGV",
+            "address 0x0",
+            "program.c:3",
+            "in function `store`",
+        ];
+        died(&[], 139, &[&fault[..], &callers].concat());
+        let aborted = [
+            "SIGABRT",
+            "`give_up` at",
+            "program.c:7",
+            "program.c:10",
+            "program.c:15",
+        ];
+        died(&["--", "more"], 134, &aborted);
+    }
+}
+
 #[test]
 fn text_is_no_binary() {
     let project = Project::new().file("script", "#!/bin/sh\n");

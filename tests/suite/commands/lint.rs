@@ -52,8 +52,9 @@ fn level_decides_how_it_ends() {
         lint(&clean, &args).run().expect_status(0);
     }
     let fixed = compiled("int main(void) { return 0; }", &["-no-pie"]);
-    for kernel in ["builtin", "nanos"] {
-        lint(&fixed, &["--kernel", kernel]).run().expect_status(0);
+    for kernel in ["builtin", "nanos", "osv"] {
+        let args = ["--kernel", kernel, "--fail-on", "note"];
+        lint(&fixed, &args).run().expect_status(0);
     }
 }
 

@@ -63,6 +63,7 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::Support;
     use crate::test_support::{closure_of_c, found_on};
 
     fn check_args(source: &str, args: &[&str], expected: Option<&str>) {
@@ -77,9 +78,27 @@ mod tests {
 
     #[test]
     fn fixed_addresses_are_fine_where_the_kernel_says_so() {
-        let closure = closure_of_c("int main(void) { return 0; }", &["-no-pie"]);
-        assert_eq!(found_on("builtin", &closure, check), []);
-        assert_eq!(found_on("nanos", &closure, check), []);
+        for args in [&["-no-pie"][..], &["-no-pie", "-static"]] {
+            let closure = closure_of_c("int main(void) { return 0; }", args);
+            for kernel in ["builtin", "nanos", "osv"] {
+                assert_eq!(found_on(kernel, &closure, check), [], "{kernel}");
+            }
+        }
+    }
+
+    #[test]
+    fn fixed_addresses_are_refused_where_it_does_not() {
+        let mut support = Support::default();
+        support.elf.shapes.retain(|shape| *shape != Shape::Fixed);
+        for args in [&["-no-pie"][..], &["-no-pie", "-static"]] {
+            let closure = closure_of_c("int main(void) { return 0; }", args);
+            let found = check(&Subject::new(&closure, &support, "another"));
+            assert_eq!(found.len(), 1, "{args:?}");
+            assert!(found[0].message.contains("fixed addresses"));
+            assert_eq!(found[0].level, Level::Deny);
+            let help = found[0].help.as_deref().unwrap_or_default();
+            assert!(help.contains("-static-pie"), "{help}");
+        }
     }
 
     #[test]

@@ -232,6 +232,12 @@ impl Contents {
         }
     }
 
+    /// Whether a frame is the one that holds a page of the file which was written.
+    pub(crate) fn is_own_frame(&self, page: u64, frame: &Frame) -> bool {
+        let own = self.pages.get(&page).and_then(Option::as_ref);
+        own.is_some_and(|own| own.address() == frame.address())
+    }
+
     /// The archive's frame for a page, where it lies in the archive as a page and was not changed.
     pub(crate) fn frame_in_place(&self, page: u64) -> Option<Frame> {
         let lower = self.lower.as_ref().filter(|_| self.is_lower_whole(page))?;

@@ -4,7 +4,8 @@
 //! [`AddressSpace`] joins them with the machine's page table: a page is made when it is first touched ([`fault`]), by the
 //! program or by a system call's copy ([`copy`]), or ahead ([`resident`]). [`map`], [`protect`], [`remap`], [`advise`] and
 //! [`brk`] are what the system calls of those names do; [`layout`] and [`place`] say where things go, [`budget`] how much memory
-//! a program may take; [`changes`] is how mappings follow what happens to their files.
+//! a program may take; [`changes`] is how mappings follow what happens to their files, [`usage`] what
+//! areas have taken.
 
 pub(crate) mod advise;
 pub(crate) mod area;
@@ -24,6 +25,7 @@ pub(crate) mod remap;
 pub(crate) mod resident;
 #[cfg(test)]
 mod tests;
+pub(crate) mod usage;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;

@@ -7,40 +7,46 @@ use core::fmt::Write;
 use unikernel_machine::space::Protection;
 
 use crate::kernel::Kernel;
-use crate::memory::PAGE;
 use crate::memory::area::{Area, Role};
+use crate::memory::{PAGE, Pages};
 
 impl Kernel {
     /// One line an area.
     pub(crate) fn maps(&self) -> Vec<u8> {
         let mut text = Vec::new();
         for (pages, area) in self.memory.areas() {
-            let file = area.file();
-            let (offset, number) = file.map_or((0, 0), |file| {
-                (file.first.saturating_mul(PAGE), file.node.number)
-            });
-            let mut line = String::new();
-            // Writing to a string does not fail.
-            let _ = write!(
-                line,
-                "{:08x}-{:08x} {} {offset:08x} 00:{:02x} {number}",
-                pages.address(),
-                pages.end.saturating_mul(PAGE),
-                permissions(area),
-                u8::from(file.is_some()),
-            );
-            let name = self.area_name(pages.address(), area);
-            if !name.is_empty() {
-                // Names stand in column 74.
-                while line.len() < 73 {
-                    line.push(' ');
-                }
-            }
-            text.extend_from_slice(line.as_bytes());
-            text.extend_from_slice(&name);
-            text.push(b'\n');
+            text.extend_from_slice(&self.area_line(pages, area));
         }
         text
+    }
+
+    /// The line of an area.
+    pub(crate) fn area_line(&self, pages: Pages, area: &Area) -> Vec<u8> {
+        let file = area.file();
+        let (offset, number) = file.map_or((0, 0), |file| {
+            (file.first.saturating_mul(PAGE), file.node.number)
+        });
+        let mut line = String::new();
+        // Writing to a string does not fail.
+        let _ = write!(
+            line,
+            "{:08x}-{:08x} {} {offset:08x} 00:{:02x} {number}",
+            pages.address(),
+            pages.end.saturating_mul(PAGE),
+            permissions(area),
+            u8::from(file.is_some()),
+        );
+        let name = self.area_name(pages.address(), area);
+        if !name.is_empty() {
+            // Names stand in column 74.
+            while line.len() < 73 {
+                line.push(' ');
+            }
+        }
+        let mut line = line.into_bytes();
+        line.extend_from_slice(&name);
+        line.push(b'\n');
+        line
     }
 
     fn area_name(&self, start: u64, area: &Area) -> Vec<u8> {

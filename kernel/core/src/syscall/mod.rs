@@ -24,6 +24,7 @@ mod names;
 mod open;
 mod path;
 mod poll;
+mod priority;
 mod process;
 mod rename;
 mod signal;

@@ -5,8 +5,8 @@
 use super::arg::Handler;
 use super::{
     advice, attributes, control, copy, descriptor, directory, file, io, lock, memfd, memory,
-    metadata, missing, names, open, poll, process, rename, signal, signal_send, signal_wait, stat,
-    sync, system, thread, time, timer, user, watch, xattr,
+    metadata, missing, names, open, poll, priority, process, rename, signal, signal_send,
+    signal_wait, stat, sync, system, thread, time, timer, user, watch, xattr,
 };
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
@@ -124,15 +124,24 @@ syscalls! {
     100 times => time::times, partial "user time holds all processor time";
     102 getuid => user::getuid, full;
     104 getgid => user::getgid, full;
+    105 setuid => user::setuid, partial "ids can't change: others than root's are EPERM";
+    106 setgid => user::setgid, partial "ids can't change: others than root's are EPERM";
     107 geteuid => user::geteuid, full;
     108 getegid => user::getegid, full;
     110 getppid => process::getppid, full;
     111 getpgrp => process::getpgrp, full;
     112 setsid => process::setsid, full;
+    113 setreuid => user::setreuid, partial "ids can't change: others than root's are EPERM";
+    114 setregid => user::setregid, partial "ids can't change: others than root's are EPERM";
     115 getgroups => user::getgroups, full;
+    116 setgroups => user::setgroups, full;
+    117 setresuid => user::setresuid, partial "ids can't change: others than root's are EPERM";
     118 getresuid => user::getresuid, full;
+    119 setresgid => user::setresgid, partial "ids can't change: others than root's are EPERM";
     120 getresgid => user::getresgid, full;
     121 getpgid => process::getpgid, full;
+    122 setfsuid => user::setfsuid, partial "ids can't change: they stay root's";
+    123 setfsgid => user::setfsgid, partial "ids can't change: they stay root's";
     124 getsid => process::getsid, full;
     127 rt_sigpending => signal::rt_sigpending, full;
     128 rt_sigtimedwait => signal_wait::rt_sigtimedwait, full;
@@ -143,6 +152,8 @@ syscalls! {
     133 mknod => names::mknod, partial "regular files and the devices of this kernel; others, FIFOs and sockets are EPERM";
     137 statfs => stat::statfs, full;
     138 fstatfs => stat::fstatfs, full;
+    140 getpriority => priority::getpriority, full;
+    141 setpriority => priority::setpriority, full;
     149 mlock => advice::mlock, full;
     150 munlock => advice::munlock, full;
     151 mlockall => advice::mlockall, full;
@@ -152,6 +163,7 @@ syscalls! {
     160 setrlimit => system::setrlimit, partial "only RLIMIT_NOFILE can be changed";
     161 chroot => directory::chroot, full;
     162 sync => sync::sync, full;
+    164 settimeofday => time::settimeofday, partial "the host's clock rules: EPERM";
     186 gettid => process::gettid, full;
     187 readahead => sync::readahead, full;
     188 setxattr => xattr::setxattr, partial "the file system has no extended attributes: EOPNOTSUPP, and an empty list";
@@ -178,6 +190,7 @@ syscalls! {
     224 timer_gettime => timer::timer_gettime, full;
     225 timer_getoverrun => timer::timer_getoverrun, full;
     226 timer_delete => timer::timer_delete, full;
+    227 clock_settime => time::clock_settime, partial "the host's clock rules: EPERM";
     228 clock_gettime => time::clock_gettime, partial "no clocks of other processes; coarse clocks are exact";
     229 clock_getres => time::clock_getres, full;
     230 clock_nanosleep => time::clock_nanosleep, partial "CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME";

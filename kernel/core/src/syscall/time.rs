@@ -66,6 +66,30 @@ pub(super) fn gettimeofday(kernel: &mut Kernel, to: UserAddr, zone: UserAddr) ->
     Ok(0)
 }
 
+/// The host says what time it is: nobody in the guest may.
+pub(super) fn clock_settime(kernel: &mut Kernel, clock: u32, from: UserAddr) -> SysResult {
+    if clock != linux::CLOCK_REALTIME {
+        return Err(Errno::EINVAL);
+    }
+    to_nanos(read_timespec(kernel, from)?).ok_or(Errno::EINVAL)?;
+    Err(Errno::EPERM)
+}
+
+/// As [`clock_settime`].
+pub(super) fn settimeofday(kernel: &mut Kernel, from: UserAddr, zone: UserAddr) -> SysResult {
+    if from.0 != 0 {
+        let micros = from.checked_add(8).ok_or(Errno::EFAULT)?;
+        kernel.memory.read_u64(from)?;
+        if kernel.memory.read_u64(micros)? >= 1_000_000 {
+            return Err(Errno::EINVAL);
+        }
+    }
+    if zone.0 != 0 {
+        kernel.memory.read_u64(zone)?;
+    }
+    Err(Errno::EPERM)
+}
+
 pub(super) fn time(kernel: &mut Kernel, to: UserAddr) -> SysResult {
     let seconds = kernel.clock.unix() / SECOND;
     if to.0 != 0 {

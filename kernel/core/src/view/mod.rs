@@ -6,11 +6,13 @@
 //! left out rather than made up: programs take a missing file for a kernel that was built without it.
 
 mod cpu;
+mod groups;
 mod limits;
 mod load;
 mod memory;
 mod mounts;
 mod process;
+mod smaps;
 mod status;
 mod system;
 
@@ -72,6 +74,7 @@ pub(crate) static TABLE: &[Line] = &[
     folder("/proc", 0o555),
     folder("/proc/1", 0o555),
     text("/proc/1/auxv", 0o400, process::auxv),
+    text("/proc/1/cgroup", 0o444, groups::of_process),
     text("/proc/1/cmdline", 0o444, process::cmdline),
     text("/proc/1/comm", 0o444, process::comm),
     magic("/proc/1/cwd", process::working_directory),
@@ -84,6 +87,8 @@ pub(crate) static TABLE: &[Line] = &[
     text("/proc/1/mountinfo", 0o444, mounts::mountinfo),
     text("/proc/1/mounts", 0o444, mounts::mounts),
     magic("/proc/1/root", process::root),
+    text("/proc/1/smaps", 0o444, smaps::smaps),
+    text("/proc/1/smaps_rollup", 0o444, smaps::rollup),
     text("/proc/1/stat", 0o444, status::stat),
     text("/proc/1/statm", 0o444, status::statm),
     text("/proc/1/status", 0o444, status::status),
@@ -92,6 +97,7 @@ pub(crate) static TABLE: &[Line] = &[
     text("/proc/1/task/1/comm", 0o444, process::comm),
     text("/proc/1/task/1/stat", 0o444, status::stat),
     text("/proc/1/task/1/status", 0o444, status::status),
+    text("/proc/cgroups", 0o444, groups::controllers),
     text("/proc/cmdline", 0o444, system::cmdline),
     text("/proc/cpuinfo", 0o444, cpu::cpuinfo),
     text("/proc/devices", 0o444, system::devices),

@@ -69,7 +69,11 @@ pub(super) fn stat(kernel: &mut Kernel) -> Text {
         // State, parent, group, session, terminal, its group, flags, faults: 3 to 13.
         format!(") R 0 {id} {id} 0 -1 0 0 0 0 0"),
         // Times, priority, nice, threads, timer, start: 14 to 22.
-        format!("{user} 0 0 0 20 0 1 0 0"),
+        format!(
+            "{user} 0 0 0 {} {} 1 0 0",
+            20_i32.saturating_add(kernel.nice),
+            kernel.nice
+        ),
         // Sizes and their limit: 23 to 25.
         format!(
             "{} {} {}",
@@ -104,9 +108,11 @@ pub(super) fn status(kernel: &mut Kernel) -> Text {
         sizes.code,
     ]
     .map(|pages| pages.saturating_mul(PAGE / 1024));
+    let groups = kernel.groups.iter().map(|group| format!("{group} "));
+    let groups: String = groups.collect();
     let rest = format!(
         "\nUmask:\t{:04o}\nState:\tR (running)\nTgid:\t{id}\nPid:\t{id}\nPPid:\t0\nTracerPid:\t0\n\
-         Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t{}\nGroups:\t\nVmSize:\t{size:>8} kB\nVmRSS:\t{rss:>8} kB\n\
+         Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t{}\nGroups:\t{groups}\nVmSize:\t{size:>8} kB\nVmRSS:\t{rss:>8} kB\n\
          VmData:\t{data:>8} kB\nVmStk:\t{stack:>8} kB\nVmExe:\t{code:>8} kB\nThreads:\t1\n\
          Cpus_allowed:\t1\nCpus_allowed_list:\t0\n",
         kernel.umask,

@@ -234,3 +234,80 @@ fn random_bytes_are_filled_in() {
     assert_eq!(results.first(), Some(&Ok(0x1_0000)));
     assert!(results.contains(&Err(Errno::EAGAIN)));
 }
+
+#[test]
+fn ids_stay_and_groups_are_remembered() {
+    let mut process = Process::new();
+    let (keep, other) = (u64::from(u32::MAX), 1000);
+    process.call(linux::__NR_setuid, &[0]).unwrap();
+    process
+        .call(linux::__NR_setresgid, &[keep, 0, keep])
+        .unwrap();
+    assert_eq!(
+        process.call(linux::__NR_setuid, &[other]),
+        Err(Errno::EPERM)
+    );
+    assert_eq!(
+        process.call(linux::__NR_setuid, &[keep]),
+        Err(Errno::EINVAL)
+    );
+    assert_eq!(
+        process.call(linux::__NR_setreuid, &[keep, other]),
+        Err(Errno::EPERM)
+    );
+    let list = process.put(&[7_u32, 0, 5].map(u32::to_le_bytes).concat());
+    process.call(linux::__NR_setgroups, &[3, list]).unwrap();
+    assert_eq!(process.call(linux::__NR_getgroups, &[0, 0]), Ok(3));
+    assert_eq!(
+        process.call(linux::__NR_getgroups, &[2, list]),
+        Err(Errno::EINVAL)
+    );
+    assert_eq!(process.call(linux::__NR_getgroups, &[9, list]), Ok(3));
+    let sorted = [0_u32, 5, 7].map(u32::to_le_bytes).concat();
+    assert_eq!(process.bytes(list, 12), sorted);
+    let text = process.cat("/proc/self/status").unwrap();
+    assert!(text.contains("Groups:\t0 5 7 \n"), "{text}");
+    assert_eq!(
+        process.call(linux::__NR_setgroups, &[65_537, list]),
+        Err(Errno::EINVAL)
+    );
+}
+
+#[test]
+fn the_hosts_clock_rules() {
+    let mut process = Process::new();
+    let time = process.put(&[5_u64, 999_999_999].map(u64::to_le_bytes).concat());
+    let clock = u64::from(linux::CLOCK_REALTIME);
+    assert_eq!(
+        process.call(linux::__NR_clock_settime, &[clock, time]),
+        Err(Errno::EPERM)
+    );
+    assert_eq!(
+        process.call(linux::__NR_settimeofday, &[time, 0]),
+        Err(Errno::EINVAL)
+    );
+    assert_eq!(
+        process.call(linux::__NR_clock_settime, &[1, time]),
+        Err(Errno::EINVAL)
+    );
+}
+
+#[test]
+fn nice_value_is_kept_within_its_bounds() {
+    let mut process = Process::new();
+    let get = |process: &mut Process| process.call(linux::__NR_getpriority, &[0, 0]);
+    assert_eq!(get(&mut process), Ok(20));
+    for (set, expected) in [(5_i64, 15), (-3, 23), (100, 1), (-100, 40)] {
+        let args = [2, 0, set.cast_unsigned()];
+        process.call(linux::__NR_setpriority, &args).unwrap();
+        assert_eq!(get(&mut process), Ok(expected), "{set}");
+    }
+    let text = process.cat("/proc/self/stat").unwrap();
+    assert!(text.contains(" 0 -20 1 "), "{text}");
+    let wrong = |process: &mut Process, which, who| {
+        let call = process.call(linux::__NR_getpriority, &[which, who]);
+        call.unwrap_err()
+    };
+    assert_eq!(wrong(&mut process, 3, 0), Errno::EINVAL);
+    assert_eq!(wrong(&mut process, 0, 7), Errno::ESRCH);
+}

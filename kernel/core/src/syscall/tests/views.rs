@@ -1,6 +1,10 @@
 //! What is made when it is asked for.
 
+use alloc::format;
+use alloc::string::ToString;
+
 use linux_raw_sys::general as linux;
+use unikernel_machine::address::UserAddr;
 
 use crate::errno::Errno;
 use crate::testing::Process;
@@ -18,7 +22,7 @@ fn every_view_can_be_read() {
         );
         if kind == linux::S_IFREG {
             let text = process.cat(line.path).unwrap();
-            let may_be_empty = ["auxv", "cmdline", "environ", "maps"];
+            let may_be_empty = ["auxv", "cgroup", "cmdline", "environ", "maps"];
             let is_empty = text.is_empty();
             assert!(
                 !is_empty || may_be_empty.iter().any(|name| line.path.ends_with(name)),
@@ -64,6 +68,49 @@ fn what_is_shown_follows_the_kernel() {
             .contains("Umask:\t0077\n")
     );
     assert_eq!(process.read_fd(fd, 4000).unwrap(), "");
+}
+
+/// The number of kilobytes behind a label of an area of `smaps`.
+fn kilobytes(area: &str, label: &str) -> u64 {
+    let line = area.lines().find(|line| line.starts_with(label)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn smaps_tells_what_each_area_has_taken() {
+    let mut process = Process::new();
+    let fd = process.open("/large", linux::O_RDONLY).unwrap();
+    let private = u64::from(linux::MAP_PRIVATE);
+    let at = process
+        .call(linux::__NR_mmap, &[0, 8192, 3, private, fd as u64, 0])
+        .unwrap() as u64;
+    let area = |process: &mut Process| {
+        let text = process.cat("/proc/self/smaps").unwrap();
+        let start = text.find(&format!("{at:08x}-")).unwrap();
+        let area = text.get(start..).unwrap();
+        let end = area.find("VmFlags: rd wr mr mw me ac \n").unwrap();
+        area.get(..end).unwrap().to_string()
+    };
+    let counted = |area: &str| {
+        [
+            "Size:",
+            "Rss:",
+            "Private_Clean:",
+            "Private_Dirty:",
+            "Anonymous:",
+        ]
+        .map(|label| kilobytes(area, label))
+    };
+    assert_eq!(counted(&area(&mut process)), [8, 0, 0, 0, 0]);
+    process.bytes(at, 1);
+    assert_eq!(counted(&area(&mut process)), [8, 4, 4, 0, 0]);
+    process.kernel.memory.write(UserAddr(at), b"own").unwrap();
+    assert_eq!(counted(&area(&mut process)), [8, 4, 0, 4, 4]);
+    process.call(linux::__NR_mlock, &[at, 4096]).unwrap();
+    let all = process.cat("/proc/self/smaps_rollup").unwrap();
+    assert!(all.lines().next().unwrap().ends_with("[rollup]"), "{all}");
+    assert_eq!(kilobytes(&all, "Locked:"), 4);
+    assert!(kilobytes(&all, "Rss:") >= kilobytes(&all, "Pss_Anon:"));
 }
 
 #[test]

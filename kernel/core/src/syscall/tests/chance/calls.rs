@@ -154,6 +154,7 @@ pub(super) const CALLS: &[(u64, &[Kind])] = &[
     (133, &[Path, Flags(0o177_777), Any]),
     (137, &[Path, Out]),
     (138, &[Fd, Out]),
+    (140, &[Below(4), Below(3)]),
     (149, &[Pages, Span]),
     (150, &[Pages, Span]),
     (152, &[]),
@@ -249,7 +250,9 @@ pub(super) const LEFT_OUT: &[u64] = &[
     56, 57, 58, 59, 322, 435, // setrlimit, chroot, set_tid_address, set_robust_list, mlockall
     160, 161, 218, 273, 151, // inotify, which is refused as fork is
     253, 294, // clock_settime, settimeofday
-    227, 164, // as their kin without l
+    227, 164, // setpriority, of others too on Linux
+    141, // setuid, setgid, setreuid, setregid, setgroups, setresuid, setresgid, setfsuid, setfsgid
+    105, 106, 113, 114, 116, 117, 119, 122, 123, // as their kin without l
     189, 192, 195, 198,
 ];
 
