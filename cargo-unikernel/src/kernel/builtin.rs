@@ -52,7 +52,11 @@ fn open(path: Option<&Path>) -> Result<Pieces> {
 pub(super) fn pieces(bytes: Arc<[u8]>, path: Option<PathBuf>) -> Result<Pieces> {
     check(&bytes)?;
     Ok(Pieces {
-        direct: Some(Piece { bytes, path }),
+        direct: Some(Piece {
+            len: bytes.len() as u64,
+            bytes,
+            path,
+        }),
         disk: None,
     })
 }
@@ -127,7 +131,9 @@ fn find(path: &Path, head: &[u8]) -> Result<Option<Found>> {
         archive: contents.archive,
         kernel_digest: contents.kernel_digest,
         loaded_end: contents.end,
-        support: Support::parse(&contents.support).map_err(context)?,
+        support: Support::parse(&contents.support)
+            .map_err(context)?
+            .into(),
     }))
 }
 

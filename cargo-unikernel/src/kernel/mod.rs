@@ -98,9 +98,11 @@ pub struct Pieces {
 /// A file of a kernel.
 #[derive(Debug, Clone)]
 pub struct Piece {
-    /// All of it.
+    /// What was read of it: all of it, or as much as tells that it is a kernel.
     pub bytes: Arc<[u8]>,
-    /// Where it lies; `None` when it came with the tool.
+    /// Length of all of it in bytes.
+    pub len: u64,
+    /// Where it lies; `None` when it came with the tool, and then all of it was read.
     pub path: Option<PathBuf>,
 }
 
@@ -116,7 +118,7 @@ pub struct Found {
     /// First physical address behind what is loaded.
     pub loaded_end: u64,
     /// What the kernel supports.
-    pub support: Support,
+    pub support: Arc<Support>,
 }
 
 /// All kernels, by name.
@@ -151,7 +153,7 @@ pub fn names() -> Vec<&'static str> {
 ///
 /// # Errors
 /// When there is no such kernel, or no file of it.
-pub fn support_of(name: &str) -> Result<Support> {
+pub fn support_of(name: &str) -> Result<Arc<Support>> {
     if let Some(support) = Support::of_kernel(name) {
         return support;
     }
@@ -285,27 +287,23 @@ impl KernelFile {
 
     /// Bytes of its files.
     #[must_use]
-    pub fn content_len(&self) -> usize {
+    pub fn content_len(&self) -> u64 {
         let pieces = [self.direct(), self.disk()];
-        pieces
-            .into_iter()
-            .flatten()
-            .map(|piece| piece.bytes.len())
-            .sum()
+        pieces.into_iter().flatten().map(|piece| piece.len).sum()
     }
 
     /// What it supports: its support statement ([`unikernel_abi::support`]), or the data that comes with the tool.
     ///
     /// # Errors
     /// When it has none, or one that can't be read.
-    pub fn support(&self) -> Result<Support> {
+    pub fn support(&self) -> Result<Arc<Support>> {
         if let Some(support) = Support::of_kernel(self.target.name) {
             return support;
         }
         let bytes = self.direct().map_or(&[][..], |piece| &piece.bytes);
         let file = ElfFile64::<LittleEndian>::parse(bytes)
             .map_err(|error| Error::input(format!("the kernel file is broken: {error}")))?;
-        Support::parse(&elf::support_text(&file)?)
+        Support::parse(&elf::support_text(&file)?).map(Arc::new)
     }
 
     /// What an image of this kernel, root tree and launch is made of.

@@ -16,6 +16,9 @@ const DIRECT: [&str; 2] = ["loader-stripped.elf", "loader.elf"];
 /// What a kernel for disks is called in a folder: in a build, and in releases.
 const DISK: [&str; 2] = ["loader.img", "osv-loader.qemu"];
 
+/// How much of a file is read: what tells that it is a kernel. The rest goes to disks from the file itself.
+const HEAD: u64 = 4096;
+
 /// The mounts that OSv makes at start (`static/etc/fstab`); without them there is no `/dev`, `/proc`, `/sys` and `/tmp`.
 const MOUNTS: &str = "/dev/vblk0.1 / rofs defaults 0 0
 none /dev devfs defaults 0 0
@@ -69,7 +72,8 @@ fn stored(store: &Store) -> Result<Pieces> {
     for names in [DIRECT, DISK] {
         let part = names.iter().find_map(|name| kernel.files.get(*name));
         if let Some(part) = part {
-            let found = checked(part.path.clone(), part.read()?)?;
+            part.check()?;
+            let found = piece(part.path.clone())?;
             pieces.direct = pieces.direct.or(found.direct);
             pieces.disk = pieces.disk.or(found.disk);
         }
@@ -77,25 +81,23 @@ fn stored(store: &Store) -> Result<Pieces> {
     Ok(pieces)
 }
 
-fn piece(path: PathBuf) -> Result<Pieces> {
-    let bytes = fs::read_at_most(&path, MAX_LEN)?;
-    checked(path, bytes)
-}
-
 /// What a file is.
-fn checked(path: PathBuf, bytes: Vec<u8>) -> Result<Pieces> {
+fn piece(path: PathBuf) -> Result<Pieces> {
+    let file = fs::open_at_most(&path, MAX_LEN)?;
+    let (bytes, len) = (fs::read_first(&file, &path, HEAD)?, fs::len(&path)?);
     let context = |error: Error| match path.file_name() {
         Some(name) => error.context(format!("`{}`", name.display())),
         None => error,
     };
     let is_elf = bytes.starts_with(b"\x7fELF");
     if is_elf {
-        elf::Elf::parse(&bytes).map_err(context)?;
+        elf::Elf::parse(&bytes, len).map_err(context)?;
     } else {
-        disk::check_loader(&bytes).map_err(context)?;
+        disk::check_loader(&bytes, len).map_err(context)?;
     }
     let piece = Piece {
         bytes: bytes.into(),
+        len,
         path: Some(fs::absolute(&path)?),
     };
     Ok(match is_elf {
