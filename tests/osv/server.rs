@@ -15,15 +15,17 @@ const ECHO: &str = "#include <arpa/inet.h>\n#include <stdio.h>\n#include <sys/so
     bind(s, (void *)&a, sizeof a); listen(s, 5); puts(\"listening\");\n\
     for (;;) { int c = accept(s, 0, 0); while ((n = read(c, b, sizeof b)) > 0) { write(c, b, n); if (*b == '7') return 7; } close(c); } }\n";
 
+/// A port of the host that nobody has.
+pub(super) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("bound").port()
+}
+
 #[test]
 fn ready_server_is_reached_through_a_forward() {
     // Two waits, one after the other: by the port, and by a line.
     for ready in ["tcp:7000", "line:listening"] {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .expect("a free port")
-            .local_addr()
-            .expect("bound")
-            .port();
+        let port = free_port();
         let manifest = format!(
             "kernel = \"osv\"\n[build]\nsources = [\"echo.c\"]\n[run]\nforward = [\"{port}:7000\"]\nready = \"{ready}\"\n"
         );
@@ -53,12 +55,7 @@ fn guest_that_is_never_ready_is_a_time_out() {
         "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n",
     );
     let kernel = kernel();
-    let free = TcpListener::bind("127.0.0.1:0")
-        .expect("a free port")
-        .local_addr()
-        .expect("bound")
-        .port();
-    let forward = format!("{free}:7000");
+    let forward = format!("{}:7000", free_port());
     let args = [
         "wait.c",
         "--kernel",

@@ -61,9 +61,7 @@ impl Elf {
             .iter()
             .rev()
             .fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
-        let is_inside = entry
-            .checked_sub(START)
-            .is_some_and(|at| at < loaded);
+        let is_inside = entry.checked_sub(START).is_some_and(|at| at < loaded);
         if len < loaded || len > MAX_LEN || !is_inside {
             return Err(Error::input(
                 "it has no entry where boot sectors look for one",

@@ -1,11 +1,11 @@
 //! The files of OSv's kernel, and those that OSv wants in each root tree.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{disk, elf};
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::kernel::{MAX_LEN, Piece, Pieces};
+use crate::kernel::{MAX_LEN, Origin, Piece, Pieces};
 use crate::root::plan::Wanted;
 use crate::root::{Mode, Node, RootPath, Source};
 use crate::store::Store;
@@ -27,13 +27,15 @@ none /sys sysfs defaults 0 0
 none /tmp ramfs defaults 0 0
 ";
 
-/// The kernel at `path`: a file of either kind, or a folder with one or both. The one in the user's store without a path.
+/// A kernel from the user's store, or from a path: a file of either kind, or a folder with one or both.
 ///
 /// # Errors
 /// When there is none, or what is there is none.
-pub(super) fn open(path: Option<&Path>) -> Result<Pieces> {
-    let Some(path) = path else {
-        return stored(&Store::open()?);
+pub(super) fn open(origin: &Origin) -> Result<Pieces> {
+    let path = match origin {
+        Origin::Usual => return stored(&Store::open()?, None),
+        Origin::Stored(name) => return stored(&Store::open()?, Some(name)),
+        Origin::File(path) => path,
     };
     if !fs::is_folder(path) {
         return piece(path.to_owned());
@@ -60,8 +62,8 @@ pub(super) fn open(path: Option<&Path>) -> Result<Pieces> {
     Ok(pieces)
 }
 
-fn stored(store: &Store) -> Result<Pieces> {
-    let kernel = store.find("osv", None).map_err(|error| {
+fn stored(store: &Store, name: Option<&str>) -> Result<Pieces> {
+    let kernel = store.find("osv", name).map_err(|error| {
         let hint = error.hint_text().unwrap_or_default().to_owned();
         let files = "`loader-stripped.elf`, `loader.img` or their folder";
         error
@@ -157,14 +159,18 @@ mod tests {
     fn folder_gives_what_it_holds() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let error = open(Some(folder.path())).unwrap_err().to_string();
+        let error = open(&Origin::File(folder.path().to_owned()))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("`loader-stripped.elf`"), "{error}");
         fs::write_bytes(&at("loader.elf"), &elf::tests::kernel(5000, 9000)).unwrap();
-        let pieces = open(Some(folder.path())).unwrap();
+        let pieces = open(&Origin::File(folder.path().to_owned())).unwrap();
         assert!(pieces.direct.is_some() && pieces.disk.is_none());
         assert_eq!(pieces.direct.unwrap().path, Some(at("loader.elf")));
         fs::write_bytes(&at("loader.img"), b"nothing").unwrap();
-        let error = open(Some(folder.path())).unwrap_err().to_string();
+        let error = open(&Origin::File(folder.path().to_owned()))
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("`loader.img`: it has no boot sector"),
             "{error}"
@@ -174,7 +180,7 @@ mod tests {
     #[test]
     fn without_a_kernel_the_error_says_how_to_get_one() {
         let folder = tempfile::tempdir().unwrap();
-        let error = stored(&Store::at(folder.path())).unwrap_err();
+        let error = stored(&Store::at(folder.path()), None).unwrap_err();
         let hint = error.hint_text().unwrap();
         assert!(hint.contains("cargo unikernel kernel fetch"), "{hint}");
         assert!(hint.contains("--kernel-file"), "{hint}");
@@ -194,7 +200,7 @@ mod tests {
             sha256: None,
         };
         store.add(&[found], "default", &source).unwrap();
-        let pieces = stored(&store).unwrap();
+        let pieces = stored(&store, Some("default")).unwrap();
         assert!(pieces.direct.is_some() && pieces.disk.is_none());
     }
 }

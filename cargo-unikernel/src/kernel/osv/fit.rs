@@ -86,8 +86,7 @@ fn aliases(
     let mut aliases = Vec::new();
     for alias in old {
         let name = places.get(&alias.target);
-        let target =
-            name.and_then(|name| libraries.iter().find(|library| library.name == *name));
+        let target = name.and_then(|name| libraries.iter().find(|library| library.name == *name));
         if let (Some(target), Some(name)) = (target, alias.guest.name()) {
             let guest = guest_path(name)?;
             if guest != target.guest {
