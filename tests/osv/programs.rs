@@ -167,7 +167,7 @@ fn fault_is_told_with_its_line_and_callers() {
                 "ended by SIGFPE: it divided an integer by zero",
                 "fault.c:9",
                 "in function `part` at /fault+0x",
-                "fault.c:15",
+                "fault.c:14",
             ],
         );
     }

@@ -40,10 +40,8 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let len = file.metadata().map_err(failed)?.len();
     // Pages that nobody writes to take no memory.
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-    let spans = match beside_code(&file, &mut bytes) {
-        Some(spans) => spans,
-        None => vec![0..bytes.len()],
-    };
+    let spans = beside_code(&file, &mut bytes);
+    let spans = spans.unwrap_or_else(|| std::iter::once(0..bytes.len()).collect());
     for span in spans {
         if let Some(part) = bytes.get_mut(span.clone()) {
             file.read_exact_at(part, span.start as u64)
@@ -53,13 +51,13 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Where there is more than code; `None` when that is not known.
+/// Where there is more than code, beside headers and dynamic table, which are read here; `None` when that is not known.
 fn beside_code(file: &File, bytes: &mut [u8]) -> Option<Vec<Range<usize>>> {
     let head = bytes.get_mut(..HEAD)?;
     file.read_exact_at(head, 0).ok()?;
     let header = Header::parse(&*head).ok()?;
     let segments = header.program_headers(LE, &*head).ok()?.to_vec();
-    let mut spans = vec![0..HEAD];
+    let mut spans = Vec::new();
     let mut code = Vec::new();
     for segment in &segments {
         let at = segment.p_offset(LE);
@@ -73,8 +71,7 @@ fn beside_code(file: &File, bytes: &mut [u8]) -> Option<Vec<Range<usize>>> {
             }
             elf::PT_LOAD | elf::PT_INTERP => spans.push(span),
             elf::PT_DYNAMIC => {
-                file.read_exact_at(bytes.get_mut(span.clone())?, at).ok()?;
-                spans.push(span);
+                file.read_exact_at(bytes.get_mut(span)?, at).ok()?;
             }
             _ => {}
         }
