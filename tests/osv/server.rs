@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use tests::process::Reading;
 use tests::project::Project;
 use tests::turns;
 
@@ -21,6 +22,17 @@ pub(super) fn free_port() -> u16 {
     listener.local_addr().expect("bound").port()
 }
 
+/// Reads until the tool says that the guest is ready: perhaps behind the beginning of a line of the guest's own, because both
+/// streams are read as one.
+pub(super) fn wait_ready(running: &mut Reading) {
+    for _ in 0..1000 {
+        if running.line().ends_with("ready") {
+            return;
+        }
+    }
+    panic!("the guest never was ready");
+}
+
 #[test]
 fn ready_server_is_reached_through_a_forward() {
     // Two waits, one after the other: by the port, and by a line.
@@ -36,7 +48,7 @@ fn ready_server_is_reached_through_a_forward() {
         let _turn = turns::take();
         let call = run(&project, &["--kernel-file", &kernel, "--wait-ready"]);
         let mut running = call.start_reading_both();
-        while running.line() != "ready" {}
+        wait_ready(&mut running);
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("forwarded");
         for word in [b"one", b"two", b"7.."] {
             stream.write_all(word).expect("the guest reads");

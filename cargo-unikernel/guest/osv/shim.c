@@ -191,9 +191,15 @@ static void faulted(int signal, const u8 *info, const u8 *context)
     /* Where `gregs` has what unwind tables number from 0 on: rax rdx rcx rbx rsi rdi rbp rsp r8-r15 rip. */
     static const u8 order[N_REGISTERS] = { 13, 12, 14, 11, 9, 8, 10, 15, 0, 1, 2, 3, 4, 5, 6, 7, 16 };
     const u64 *registers = (const u64 *)(context + 40);
-    u64 instruction = registers[16], top = registers[15], address = *(const u64 *)(info + 16);
+    u64 instruction, top, address;
     static u32 once;
     u32 each, stack_len;
+    /* A signal that was sent has neither (`libc/signal.cc`, `kill`). */
+    if (!info || !context)
+        killed(signal);
+    instruction = registers[16];
+    top = registers[15];
+    address = *(const u64 *)(info + 16);
     /* One that comes while another is being told, from this or from a second thread, has nothing to add. */
     if (__atomic_exchange_n(&once, 1, __ATOMIC_SEQ_CST))
         killed(signal);
