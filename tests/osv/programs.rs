@@ -107,6 +107,7 @@ fn end_of_the_program_is_the_end_of_the_run() {
     check("raise(SIGKILL);", 128 + 9);
     check("raise(SIGSEGV);", 128 + 11);
     check("raise(SIGFPE);", 128 + 8);
+    check("kill(getpid(), SIGSEGV);", 128 + 11);
     // What the kernel lacks it ends at, without a word to the program.
     check("extern void mq_unlink(void); mq_unlink();", 125);
 }

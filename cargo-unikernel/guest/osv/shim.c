@@ -249,6 +249,12 @@ __attribute__((noreturn)) void abort(void)
     killed(SIGABRT);
 }
 
+/* Whether a signal's action is the default one as the program sees it: ours stands in for that. */
+static int nobodys(const struct sigaction *action)
+{
+    return !action->handler || action->handler == (void (*)(int))faulted;
+}
+
 /* OSv powers off at a signal whose action is the default one, and tells nobody which. */
 int kill(int pid, int signal)
 {
@@ -256,7 +262,7 @@ int kill(int pid, int signal)
     struct sigaction old;
     int ends = signal > 0 && signal != SIGCHLD && signal != SIGCONT && signal != SIGURG && signal != SIGWINCH;
     int ours = pid == getpid() || pid == 0 || pid == -1;
-    if (ours && ends && (signal == SIGKILL || (!sigaction(signal, 0, &old) && (!old.handler || signal == SIGSEGV))))
+    if (ours && ends && (signal == SIGKILL || (!sigaction(signal, 0, &old) && nobodys(&old))))
         killed(signal);
     return real(pid, signal);
 }
@@ -266,7 +272,7 @@ int raise(int signal)
     int (*real)(int) = (int (*)(int))next("raise");
     struct sigaction old;
     int ends = signal > 0 && signal != SIGCHLD && signal != SIGCONT && signal != SIGURG && signal != SIGWINCH;
-    if (ends && (signal == SIGKILL || (!sigaction(signal, 0, &old) && !old.handler)))
+    if (ends && (signal == SIGKILL || (!sigaction(signal, 0, &old) && nobodys(&old))))
         killed(signal);
     return real(signal);
 }
