@@ -113,7 +113,7 @@ fn plan_one(manifest: Manifest, built: Built, progress: &dyn Progress) -> Result
     let paths = paths(&manifest, &built);
     let mut program = built.program;
     program.name.clone_from(&manifest.name);
-    let kernel = KernelFile::open(manifest.kernel, manifest.kernel_file.as_deref())?;
+    let kernel = KernelFile::open(manifest.kernel, &manifest.origin)?;
     let closure = closure::find(program, &manifest.closure)?;
     let support = kernel.support()?;
     let linted = lint::check(

@@ -1,5 +1,7 @@
 //! Words for unit tests: small programs from the host's compiler.
 
+use std::sync::Arc;
+
 use crate::closure::{self, Closure, Library};
 use crate::fs;
 use crate::lint::{Finding, Level, Subject};
@@ -41,10 +43,11 @@ pub(crate) fn library(name: &str, facts: ElfFacts, needed_by: &[&str]) -> Librar
 }
 
 /// The support data of a kernel; a short statement for `builtin`.
-pub(crate) fn support(kernel: &str) -> Support {
+pub(crate) fn support(kernel: &str) -> Arc<Support> {
     let statement = "unikernel-support 1 x86_64-linux\n0 read full\n57 fork refused no processes (UK001)\n\
         58 vfork refused no processes (UK001)\n59 execve refused no other programs (UK002)\n";
-    Support::of_kernel(kernel).map_or_else(|| Support::parse(statement).unwrap(), Result::unwrap)
+    let stated = || Arc::new(Support::parse(statement).unwrap());
+    Support::of_kernel(kernel).map_or_else(stated, Result::unwrap)
 }
 
 /// What a rule finds on a kernel.

@@ -71,7 +71,11 @@ pub(crate) fn launch() -> Launch {
 pub(crate) fn image(folder: &Path, code: &[u8]) -> (Image, Written) {
     let path = folder.join("kernel");
     fs::write_bytes(&path, &kernel(code)).unwrap();
-    let kernel = KernelFile::open(kernel::find("builtin").unwrap(), Some(&path)).unwrap();
+    let kernel = KernelFile::open(
+        kernel::find("builtin").unwrap(),
+        &kernel::Origin::File(path),
+    )
+    .unwrap();
     let out = folder.join("image.elf");
     assemble::write(&kernel, &RootTree::default(), &launch(), None, &out).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 
 use tests::process::Call;
@@ -10,6 +10,7 @@ use tests::project::Project;
 use tests::turns;
 use tests::workspace;
 
+use super::server::{free_port, wait_ready};
 use super::{kernel, kernel_files, run};
 
 /// Where a private apt finds sources: where the machine's own finds packages, whose lists and packages stay as they are.
@@ -119,9 +120,7 @@ fn round_trip(port: u16) {
 fn messages_go_round_started_directly_and_from_disk() {
     let source = source();
     for (way, kernel_file) in kernel_files() {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        drop(listener);
+        let port = free_port();
         let project = project(&source, port);
         let args = ["--kernel-file", &kernel_file];
         let built = tests::cli::Cli::new(project.folder(), ["build"])
@@ -139,7 +138,7 @@ fn messages_go_round_started_directly_and_from_disk() {
             call = call.args(["--kernel-file", &kernel()]);
         }
         let mut running = call.start_reading_both();
-        while running.line() != "ready" {}
+        wait_ready(&mut running);
         round_trip(port);
         Call::new("kill")
             .args(["-INT", &running.pid().to_string()])

@@ -105,6 +105,9 @@ fn end_of_the_program_is_the_end_of_the_run() {
     check("*(volatile int *)0 = 1;", 128 + 11);
     check("kill(getpid(), SIGTERM);", 128 + 15);
     check("raise(SIGKILL);", 128 + 9);
+    check("raise(SIGSEGV);", 128 + 11);
+    check("raise(SIGFPE);", 128 + 8);
+    check("kill(getpid(), SIGSEGV);", 128 + 11);
     // What the kernel lacks it ends at, without a word to the program.
     check("extern void mq_unlink(void); mq_unlink();", 125);
 }
@@ -129,4 +132,46 @@ fn static_program_runs_and_its_end_is_not_known() {
     ran.expect_status(125)
         .expect_stderr_has("does not tell how it ends");
     assert!(ran.stdout_text().contains("static\n"), "{ran}");
+}
+
+#[test]
+fn fault_is_told_with_its_line_and_callers() {
+    let source = "int *nowhere;\nint zero;\n\
+        __attribute__((noinline)) void poke(int *at)\n{\n    *at = 1;\n}\n\
+        __attribute__((noinline)) int part(int of)\n{\n    return of / zero;\n}\n\
+        int main(int count, char **words)\n{\n    if (count > 1)\n        return part(7);\n    poke(nowhere);\n    return 0;\n}\n";
+    let project = Project::new().file("fault.c", source);
+    let kernel = kernel();
+    for link in ["shared", "pie"] {
+        let check = |args: &[&str], status: i32, texts: &[&str]| {
+            let fixed = ["fault.c", "--kernel", "osv", "--kernel-file", &kernel];
+            let args = [&fixed[..], &["--link", link], args].concat();
+            let ran = run(&project, &args).run();
+            ran.expect_status(status);
+            for text in texts {
+                ran.expect_stderr_has(text);
+            }
+        };
+        check(
+            &[],
+            128 + 11,
+            &[
+                "ended by SIGSEGV: it touched address 0x0",
+                "fault.c:5",
+                "in function `poke` at /fault+0x",
+                "called from `main` at",
+                "./fault.c:15",
+            ],
+        );
+        check(
+            &["--", "divide"],
+            128 + 8,
+            &[
+                "ended by SIGFPE: it divided an integer by zero",
+                "fault.c:9",
+                "in function `part` at /fault+0x",
+                "fault.c:14",
+            ],
+        );
+    }
 }

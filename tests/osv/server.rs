@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use tests::process::Reading;
 use tests::project::Project;
 use tests::turns;
 
@@ -15,15 +16,28 @@ const ECHO: &str = "#include <arpa/inet.h>\n#include <stdio.h>\n#include <sys/so
     bind(s, (void *)&a, sizeof a); listen(s, 5); puts(\"listening\");\n\
     for (;;) { int c = accept(s, 0, 0); while ((n = read(c, b, sizeof b)) > 0) { write(c, b, n); if (*b == '7') return 7; } close(c); } }\n";
 
+/// A port of the host that nobody has.
+pub(super) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("bound").port()
+}
+
+/// Reads until the tool says that the guest is ready: perhaps behind the beginning of a line of the guest's own, because both
+/// streams are read as one.
+pub(super) fn wait_ready(running: &mut Reading) {
+    for _ in 0..1000 {
+        if running.line().ends_with("ready") {
+            return;
+        }
+    }
+    panic!("the guest never was ready");
+}
+
 #[test]
 fn ready_server_is_reached_through_a_forward() {
     // Two waits, one after the other: by the port, and by a line.
     for ready in ["tcp:7000", "line:listening"] {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .expect("a free port")
-            .local_addr()
-            .expect("bound")
-            .port();
+        let port = free_port();
         let manifest = format!(
             "kernel = \"osv\"\n[build]\nsources = [\"echo.c\"]\n[run]\nforward = [\"{port}:7000\"]\nready = \"{ready}\"\n"
         );
@@ -34,7 +48,7 @@ fn ready_server_is_reached_through_a_forward() {
         let _turn = turns::take();
         let call = run(&project, &["--kernel-file", &kernel, "--wait-ready"]);
         let mut running = call.start_reading_both();
-        while running.line() != "ready" {}
+        wait_ready(&mut running);
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("forwarded");
         for word in [b"one", b"two", b"7.."] {
             stream.write_all(word).expect("the guest reads");
@@ -53,12 +67,7 @@ fn guest_that_is_never_ready_is_a_time_out() {
         "#include <unistd.h>\nint main(void) { for (;;) pause(); }\n",
     );
     let kernel = kernel();
-    let free = TcpListener::bind("127.0.0.1:0")
-        .expect("a free port")
-        .local_addr()
-        .expect("bound")
-        .port();
-    let forward = format!("{free}:7000");
+    let forward = format!("{}:7000", free_port());
     let args = [
         "wait.c",
         "--kernel",

@@ -3,6 +3,7 @@
 mod record;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::fs::{self, Written};
@@ -39,7 +40,7 @@ pub struct Image {
     /// Tells its kernel from others.
     pub kernel_digest: u64,
     /// Its kernel's support statement, for names of system calls.
-    pub support: Support,
+    pub support: Arc<Support>,
 }
 
 impl Image {

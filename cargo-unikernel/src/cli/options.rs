@@ -1,13 +1,14 @@
 //! The flags that say what is built: cargo's own with cargo's meaning, and ours.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::Global;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fs;
+use crate::kernel::{KernelTarget, Origin, split};
 use crate::manifest::Request;
 use crate::manifest::raw::{File, GuestPath, Image, Raw};
 use crate::program::Link;
@@ -19,7 +20,7 @@ pub struct BuildOptions {
     /// C and C++ files, for a program without a manifest
     #[arg(value_name = "FILE.c")]
     sources: Vec<PathBuf>,
-    /// The kernel that the image boots
+    /// The kernel that the image boots: `builtin`, `osv`, or KIND/NAME for one of the kernel store
     #[arg(long, help_heading = "Image")]
     kernel: Option<String>,
     /// A kernel file, or a folder with one, other than what comes with the tool
@@ -128,10 +129,22 @@ impl BuildOptions {
         !self.sources.is_empty() || self.binary.is_some()
     }
 
-    /// The kernel file that is named.
-    #[must_use]
-    pub fn kernel_file(&self) -> Option<&Path> {
-        self.kernel_file.as_deref()
+    /// The kernel's files that are named for running an image of this kernel.
+    ///
+    /// # Errors
+    /// When two are named, or one of another kernel's.
+    pub fn origin(&self, kernel: &KernelTarget) -> Result<Option<Origin>> {
+        let word = self.kernel.as_deref();
+        let origin = Origin::named(word, self.kernel_file.clone())?;
+        match (word, &origin) {
+            (Some(word), Some(Origin::Stored(_))) if split(word).0 != kernel.name => {
+                Err(Error::input(format!(
+                    "the image is for kernel `{}`, and --kernel names `{word}`",
+                    kernel.name
+                )))
+            }
+            _ => Ok(origin),
+        }
     }
 
     /// What the stages are asked for.

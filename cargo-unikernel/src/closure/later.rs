@@ -1,10 +1,6 @@
 //! Libraries that nobody names as needed, because libc itself opens them when a function is called.
 
-use memchr::memmem;
-
 use super::Library;
-use crate::fs;
-use crate::program::MAX_LEN;
 use crate::program::elf::ElfFacts;
 
 /// A library that is opened later, and why.
@@ -108,8 +104,8 @@ fn imports(facts: &ElfFacts, name: &str) -> bool {
         .is_ok()
 }
 
-/// Whether the library's versions end before `GLIBC_2.34`; one that can't be read is taken for a new one.
+/// Whether the versions that the library defines end before `GLIBC_2.34`.
 fn is_before_2_34(libc: &Library) -> bool {
-    fs::read_at_most(&libc.host, MAX_LEN)
-        .is_ok_and(|bytes| memmem::find(&bytes, b"GLIBC_2.34\0").is_none())
+    let versions = &libc.facts.defined_versions;
+    versions.iter().all(|version| version != "GLIBC_2.34")
 }

@@ -10,15 +10,15 @@ use unikernel_abi::boot::{self, BootBlock, BootBlockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Found, Handover, KernelFile, KernelTarget, MAX_LEN, Piece, Pieces, Streams};
+use super::{Found, Handover, KernelFile, KernelTarget, MAX_LEN, Origin, Piece, Pieces, Streams};
 use crate::archive::erofs;
 use crate::error::{Error, Result};
-use crate::fs;
 use crate::image::{Parts, elf};
 use crate::launch::{HostFacts, Launch};
 use crate::program::Link;
 use crate::root::RootTree;
 use crate::support::Support;
+use crate::{fs, store};
 
 /// The kernel that comes with the tool.
 pub(super) static KERNEL: KernelTarget = KernelTarget {
@@ -40,19 +40,30 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     find,
 };
 
-fn open(path: Option<&Path>) -> Result<Pieces> {
-    let bytes: Arc<[u8]> = match path {
-        Some(path) => fs::read_at_most(path, MAX_LEN)?.into(),
-        None => embedded()?.into(),
-    };
-    pieces(bytes, path.map(Path::to_owned))
+fn open(origin: &Origin) -> Result<Pieces> {
+    match origin {
+        Origin::Usual => pieces(embedded()?.into(), None),
+        Origin::Stored(name) => {
+            let kernel = store::find(KERNEL.name, Some(name))?;
+            let part = kernel.part("kernel.elf")?;
+            pieces(part.read()?.into(), Some(part.path.clone()))
+        }
+        Origin::File(path) => {
+            let bytes = fs::read_at_most(path, MAX_LEN)?;
+            pieces(bytes.into(), Some(path.clone()))
+        }
+    }
 }
 
 /// The kernel file with these bytes, checked.
 pub(super) fn pieces(bytes: Arc<[u8]>, path: Option<PathBuf>) -> Result<Pieces> {
     check(&bytes)?;
     Ok(Pieces {
-        direct: Some(Piece { bytes, path }),
+        direct: Some(Piece {
+            len: bytes.len() as u64,
+            bytes,
+            path,
+        }),
         disk: None,
     })
 }
@@ -65,7 +76,7 @@ fn embedded() -> Result<&'static [u8]> {
 /// The one in the store: it lives as long as the process, as the one that is compiled in does.
 #[cfg(not(feature = "builtin"))]
 fn embedded() -> Result<&'static [u8]> {
-    let kernel = crate::store::find(KERNEL.name, None).map_err(|error| {
+    let kernel = store::find(KERNEL.name, None).map_err(|error| {
         let hint = error.hint_text().unwrap_or_default().to_owned();
         error
             .context(
@@ -127,7 +138,7 @@ fn find(path: &Path, head: &[u8]) -> Result<Option<Found>> {
         archive: contents.archive,
         kernel_digest: contents.kernel_digest,
         loaded_end: contents.end,
-        support: Support::parse(&contents.support).map_err(context)?,
+        support: Support::parse(&contents.support).map_err(context)?.into(),
     }))
 }
 

@@ -3,6 +3,7 @@
 //! How to add one: a file here with a `static` [`KernelTarget`] of facts and pure functions, and its line in [`KERNELS`].
 
 mod builtin;
+mod origin;
 mod osv;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 
 use object::LittleEndian;
 use object::read::elf::ElfFile64;
+
+pub use origin::{Origin, split};
 
 use crate::archive::Archive;
 use crate::closure::Closure;
@@ -49,8 +52,8 @@ pub struct KernelTarget {
     pub has_network: bool,
     /// How its programs speak with the host.
     pub streams: Streams,
-    /// Opens and checks the kernel at a path, or the one that comes with the tool; an error says what to do where there is none.
-    open: fn(Option<&Path>) -> Result<Pieces>,
+    /// Opens and checks a kernel; an error says what to do where there is none.
+    open: fn(&Origin) -> Result<Pieces>,
     /// What the kernel makes of a program and its libraries.
     fit: fn(Closure, &Support) -> Result<Closure>,
     /// Whether the end of this program will be reported.
@@ -98,9 +101,11 @@ pub struct Pieces {
 /// A file of a kernel.
 #[derive(Debug, Clone)]
 pub struct Piece {
-    /// All of it.
+    /// What was read of it: all of it, or as much as tells that it is a kernel.
     pub bytes: Arc<[u8]>,
-    /// Where it lies; `None` when it came with the tool.
+    /// Length of all of it in bytes.
+    pub len: u64,
+    /// Where it lies; `None` when it came with the tool, and then all of it was read.
     pub path: Option<PathBuf>,
 }
 
@@ -116,17 +121,18 @@ pub struct Found {
     /// First physical address behind what is loaded.
     pub loaded_end: u64,
     /// What the kernel supports.
-    pub support: Support,
+    pub support: Arc<Support>,
 }
 
 /// All kernels, by name.
 pub static KERNELS: &[&KernelTarget] = &[&builtin::KERNEL, &osv::KERNEL];
 
-/// The kernel with this name.
+/// The kernel that `KIND` or `KIND/NAME` means.
 ///
 /// # Errors
-/// When there is none; the error names those that there are.
-pub fn find(name: &str) -> Result<&'static KernelTarget> {
+/// When there is no such kind; the error names those that there are.
+pub fn find(word: &str) -> Result<&'static KernelTarget> {
+    let (name, _) = split(word);
     let found = KERNELS.iter().find(|kernel| kernel.name == name);
     found.copied().ok_or_else(|| {
         let names: Vec<_> = KERNELS
@@ -151,7 +157,7 @@ pub fn names() -> Vec<&'static str> {
 ///
 /// # Errors
 /// When there is no such kernel, or no file of it.
-pub fn support_of(name: &str) -> Result<Support> {
+pub fn support_of(name: &str) -> Result<Arc<Support>> {
     if let Some(support) = Support::of_kernel(name) {
         return support;
     }
@@ -160,7 +166,7 @@ pub fn support_of(name: &str) -> Result<Support> {
         Error::input(format!("there is no kernel `{name}`"))
             .hint(format!("kernels: {}", names().join(", ")))
     })?;
-    KernelFile::open(target, None)?.support()
+    KernelFile::open(target, &Origin::Usual)?.support()
 }
 
 impl KernelTarget {
@@ -233,18 +239,18 @@ pub struct KernelFile {
 }
 
 impl KernelFile {
-    /// The kernel at `kernel_file`, a file or a folder, or the one that comes with the tool.
+    /// The kernel of this kind from there.
     ///
     /// # Errors
-    /// When it can't be read, is no kernel of this kind, is of another version, or none comes with the tool.
-    pub fn open(target: &'static KernelTarget, kernel_file: Option<&Path>) -> Result<Self> {
-        let pieces = (target.open)(kernel_file).map_err(|error| match kernel_file {
-            Some(path) => error.context(format!(
+    /// When it can't be read, is no kernel of this kind, is of another version, or there is none.
+    pub fn open(target: &'static KernelTarget, origin: &Origin) -> Result<Self> {
+        let pieces = (target.open)(origin).map_err(|error| match origin {
+            Origin::File(path) => error.context(format!(
                 "`{}` can't be used as kernel `{}`",
                 path.display(),
                 target.name
             )),
-            None => error,
+            Origin::Usual | Origin::Stored(_) => error,
         })?;
         Ok(Self { target, pieces })
     }
@@ -257,7 +263,7 @@ impl KernelFile {
     pub fn for_self_test(target: &'static KernelTarget, path: &Path) -> Result<Self> {
         let own = &builtin::KERNEL;
         if target.name != own.name {
-            return Self::open(own, None);
+            return Self::open(own, &Origin::Usual);
         }
         Ok(Self {
             target,
@@ -285,27 +291,23 @@ impl KernelFile {
 
     /// Bytes of its files.
     #[must_use]
-    pub fn content_len(&self) -> usize {
+    pub fn content_len(&self) -> u64 {
         let pieces = [self.direct(), self.disk()];
-        pieces
-            .into_iter()
-            .flatten()
-            .map(|piece| piece.bytes.len())
-            .sum()
+        pieces.into_iter().flatten().map(|piece| piece.len).sum()
     }
 
     /// What it supports: its support statement ([`unikernel_abi::support`]), or the data that comes with the tool.
     ///
     /// # Errors
     /// When it has none, or one that can't be read.
-    pub fn support(&self) -> Result<Support> {
+    pub fn support(&self) -> Result<Arc<Support>> {
         if let Some(support) = Support::of_kernel(self.target.name) {
             return support;
         }
         let bytes = self.direct().map_or(&[][..], |piece| &piece.bytes);
         let file = ElfFile64::<LittleEndian>::parse(bytes)
             .map_err(|error| Error::input(format!("the kernel file is broken: {error}")))?;
-        Support::parse(&elf::support_text(&file)?)
+        Support::parse(&elf::support_text(&file)?).map(Arc::new)
     }
 
     /// What an image of this kernel, root tree and launch is made of.
@@ -328,7 +330,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kernel");
         fs::write_bytes(&path, bytes).unwrap();
-        KernelFile::open(&builtin::KERNEL, Some(&path))
+        KernelFile::open(&builtin::KERNEL, &Origin::File(path))
     }
 
     #[test]
@@ -336,12 +338,13 @@ mod tests {
         let error = find("bulitin").unwrap_err();
         assert!(error.hint_text().unwrap().contains("`builtin`"));
         assert_eq!(find("builtin").unwrap().name, "builtin");
+        assert_eq!(find("osv/mine").unwrap().name, "osv");
     }
 
     #[test]
     #[cfg(feature = "builtin")]
     fn kernel_that_comes_with_the_tool_can_be_packed() {
-        let kernel = KernelFile::open(&builtin::KERNEL, None).unwrap();
+        let kernel = KernelFile::open(&builtin::KERNEL, &Origin::Usual).unwrap();
         assert_eq!(kernel.direct().unwrap().path, None);
         assert!(kernel.support().unwrap().by_name("write").is_some());
     }
@@ -349,7 +352,7 @@ mod tests {
     #[test]
     #[cfg(not(feature = "builtin"))]
     fn without_a_kernel_of_its_own_the_tool_says_so() {
-        let error = KernelFile::open(&builtin::KERNEL, None).unwrap_err();
+        let error = KernelFile::open(&builtin::KERNEL, &Origin::Usual).unwrap_err();
         assert!(error.hint_text().unwrap().contains("--kernel-file"));
     }
 

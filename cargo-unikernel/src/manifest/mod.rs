@@ -22,7 +22,7 @@ pub use size::Size;
 
 use crate::error::Result;
 use crate::image::ImageFormat;
-use crate::kernel::KernelTarget;
+use crate::kernel::{self, KernelTarget};
 use crate::network::{Forward, Network, Ready};
 use crate::program::{self, Built, cargo};
 use crate::root::plan;
@@ -57,8 +57,8 @@ pub struct Manifest {
     pub name: String,
     /// What it boots with.
     pub kernel: &'static KernelTarget,
-    /// A kernel file other than the one that comes with the tool.
-    pub kernel_file: Option<PathBuf>,
+    /// Where its files come from.
+    pub origin: kernel::Origin,
     /// How libraries are looked up.
     pub closure: closure::Settings,
     /// What the lint makes of findings.

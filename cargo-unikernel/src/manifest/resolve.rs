@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::raw::{DiskSize, File, Raw};
 use super::words::Address;
@@ -9,7 +10,7 @@ use super::{Manifest, Project, Run, did_you_mean};
 use crate::closure::{self, Sysroot};
 use crate::error::{Error, Result};
 use crate::image::FORMATS;
-use crate::kernel::{self, KernelTarget};
+use crate::kernel::{self, KernelTarget, Origin};
 use crate::lint::{Level, Levels, RULES, rules};
 use crate::network::{Fixed, Network};
 use crate::program::{Built, Link};
@@ -65,11 +66,12 @@ pub(super) fn environment() -> Result<Raw> {
 pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Result<Manifest> {
     let request = &project.request;
     let bin = layer.bin.remove(&built.program.name);
+    let layer = bin.unwrap_or_default().over(layer);
+    let below = layer.kernel.clone();
     let raw = request
         .overrides
         .clone()
         .over(project.environment.clone())
-        .over(bin.unwrap_or_default())
         .over(layer);
     let name = raw
         .name
@@ -79,6 +81,7 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
         return Err(Error::input(format!("`name` = `{name}` is no file name")));
     }
     let kernel = kernel::find(raw.kernel.as_deref().unwrap_or("builtin"))?;
+    let origin = origin(project, below.as_deref())?;
     let path_of = |variable: &str| env::text(variable).map(|text| text.map(Into::into));
     let sysroot = match request.sysroot.clone().or(path_of("UNIKERNEL_SYSROOT")?) {
         Some(folder) => Sysroot::new(&folder)?,
@@ -90,10 +93,7 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
     let zone = zone.map(|zone| zone.trim_start_matches(':').to_owned());
     Ok(Manifest {
         kernel,
-        kernel_file: request
-            .kernel_file
-            .clone()
-            .or(path_of("UNIKERNEL_KERNEL_FILE")?),
+        origin,
         closure: closure::Settings {
             sysroot: sysroot.clone(),
         },
@@ -125,6 +125,28 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
         network: network(kernel, raw.net.as_ref())?,
         name,
     })
+}
+
+/// Where the kernel's files come from: who is asked first and names a file, or a kernel of the store, is heard. The `manifest`
+/// is asked last.
+fn origin(project: &Project, manifest: Option<&str>) -> Result<Origin> {
+    let request = &project.request;
+    let file = env::text("UNIKERNEL_KERNEL_FILE")?.map(PathBuf::from);
+    let layers = [
+        (&request.overrides.kernel, request.kernel_file.clone()),
+        (&project.environment.kernel, file),
+        (&manifest.map(str::to_owned), None),
+    ];
+    let mut is_named = false;
+    for (word, file) in layers {
+        // A word without a name of the store says that none of those below counts.
+        let word = word.as_deref().filter(|_| !is_named);
+        is_named |= word.is_some();
+        if let Some(origin) = Origin::named(word, file)? {
+            return Ok(origin);
+        }
+    }
+    Ok(Origin::Usual)
 }
 
 /// Keys that would have no effect are no keys to be passed over.

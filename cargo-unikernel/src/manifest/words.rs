@@ -45,7 +45,25 @@ impl Visitor<'_> for OneOf<'_> {
 pub(super) fn kernel<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    one_of(deserializer, &kernel::names()).map(Some)
+    deserializer.deserialize_str(KernelWord).map(Some)
+}
+
+/// A kernel's kind, and perhaps `/` and its name in the store, which is looked up when it is wanted.
+struct KernelWord;
+
+impl Visitor<'_> for KernelWord {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<String, E> {
+        let (kind, known) = (kernel::split(word).0, kernel::names());
+        OneOf(&known)
+            .visit_str(kind)
+            .map(|_: String| word.to_owned())
+    }
 }
 
 /// The name of an image format.

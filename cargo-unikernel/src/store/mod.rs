@@ -18,6 +18,7 @@ pub use part::{PARTS, Part};
 
 use crate::error::{Error, Result};
 use crate::fs::Written;
+use crate::suggestion::did_you_mean;
 use crate::{env, fs};
 use entry::{RECORD, Record};
 
@@ -105,10 +106,33 @@ impl Store {
                     "there are several kernels of kind `{kind}`, and none is called `{DEFAULT}`: {}",
                     names.join(", ")
                 ))
-                .hint("give a kernel file with --kernel-file, or add one without --name"))
+                .hint(format!(
+                    "choose one: --kernel {kind}/NAME, or kernel = \"{kind}/NAME\""
+                )))
             }
-            _ => Err(self.missing(kind, name)),
+            (Some(name), Some(last)) => {
+                let names = kernels.iter().chain([&last]);
+                let names: Vec<&str> = names.map(|it| it.name.as_str()).collect();
+                let error = self.missing(kind, Some(name));
+                let hint = error.hint_text().unwrap_or_default().to_owned();
+                Err(error.hint(format!("{}; or {hint}", did_you_mean(name, &names))))
+            }
+            (_, None) => Err(self.missing(kind, name)),
         }
+    }
+
+    /// The name of the kernel that is chosen of a kind when none is named.
+    ///
+    /// # Errors
+    /// When the store can't be read, or a record in it is broken.
+    pub fn chosen(&self, kind: &str) -> Result<Option<String>> {
+        let kernels = self.of_kind(kind)?;
+        let found = kernels.iter().find(|kernel| kernel.name == DEFAULT);
+        let only = match &kernels[..] {
+            [only] => Some(only),
+            _ => None,
+        };
+        Ok(found.or(only).map(|kernel| kernel.name.clone()))
     }
 
     /// Stores files, all of one kind, as the kernel of this name; they join those that it has.

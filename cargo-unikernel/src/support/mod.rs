@@ -9,6 +9,7 @@ mod defect;
 mod level;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 pub use calls::{name_of, number_of, relocation_name};
 pub use data::KERNELS;
@@ -134,14 +135,21 @@ impl Support {
         })
     }
 
-    /// The data that comes with the tool for this kernel; `None` when there is none.
+    /// The data that comes with the tool for this kernel, parsed once; `None` when there is none.
     ///
     /// # Errors
     /// When the data can't be read, which a test of the tool rules out.
     #[must_use]
-    pub fn of_kernel(name: &str) -> Option<Result<Self>> {
-        let (_, text) = KERNELS.iter().find(|(known, _)| *known == name)?;
-        Some(data::parse(name, text))
+    pub fn of_kernel(name: &str) -> Option<Result<Arc<Self>>> {
+        static PARSED: [OnceLock<Arc<Support>>; KERNELS.len()] =
+            [const { OnceLock::new() }; KERNELS.len()];
+        let mut kernels = KERNELS.iter().zip(&PARSED);
+        let ((_, text), parsed) = kernels.find(|((known, _), _)| *known == name)?;
+        if let Some(support) = parsed.get() {
+            return Some(Ok(Arc::clone(support)));
+        }
+        let support = data::parse(name, text).map(Arc::new);
+        Some(support.map(|support| Arc::clone(parsed.get_or_init(|| support))))
     }
 
     /// The call with this number.

@@ -9,6 +9,7 @@ mod qemu;
 mod qemu_microvm;
 mod qemu_q35;
 pub mod run;
+mod user_network;
 mod wiring;
 
 use std::time::Duration;
@@ -120,6 +121,7 @@ impl<'a> Machine<'a> {
             .hint(format!("give at most --cpus {}", kernel.max_cpus)));
         }
         check_network(image, settings)?;
+        user_network::check(&image.launch.network)?;
         Ok(Self {
             image,
             vmm: vmm(image, settings.vmm.as_deref())?,

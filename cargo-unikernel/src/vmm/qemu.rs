@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use unikernel_abi::stream::{DEBUG_EXIT_PORT, REPORT_PORT, Stream};
 
+use super::user_network;
 use super::wiring::comma_doubled;
 use super::{Engine, MIB, Machine, Wiring};
 use crate::image::elf;
@@ -122,12 +123,7 @@ fn serial(invocation: Invocation, chardev: OsString) -> Invocation {
 
 /// A network of the guest's own behind the host's address, with the ports that lead into it.
 fn network(invocation: Invocation, machine: &Machine<'_>) -> Invocation {
-    let mut user = "user,id=net".to_owned();
-    for forward in &machine.forwards {
-        let (protocol, ip) = (forward.protocol.word(), forward.ip);
-        let (host, guest) = (forward.host, forward.guest);
-        user.push_str(&format!(",hostfwd={protocol}:{ip}:{host}-:{guest}"));
-    }
+    let user = user_network::netdev(&machine.image.launch.network, &machine.forwards);
     invocation
         .args(["-netdev", &user])
         .args(["-device", "virtio-net-pci,netdev=net,romfile="])

@@ -27,7 +27,7 @@ fn expect_stored(user: &User, run: &Finished, url: &str) {
         .expect_stdout("")
         .expect_stderr_has("Stored `osv/default` (loader.img)");
     let (digest, len) = (digest(&loader()), loader().len());
-    let line = format!("osv/default loader.img {digest} {len} {url}\n");
+    let line = format!("osv/default loader.img {digest} {len} {url} (default)\n");
     assert_eq!(user.list(), line);
     // Nothing of the download is left.
     user.expect_left(&[

@@ -3,6 +3,7 @@
 //! The kernels are none: they have what a kernel file is recognised by, and nothing else.
 
 mod add;
+mod choose;
 mod fetch;
 
 use std::ffi::OsString;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cli::Exit;
 use crate::cli::shell::Shell;
 use crate::error::{Error, Result};
-use crate::kernel::{KERNELS, KernelFile};
+use crate::kernel::{KERNELS, KernelFile, Origin};
 use crate::program::cargo;
 use crate::progress::{Diagnostic, Progress, Weight};
 use crate::tool::{self, Invocation};
@@ -71,7 +71,7 @@ fn checks() -> Vec<Check> {
         },
     ];
     checks.extend(KERNELS.iter().map(|kernel| {
-        let found = KernelFile::open(kernel, None);
+        let found = KernelFile::open(kernel, &Origin::Usual);
         Check {
             name: kernel.name,
             found: found.map(|file| format!("kernel, {} bytes", file.content_len())),

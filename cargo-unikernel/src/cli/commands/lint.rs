@@ -1,6 +1,7 @@
 //! `cargo unikernel lint`: will these programs, with all their libraries, run on those kernels, and if not, who is to blame.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cli::shell::Shell;
 use crate::cli::{Exit, Global};
@@ -188,7 +189,7 @@ fn level(word: &str) -> Result<Level, String> {
 ///
 /// # Errors
 /// When a kernel's support can't be read.
-pub(super) fn supports() -> Result<Vec<(&'static str, Support)>> {
+pub(super) fn supports() -> Result<Vec<(&'static str, Arc<Support>)>> {
     let names = kernel::names().into_iter();
     names
         .map(|name| Ok((name, kernel::support_of(name)?)))

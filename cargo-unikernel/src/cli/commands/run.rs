@@ -1,7 +1,7 @@
 //! `cargo unikernel run`: builds one program, or takes an image, boots it with our streams as its own and ends with its status.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::assemble::Image;
@@ -48,8 +48,7 @@ pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
     } else {
         Effect::Run
     };
-    let kernel_file = args.build.kernel_file();
-    if let Some(status) = run_ready(&args.flags, kernel_file, effect, shell)? {
+    if let Some(status) = run_ready(&args.flags, &args.build, effect, shell)? {
         return Ok(Exit::Guest(status));
     }
     let request = args.build.request(global, Wanted::One)?;
@@ -234,7 +233,7 @@ pub fn run_image(
 /// As [`run_image`]; and when the file is no image.
 pub fn run_ready(
     flags: &Flags,
-    kernel_file: Option<&Path>,
+    build: &BuildOptions,
     effect: Effect,
     shell: &Shell,
 ) -> Result<Option<u8>> {
@@ -242,8 +241,8 @@ pub fn run_ready(
         return Ok(None);
     };
     let mut image = Image::open(path)?;
-    if let Some(path) = kernel_file {
-        image.starts_with(&KernelFile::open(image.kernel, Some(path))?);
+    if let Some(origin) = build.origin(image.kernel)? {
+        image.starts_with(&KernelFile::open(image.kernel, &origin)?);
     }
     let symbols = Symbols::of_image(&image);
     run_image(&image, flags, &from_environment()?, &symbols, effect, shell).map(Some)

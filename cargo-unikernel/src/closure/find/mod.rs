@@ -8,7 +8,7 @@ use super::search::{configured_folders, default_folders};
 use super::{Alias, Closure, Interpreter, Library, Missing, Settings, Sysroot, normal};
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::program::elf::ElfFacts;
+use crate::program::elf::{ElfFacts, tables};
 use crate::program::launcher::{Libc, launcher};
 use crate::program::{MAX_LEN, Program, Shape};
 use crate::root::RootPath;
@@ -272,7 +272,7 @@ impl<'a> Search<'a> {
                 }
                 return Ok(None);
             }
-            let bytes = fs::read_at_most(&host, MAX_LEN)?;
+            let bytes = tables::read(&host, MAX_LEN)?;
             let facts = match fitting(&host, &bytes) {
                 Ok(facts) => facts,
                 Err(reason) => {

@@ -49,9 +49,9 @@ static BOOT: &[u8] = include_bytes!(env!("UNIKERNEL_OSV_BOOT"));
 /// # Errors
 /// When the command line or the archive is too long.
 pub(super) fn stock(loader: &Piece, line: &[u8], archive: Plan) -> Result<Plan> {
-    check_loader(&loader.bytes)?;
+    check_loader(&loader.bytes, loader.len)?;
     let head = loader.bytes.get(..SECTOR as usize).unwrap_or_default();
-    let len = loader.bytes.len() as u64 - KERNEL;
+    let len = loader.len - KERNEL;
     compose(head, part(loader, KERNEL, len), line, archive)
 }
 
@@ -60,10 +60,10 @@ pub(super) fn stock(loader: &Piece, line: &[u8], archive: Plan) -> Result<Plan> 
 /// # Errors
 /// As [`stock`].
 pub(super) fn own(loader: &Piece, line: &[u8], archive: Plan) -> Result<Plan> {
-    let kernel = Elf::parse(&loader.bytes)?;
+    let kernel = Elf::parse(&loader.bytes, loader.len)?;
     let mut head = BOOT.to_vec();
     head.resize(SECTOR as usize, 0);
-    let loaded = kernel.loaded.len() as u64;
+    let loaded = kernel.loaded;
     let units = loaded.div_ceil(UNIT);
     // Whole units are read, so what is zeroed begins behind the file's own bytes and not behind the last unit.
     let zeroed = [kernel.start + loaded, kernel.len - loaded];
@@ -131,28 +131,27 @@ fn put(target: &mut [u8], at: usize, bytes: &[u8]) {
     target.zip(bytes).for_each(|(to, from)| *to = *from);
 }
 
-/// Whether these bytes are a `loader.img`.
+/// Whether a file of `len` bytes that begins with these is a `loader.img`.
 ///
 /// # Errors
-/// What is wrong with them.
-pub(super) fn check_loader(loader: &[u8]) -> Result<()> {
-    let at = |(at, bytes): (usize, &[u8])| loader.get(at..at + bytes.len()) == Some(bytes);
+/// What is wrong with it.
+pub(super) fn check_loader(head: &[u8], len: u64) -> Result<()> {
+    let at = |(at, bytes): (usize, &[u8])| head.get(at..at + bytes.len()) == Some(bytes);
     if !at((MARK.0, &MARK.1)) || !at((SIGNATURE.0, &SIGNATURE.1)) {
         return Err(Error::input("it has no boot sector of OSv's"));
     }
-    let units = loader.get(UNITS..UNITS + 2).unwrap_or_default();
+    let units = head.get(UNITS..UNITS + 2).unwrap_or_default();
     let units: u64 = units
         .iter()
         .rev()
         .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    let has = (loader.len() as u64).saturating_sub(KERNEL);
-    if units == 0 || units * UNIT > has.next_multiple_of(UNIT) || !loader.len().is_multiple_of(512)
-    {
+    let has = len.saturating_sub(KERNEL);
+    if units == 0 || units * UNIT > has.next_multiple_of(UNIT) || !len.is_multiple_of(SECTOR) {
         return Err(Error::input(format!(
             "its boot sector reads {units} units of 32 KiB, and {has} bytes of kernel are there"
         )));
     }
-    if partition_of(loader).is_some() {
+    if partition_of(head).is_some() {
         return Err(
             Error::input("it is a disk with a root file system already").hint(
                 "a kernel alone is wanted: `loader.img` of a build, `osv-loader.qemu` of a release",
@@ -242,6 +241,7 @@ mod tests {
 
     fn piece(bytes: Vec<u8>) -> Piece {
         Piece {
+            len: bytes.len() as u64,
             bytes: bytes.into(),
             path: None,
         }
@@ -313,7 +313,8 @@ mod tests {
         let check = |change: fn(&mut Vec<u8>), expected: &str| {
             let mut bytes = loader(1).bytes.to_vec();
             change(&mut bytes);
-            let error = check_loader(&bytes).unwrap_err().to_string();
+            let error = check_loader(&bytes, bytes.len() as u64).unwrap_err();
+            let error = error.to_string();
             assert!(error.contains(expected), "{error}");
         };
         check(Vec::clear, "no boot sector");
@@ -324,7 +325,8 @@ mod tests {
             |bytes| bytes[SECOND_PARTITION + 12] = 1,
             "root file system already",
         );
-        assert!(check_loader(&loader(1).bytes).is_ok());
+        let whole = loader(1);
+        assert!(check_loader(&whole.bytes[..512], whole.len).is_ok());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! OSv's kernel as an ELF file: `loader-stripped.elf`, or `loader.elf` with its symbols.
+//! OSv's kernel as an ELF file: `loader-stripped.elf`, or `loader.elf` with its symbols. All that is looked at lies in its first
+//! page.
 
 use object::LittleEndian as LE;
 use object::elf::{EM_X86_64, ET_EXEC, FileHeader64, PT_LOAD, PT_NOTE};
@@ -15,21 +16,21 @@ const MAX_LEN: u64 = 128 << 20;
 
 /// The one segment of a kernel, which begins with the ELF header itself.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Elf<'a> {
-    /// Its bytes in the file.
-    pub(super) loaded: &'a [u8],
+pub(super) struct Elf {
+    /// Its length in the file.
+    pub(super) loaded: u64,
     /// Its physical address.
     pub(super) start: u64,
     /// Its length in memory.
     pub(super) len: u64,
 }
 
-impl<'a> Elf<'a> {
-    /// Reads a kernel.
+impl Elf {
+    /// Reads a kernel by the first page, at least, of a file with `file_len` bytes.
     ///
     /// # Errors
-    /// When these bytes are no kernel of OSv's for x86-64, or one that lies elsewhere than all that are known.
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self> {
+    /// When these bytes begin no kernel of OSv's for x86-64, or one that lies elsewhere than all that are known.
+    pub(super) fn parse(bytes: &[u8], file_len: u64) -> Result<Self> {
         let broken =
             |error: object::Error| Error::input(format!("as an ELF it is broken: {error}"));
         let header = FileHeader64::<LE>::parse(bytes).map_err(broken)?;
@@ -51,19 +52,17 @@ impl<'a> Elf<'a> {
                 "it is not laid out as OSv's kernels are: from the file's start to {START:#x} in memory, with a PVH note"
             )));
         }
-        let loaded = load
-            .data(LE, bytes)
-            .map_err(|()| Error::input("it is cut off"))?;
-        let len = load.p_memsz(LE);
-        let entry = loaded.get(ENTRY..ENTRY + 4).unwrap_or_default();
+        let (loaded, len) = (load.p_filesz(LE), load.p_memsz(LE));
+        if loaded > file_len {
+            return Err(Error::input("it is cut off"));
+        }
+        let entry = bytes.get(ENTRY..ENTRY + 4).unwrap_or_default();
         let entry = entry
             .iter()
             .rev()
             .fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
-        let is_inside = entry
-            .checked_sub(START)
-            .is_some_and(|at| at < loaded.len() as u64);
-        if len < loaded.len() as u64 || len > MAX_LEN || !is_inside {
+        let is_inside = entry.checked_sub(START).is_some_and(|at| at < loaded);
+        if len < loaded || len > MAX_LEN || !is_inside {
             return Err(Error::input(
                 "it has no entry where boot sectors look for one",
             ));
@@ -74,9 +73,7 @@ impl<'a> Elf<'a> {
             len,
         })
     }
-}
 
-impl Elf<'_> {
     /// Its length in memory by the first bytes of a kernel; `None` when they are not those of an ELF file.
     pub(super) fn parse_head(head: &[u8]) -> Option<u64> {
         let header = FileHeader64::<LE>::parse(head).ok()?;
@@ -121,8 +118,8 @@ pub(super) mod tests {
     #[test]
     fn segment_is_found() {
         let bytes = kernel(5000, 9000);
-        let elf = Elf::parse(&bytes).unwrap();
-        assert_eq!((elf.loaded.len(), elf.start, elf.len), (5000, START, 9000));
+        let elf = Elf::parse(&bytes[..4096], 5000).unwrap();
+        assert_eq!((elf.loaded, elf.start, elf.len), (5000, START, 9000));
     }
 
     #[test]
@@ -130,7 +127,8 @@ pub(super) mod tests {
         let check = |change: fn(&mut Vec<u8>), expected: &str| {
             let mut bytes = kernel(5000, 9000);
             change(&mut bytes);
-            let error = Elf::parse(&bytes).unwrap_err().to_string();
+            let error = Elf::parse(&bytes, bytes.len() as u64).unwrap_err();
+            let error = error.to_string();
             assert!(error.contains(expected), "{error}");
         };
         check(Vec::clear, "broken");

@@ -1,11 +1,11 @@
 //! The files of OSv's kernel, and those that OSv wants in each root tree.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{disk, elf};
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::kernel::{MAX_LEN, Piece, Pieces};
+use crate::kernel::{MAX_LEN, Origin, Piece, Pieces};
 use crate::root::plan::Wanted;
 use crate::root::{Mode, Node, RootPath, Source};
 use crate::store::Store;
@@ -16,6 +16,9 @@ const DIRECT: [&str; 2] = ["loader-stripped.elf", "loader.elf"];
 /// What a kernel for disks is called in a folder: in a build, and in releases.
 const DISK: [&str; 2] = ["loader.img", "osv-loader.qemu"];
 
+/// How much of a file is read: what tells that it is a kernel. The rest goes to disks from the file itself.
+const HEAD: u64 = 4096;
+
 /// The mounts that OSv makes at start (`static/etc/fstab`); without them there is no `/dev`, `/proc`, `/sys` and `/tmp`.
 const MOUNTS: &str = "/dev/vblk0.1 / rofs defaults 0 0
 none /dev devfs defaults 0 0
@@ -24,13 +27,15 @@ none /sys sysfs defaults 0 0
 none /tmp ramfs defaults 0 0
 ";
 
-/// The kernel at `path`: a file of either kind, or a folder with one or both. The one in the user's store without a path.
+/// A kernel from the user's store, or from a path: a file of either kind, or a folder with one or both.
 ///
 /// # Errors
 /// When there is none, or what is there is none.
-pub(super) fn open(path: Option<&Path>) -> Result<Pieces> {
-    let Some(path) = path else {
-        return stored(&Store::open()?);
+pub(super) fn open(origin: &Origin) -> Result<Pieces> {
+    let path = match origin {
+        Origin::Usual => return stored(&Store::open()?, None),
+        Origin::Stored(name) => return stored(&Store::open()?, Some(name)),
+        Origin::File(path) => path,
     };
     if !fs::is_folder(path) {
         return piece(path.to_owned());
@@ -57,8 +62,8 @@ pub(super) fn open(path: Option<&Path>) -> Result<Pieces> {
     Ok(pieces)
 }
 
-fn stored(store: &Store) -> Result<Pieces> {
-    let kernel = store.find("osv", None).map_err(|error| {
+fn stored(store: &Store, name: Option<&str>) -> Result<Pieces> {
+    let kernel = store.find("osv", name).map_err(|error| {
         let hint = error.hint_text().unwrap_or_default().to_owned();
         let files = "`loader-stripped.elf`, `loader.img` or their folder";
         error
@@ -69,7 +74,8 @@ fn stored(store: &Store) -> Result<Pieces> {
     for names in [DIRECT, DISK] {
         let part = names.iter().find_map(|name| kernel.files.get(*name));
         if let Some(part) = part {
-            let found = checked(part.path.clone(), part.read()?)?;
+            part.check()?;
+            let found = piece(part.path.clone())?;
             pieces.direct = pieces.direct.or(found.direct);
             pieces.disk = pieces.disk.or(found.disk);
         }
@@ -77,25 +83,23 @@ fn stored(store: &Store) -> Result<Pieces> {
     Ok(pieces)
 }
 
-fn piece(path: PathBuf) -> Result<Pieces> {
-    let bytes = fs::read_at_most(&path, MAX_LEN)?;
-    checked(path, bytes)
-}
-
 /// What a file is.
-fn checked(path: PathBuf, bytes: Vec<u8>) -> Result<Pieces> {
+fn piece(path: PathBuf) -> Result<Pieces> {
+    let file = fs::open_at_most(&path, MAX_LEN)?;
+    let (bytes, len) = (fs::read_first(&file, &path, HEAD)?, fs::len(&path)?);
     let context = |error: Error| match path.file_name() {
         Some(name) => error.context(format!("`{}`", name.display())),
         None => error,
     };
     let is_elf = bytes.starts_with(b"\x7fELF");
     if is_elf {
-        elf::Elf::parse(&bytes).map_err(context)?;
+        elf::Elf::parse(&bytes, len).map_err(context)?;
     } else {
-        disk::check_loader(&bytes).map_err(context)?;
+        disk::check_loader(&bytes, len).map_err(context)?;
     }
     let piece = Piece {
         bytes: bytes.into(),
+        len,
         path: Some(fs::absolute(&path)?),
     };
     Ok(match is_elf {
@@ -155,14 +159,18 @@ mod tests {
     fn folder_gives_what_it_holds() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let error = open(Some(folder.path())).unwrap_err().to_string();
+        let error = open(&Origin::File(folder.path().to_owned()))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("`loader-stripped.elf`"), "{error}");
         fs::write_bytes(&at("loader.elf"), &elf::tests::kernel(5000, 9000)).unwrap();
-        let pieces = open(Some(folder.path())).unwrap();
+        let pieces = open(&Origin::File(folder.path().to_owned())).unwrap();
         assert!(pieces.direct.is_some() && pieces.disk.is_none());
         assert_eq!(pieces.direct.unwrap().path, Some(at("loader.elf")));
         fs::write_bytes(&at("loader.img"), b"nothing").unwrap();
-        let error = open(Some(folder.path())).unwrap_err().to_string();
+        let error = open(&Origin::File(folder.path().to_owned()))
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("`loader.img`: it has no boot sector"),
             "{error}"
@@ -172,7 +180,7 @@ mod tests {
     #[test]
     fn without_a_kernel_the_error_says_how_to_get_one() {
         let folder = tempfile::tempdir().unwrap();
-        let error = stored(&Store::at(folder.path())).unwrap_err();
+        let error = stored(&Store::at(folder.path()), None).unwrap_err();
         let hint = error.hint_text().unwrap();
         assert!(hint.contains("cargo unikernel kernel fetch"), "{hint}");
         assert!(hint.contains("--kernel-file"), "{hint}");
@@ -192,7 +200,7 @@ mod tests {
             sha256: None,
         };
         store.add(&[found], "default", &source).unwrap();
-        let pieces = stored(&store).unwrap();
+        let pieces = stored(&store, Some("default")).unwrap();
         assert!(pieces.direct.is_some() && pieces.disk.is_none());
     }
 }

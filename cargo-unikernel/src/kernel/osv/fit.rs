@@ -6,6 +6,8 @@
 //! by `__libc_start_main`, which is how the shim learns what `main` returns; so an executable that exports `main`, which OSv
 //! would call directly, keeps that for itself.
 
+use std::collections::BTreeMap;
+
 use crate::closure::{Addition, Alias, Closure, Interpreter, Library};
 use crate::error::Result;
 use crate::program::elf::ElfType;
@@ -24,18 +26,21 @@ const LIBRARIES: &str = "/usr/lib";
 ///
 /// # Errors
 /// When the program can't be given a library although it has some.
-pub(super) fn fit(closure: Closure, support: &Support) -> Result<Closure> {
+pub(super) fn fit(mut fitted: Closure, support: &Support) -> Result<Closure> {
+    let places = fitted.libraries.iter();
+    let places: BTreeMap<RootPath, String> = places
+        .map(|library| (library.guest.clone(), library.name.clone()))
+        .collect();
     let is_ours = |library: &Library| {
         // What glibc would open later nobody opens: it is not there.
         !support.is_library(&library.name) && library.opened_later.is_none()
     };
-    let mut fitted = closure.clone();
     fitted.interpreter = Interpreter::None;
     fitted.libraries.retain(is_ours);
     for library in &mut fitted.libraries {
         library.guest = guest_path(&library.name)?;
     }
-    fitted.aliases = aliases(&closure, &fitted.libraries)?;
+    fitted.aliases = aliases(&fitted.aliases, &places, &fitted.libraries)?;
     let program = &mut fitted.program;
     match program.shape {
         Shape::Shared => {
@@ -72,14 +77,16 @@ fn guest_path(name: &str) -> Result<RootPath> {
     }
 }
 
-/// Second names of the libraries that are left.
-fn aliases(closure: &Closure, libraries: &[Library]) -> Result<Vec<Alias>> {
+/// Second names of the libraries that are left, by the names of all and where they were.
+fn aliases(
+    old: &[Alias],
+    places: &BTreeMap<RootPath, String>,
+    libraries: &[Library],
+) -> Result<Vec<Alias>> {
     let mut aliases = Vec::new();
-    for alias in &closure.aliases {
-        let mut all = closure.libraries.iter();
-        let target = all.find(|library| library.guest == alias.target);
-        let target =
-            target.and_then(|old| libraries.iter().find(|library| library.name == old.name));
+    for alias in old {
+        let name = places.get(&alias.target);
+        let target = name.and_then(|name| libraries.iter().find(|library| library.name == *name));
         if let (Some(target), Some(name)) = (target, alias.guest.name()) {
             let guest = guest_path(name)?;
             if guest != target.guest {

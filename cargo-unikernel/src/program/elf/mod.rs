@@ -7,6 +7,7 @@ mod code;
 mod dynamic;
 mod memory;
 mod read;
+pub mod tables;
 
 pub use code::executable;
 

@@ -121,7 +121,8 @@ mod tests {
     fn self_test_passes_where_it_is_emulated() {
         use crate::kernel;
         let folder = tempfile::tempdir().unwrap();
-        let kernel = KernelFile::open(kernel::find("builtin").unwrap(), None).unwrap();
+        let kernel =
+            KernelFile::open(kernel::find("builtin").unwrap(), &kernel::Origin::Usual).unwrap();
         let mut root = RootTree::default();
         let node = Node::File {
             mode: Mode(0o755),

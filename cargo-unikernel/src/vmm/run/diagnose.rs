@@ -222,6 +222,8 @@ fn fault(signal: u64, code: u64, address: u64, access: u64) -> String {
         _ => "touched",
     };
     match (signal, code) {
+        // Not every kernel knows why.
+        (11, 0) => format!("it {verb} address {address:#x}"),
         (11, 1) => format!("it {verb} address {address:#x}, where nothing is mapped"),
         (11, 2) => format!("it {verb} address {address:#x}, which is protected from that"),
         (11, _) => "it did what only a kernel may".to_owned(),
@@ -308,6 +310,11 @@ mod tests {
         check(
             fault(11, 1, 1),
             "the program was ended by SIGSEGV: it wrote to address 0x0, where nothing is mapped",
+            Some("/hello+0x1139"),
+        );
+        check(
+            fault(11, 0, 3),
+            "the program was ended by SIGSEGV: it touched address 0x0",
             Some("/hello+0x1139"),
         );
         check(

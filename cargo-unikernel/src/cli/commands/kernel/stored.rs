@@ -7,8 +7,8 @@ use crate::cli::shell::Shell;
 use crate::error::Result;
 use crate::fs::Written;
 use crate::progress::Progress;
-use crate::store::{self, Kernel, Request, Source, Store};
-use crate::{env, fs};
+use crate::store::{self, Kernel, KernelPart, Request, Source, Store};
+use crate::{env, fs, kernel};
 
 /// Stores what a file, folder or archive holds.
 pub(super) fn add(path: &Path, name: &str, shell: &Shell) -> Result<()> {
@@ -66,17 +66,28 @@ fn told(kernel: &Kernel, written: Written, shell: &Shell) {
     shell.finished(verb, &format!("`{kind}/{name}` ({})", files.join(", ")));
 }
 
-/// A line for each file.
+/// A line for each file. What is chosen by kind alone is marked at the end, as toolchains are.
 pub(super) fn list(shell: &Shell) -> Result<()> {
     let store = Store::open()?;
     let kernels = store.list()?;
-    for Kernel { kind, name, files } in &kernels {
-        for (file, part) in files {
-            let facts = &part.facts;
-            shell.data(&format!(
-                "{kind}/{name} {file} {} {} {}",
-                facts.sha256, facts.len, facts.source.from
-            ))?;
+    for kind in store::kinds() {
+        let chosen = store.chosen(kind)?;
+        let of_kind = || kernels.iter().filter(|kernel| kernel.kind == kind);
+        for Kernel { name, files, .. } in of_kind() {
+            let is_chosen = chosen.as_ref() == Some(name);
+            let mark = if is_chosen { " (default)" } else { "" };
+            for (file, KernelPart { facts, .. }) in files {
+                shell.data(&format!(
+                    "{kind}/{name} {file} {} {} {}{mark}",
+                    facts.sha256, facts.len, facts.source.from
+                ))?;
+            }
+        }
+        if chosen.is_none() && of_kind().next().is_some() {
+            shell.note(&format!(
+                "of several kernels of kind `{kind}` none is called `{}`: choose one by --kernel {kind}/NAME",
+                store::DEFAULT
+            ));
         }
     }
     if kernels.is_empty() {
@@ -118,8 +129,6 @@ pub(super) fn remove(kernel: &str, shell: &Shell) -> Result<()> {
 
 /// The kernel that `KIND` or `KIND/NAME` means.
 fn found(words: &str) -> Result<Kernel> {
-    match words.split_once('/') {
-        Some((kind, name)) => store::find(kind, Some(name)),
-        None => store::find(words, None),
-    }
+    let (kind, name) = kernel::split(words);
+    store::find(kind, name)
 }

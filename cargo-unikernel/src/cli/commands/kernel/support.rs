@@ -10,7 +10,7 @@ use crate::support::{Level, Support};
 pub(super) fn tell(kernel: Option<&str>, shell: &Shell) -> Result<()> {
     match kernel {
         Some(name) => {
-            for line in lines(&kernel::support_of(name)?) {
+            for line in lines(&*kernel::support_of(name)?) {
                 shell.data(&line)?;
             }
         }
