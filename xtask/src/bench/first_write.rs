@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::programs::Programs;
-use super::{Figure, line, reference};
+use super::{Figure, line, reference, translated};
 use crate::error::Result;
 
 /// Odd, so that a median is one of them.
@@ -31,19 +31,30 @@ pub(super) fn measure(folder: &Path, programs: &Programs) -> Result<Vec<Figure>>
         times.sort();
         times[ROUNDS / 2].as_secs_f64() * 1000.0
     });
-    let figure = |what, target, time: f64| Figure {
-        what,
-        target,
-        unit: "x",
-        value: time / bare,
-        parts: format!("{time:.1} ms, the reference takes {bare:.1} ms (medians of {ROUNDS})"),
+    let figure = |what, target, time: f64, line: &str| {
+        let blocks = translated::until_first_byte(folder, line)?;
+        Ok(Figure {
+            what,
+            target,
+            unit: "x",
+            value: time / bare,
+            parts: format!(
+                "{time:.1} ms, the reference takes {bare:.1} ms (medians of {ROUNDS}); {blocks}"
+            ),
+        })
     };
     Ok(vec![
-        figure("start to first write, static PIE hello", 2.0, hello_static),
+        figure(
+            "start to first write, static PIE hello",
+            2.0,
+            hello_static,
+            lines[1],
+        )?,
         figure(
             "start to first write, dynamic PIE hello",
             3.0,
             hello_dynamic,
-        ),
+            lines[2],
+        )?,
     ])
 }

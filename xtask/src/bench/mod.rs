@@ -13,6 +13,7 @@ mod memory;
 mod programs;
 mod reference;
 mod sizes;
+mod translated;
 
 use crate::call::Call;
 use crate::error::{Error, Result};
