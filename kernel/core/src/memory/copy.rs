@@ -98,7 +98,11 @@ impl AddressSpace {
     ) -> usize {
         self.follow_files();
         let mut copy = |space: &Space, part: Range<usize>| {
-            copy(space, UserAddr(start.0.saturating_add(part.start as u64)), part)
+            copy(
+                space,
+                UserAddr(start.0.saturating_add(part.start as u64)),
+                part,
+            )
         };
         let mut done = 0;
         loop {

@@ -49,11 +49,12 @@ impl AddressSpace {
                 if area.is_never_writable() {
                     return Err(Errno::EACCES);
                 }
-                if !area.is_shared() && !area.protection.contains(Protection::WRITE) {
-                    budget::allow_pages(pages.count())?;
-                }
             }
+            let was_promised = area.is_promised();
             area.protection = protection;
+            if area.is_promised() && !was_promised {
+                budget::allow_pages(pages.count())?;
+            }
             Ok(())
         })
     }

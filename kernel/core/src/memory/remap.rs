@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use unikernel_machine::address::UserPage;
 
 use super::area::{Area, Locked, Role};
-use super::map::Promise;
 use super::place::Place;
 use super::{AddressSpace, PAGE, Pages, budget};
 use crate::errno::Errno;
@@ -79,8 +78,8 @@ impl AddressSpace {
         };
         if let Some(cut) = Pages::new(start.saturating_add(new_count), old_end) {
             self.unmap(cut)?;
-        } else if new_count > old_count && area.takes_memory() {
-            budget::allow_pages(new_count)?;
+        } else if area.is_promised() {
+            budget::allow_pages(new_count.saturating_sub(old_count))?;
         }
         if stays && self.grow(old, new_count, &area).is_some() {
             return Ok(address);
@@ -124,7 +123,7 @@ impl AddressSpace {
         };
         let pages = self.movable(kept)?;
         let is_locked = area.locked != Locked::No;
-        let placed = self.map(place, len, unpopulated(&area), Promise::None)?;
+        let placed = self.map(place, len, unpopulated(&area))?;
         let target = Pages::of_bytes(placed, len).ok_or(Errno::ENOMEM)?;
         self.move_pages(&pages, kept, target);
         if area.locked == Locked::AtOnce {

@@ -9,10 +9,9 @@ use unikernel_machine::testing::set_frames;
 use unikernel_machine::user::Access;
 
 use super::advise::LockedPages;
-use super::area::{Area, Role};
+use super::area::{Area, Promise, Role};
 use super::fault::Refusal;
 use super::layout::{Layout, STACK_LIMIT, numbers};
-use super::map::Promise;
 use super::place::Place;
 use super::protect::{From, READ_WRITE};
 use super::remap::{Left, Target};
@@ -31,12 +30,14 @@ fn map(
     pages: u64,
     protection: Protection,
 ) -> Result<u64, Errno> {
-    space.map(
-        place,
-        pages * PAGE,
-        Area::anonymous(protection),
-        Promise::Checked,
-    )
+    space.map(place, pages * PAGE, Area::anonymous(protection))
+}
+
+/// Zeros to read and write that may be more than there is.
+fn unpromised() -> Area {
+    let mut area = Area::anonymous(READ_WRITE);
+    area.promise = Promise::None;
+    area
 }
 
 /// The areas near [`AT`], as `first+count protection`.
@@ -180,7 +181,6 @@ fn reservation_of_gigabytes_costs_nothing() {
             Place::Hint(0),
             8 << 30,
             Area::anonymous(Protection::empty()),
-            Promise::Checked,
         )
         .unwrap();
     space
@@ -198,12 +198,7 @@ fn more_than_there_is_is_refused() {
         map(&mut space, Place::Hint(0), 101, READ_WRITE),
         Err(Errno::ENOMEM)
     );
-    let area = Area::anonymous(READ_WRITE);
-    assert!(
-        space
-            .map(Place::Hint(0), 101 * PAGE, area, Promise::None)
-            .is_ok()
-    );
+    assert!(space.map(Place::Hint(0), 101 * PAGE, unpromised()).is_ok());
     let at = map(&mut space, Place::Hint(0), 101, Protection::empty()).unwrap();
     assert_eq!(
         space.protect(at, 101 * PAGE, READ_WRITE, From::Address),
@@ -215,14 +210,7 @@ fn more_than_there_is_is_refused() {
 fn touching_makes_pages_until_there_are_none() {
     set_frames(60);
     let mut space = space();
-    let at = space
-        .map(
-            Place::Hint(0),
-            60 * PAGE,
-            Area::anonymous(READ_WRITE),
-            Promise::None,
-        )
-        .unwrap();
+    let at = space.map(Place::Hint(0), 60 * PAGE, unpromised()).unwrap();
     let touch = |space: &mut AddressSpace, page: u64| {
         space.resolve(UserAddr(at + page * PAGE), Access::Write)
     };
