@@ -45,10 +45,8 @@ impl AddressSpace {
             pages.start = area_pages.start;
         }
         self.change(pages, |pages, area| {
-            if protection.contains(Protection::WRITE) {
-                if area.is_never_writable() {
-                    return Err(Errno::EACCES);
-                }
+            if protection.contains(Protection::WRITE) && area.is_never_writable() {
+                return Err(Errno::EACCES);
             }
             let was_promised = area.is_promised();
             area.protection = protection;
