@@ -81,43 +81,54 @@ impl Areas {
         let mut start = run.start;
         let mut end = run.end;
         let mut area = area;
-        self.gaps
-            .set(self.end_below(run.start), with_guard(run.start, &area));
-        if let Some((before, neighbour)) = run.start.checked_sub(1).and_then(|page| self.at(page))
-            && neighbour.continues_as(before.count(), &area)
+        let guarded = with_guard(run.start, &area);
+        let before = self.tree.range(..run.start).next_back();
+        let gap_start = before.map_or(0, |(_, (end, _))| *end);
+        if let Some((before_start, (_, neighbour))) = before
+            && gap_start == run.start
+            && neighbour.continues_as(run.start.saturating_sub(*before_start), &area)
         {
-            start = before.start;
+            start = *before_start;
             area = neighbour.clone();
         }
-        if let Some((behind_end, neighbour)) = self.tree.get(&run.end)
+        let behind = self.tree.range(run.end..).next();
+        if let Some((behind_start, (behind_end, neighbour))) = behind
+            && *behind_start == run.end
             && area.continues_as(run.end.saturating_sub(start), neighbour)
         {
             end = *behind_end;
             self.remove(run.end);
         } else {
-            self.gaps.set(run.end, self.free_up_to(run.end));
+            let free = free_up_to(behind);
+            self.gaps.set(run.end, free);
         }
+        self.gaps.set(gap_start, guarded);
         self.put(start, end, area);
     }
 
     /// Takes the first area, or part of one, out that lies in a run; an area is split where the run begins or ends inside it.
     pub(crate) fn take(&mut self, run: Pages) -> Option<(Pages, Area)> {
-        let (start, inside) = self
-            .within(run)
-            .find_map(|(area, _)| Some((area.start, area.intersection(&run)?)))?;
+        let (found, _) = self.at_or_behind(run.start)?;
+        let (start, inside) = (found.start, found.intersection(&run)?);
         let (end, area) = self.remove(start)?;
-        if inside.end < end {
+        let free = if inside.end < end {
             let tail = area.tail(inside.end.saturating_sub(start));
+            let free = with_guard(inside.end, &tail);
             self.put(inside.end, end, tail);
+            free
         } else {
+            let free = free_up_to(self.tree.range(end..).next());
             self.gaps.set(end, end);
-        }
+            free
+        };
         let middle = area.tail(inside.start.saturating_sub(start));
         if start < inside.start {
             self.put(start, inside.start, area);
+            self.gaps.set(inside.start, free);
+        } else {
+            let before = self.tree.range(..start).next_back();
+            self.gaps.set(before.map_or(0, |(_, (end, _))| *end), free);
         }
-        self.gaps
-            .set(self.end_below(inside.start), self.free_up_to(inside.end));
         Some((inside, middle))
     }
 
@@ -134,18 +145,6 @@ impl Areas {
             self.of_files.remove(&(file.identity(), start));
         }
         Some(found)
-    }
-
-    /// The end of the last area below a page, or 0: where the gap starts that ends there.
-    fn end_below(&self, page: u64) -> u64 {
-        let below = self.tree.range(..page).next_back();
-        below.map_or(0, |(_, (end, _))| *end)
-    }
-
-    /// Up to where may be mapped from a page on that is free.
-    fn free_up_to(&self, page: u64) -> u64 {
-        let behind = self.tree.range(page..).next();
-        behind.map_or(UserPage::END, |(start, (_, area))| with_guard(*start, area))
     }
 
     /// Whether taking a run out cuts an area in two.
@@ -178,6 +177,11 @@ fn with_guard(start: u64, area: &Area) -> u64 {
     } else {
         start
     }
+}
+
+/// Up to where may be mapped below this area, or in the program's half when there is none.
+fn free_up_to(behind: Option<(&u64, &(u64, Area))>) -> u64 {
+    behind.map_or(UserPage::END, |(start, (_, area))| with_guard(*start, area))
 }
 
 fn pages(start: u64, end: u64) -> Pages {

@@ -38,6 +38,7 @@ impl Gaps {
                 block.measure();
                 self.0.insert(index.saturating_add(1), upper);
             }
+            _ if start < end => {}
             _ => {
                 self.join(index);
                 if let Some(before) = index.checked_sub(1) {

@@ -35,6 +35,9 @@ impl AddressSpace {
         }
         while let Some((part, _)) = self.areas.take(pages) {
             self.space.unmap_range(part.range());
+            if part.end == pages.end {
+                break;
+            }
         }
         Ok(())
     }

@@ -180,6 +180,7 @@ fn read_file(
     len: usize,
 ) -> SysResult {
     let mut done: usize = 0;
+    let mut buffer = [0; CHUNK];
     while done < len {
         let at = offset.saturating_add(done as u64);
         // Taken out of the borrow first: a copy to a mapping of the same file changes its pages.
@@ -188,7 +189,7 @@ fn read_file(
             break;
         };
         let target = to.checked_add(done as u64).ok_or(Errno::EFAULT)?;
-        let (count, wanted) = copy_out(kernel, target, &piece);
+        let (count, wanted) = copy_out(kernel, target, &piece, &mut buffer);
         done = done.saturating_add(count);
         if count < wanted {
             return reached(done, len);
@@ -198,12 +199,16 @@ fn read_file(
 }
 
 /// Copies the beginning of a piece to the program; how many bytes, and how many it should have been.
-fn copy_out(kernel: &mut Kernel, to: UserAddr, piece: &Piece) -> (usize, usize) {
+fn copy_out(
+    kernel: &mut Kernel,
+    to: UserAddr,
+    piece: &Piece,
+    buffer: &mut [u8; CHUNK],
+) -> (usize, usize) {
     match piece {
         Piece::Archive(bytes) => (kernel.memory.write_some(to, bytes), bytes.len()),
         Piece::Memory(frame, start, count) => {
-            let mut bytes = [0; CHUNK];
-            let part = bytes.get_mut(..(*count).min(CHUNK)).unwrap_or(&mut []);
+            let part = buffer.get_mut(..(*count).min(CHUNK)).unwrap_or(&mut []);
             frame.read(*start, part);
             (kernel.memory.write_some(to, part), part.len())
         }
