@@ -88,8 +88,8 @@ impl AddressSpace {
         Err(Errno::ENAMETOOLONG)
     }
 
-    /// Copies `len` bytes upwards, and goes on where it stopped after each page that it needed; how many were copied before one
-    /// that can't be had.
+    /// Copies `len` bytes upwards; how many were copied before one that can't be had.
+    #[inline]
     fn copy(
         &mut self,
         start: UserAddr,
@@ -97,18 +97,27 @@ impl AddressSpace {
         mut copy: impl FnMut(&Space, UserAddr, Range<usize>) -> Result<(), UserFault>,
     ) -> usize {
         self.follow_files();
+        match copy(&self.space, start, 0..len) {
+            Ok(()) => len,
+            Err(fault) => self.go_on(start, len, fault, &mut copy),
+        }
+    }
+
+    /// Goes on with a copy where it stopped, after each page that it needed.
+    #[cold]
+    fn go_on(
+        &mut self,
+        start: UserAddr,
+        len: usize,
+        mut fault: UserFault,
+        copy: &mut dyn FnMut(&Space, UserAddr, Range<usize>) -> Result<(), UserFault>,
+    ) -> usize {
         let mut copy = |space: &Space, part: Range<usize>| {
-            copy(
-                space,
-                UserAddr(start.0.saturating_add(part.start as u64)),
-                part,
-            )
+            let at = start.0.saturating_add(part.start as u64);
+            copy(space, UserAddr(at), part)
         };
         let mut done = 0;
         loop {
-            let Err(fault) = copy(&self.space, done..len) else {
-                return len;
-            };
             let reached = usize::try_from(fault.address.0.saturating_sub(start.0)).unwrap_or(len);
             done = reached.saturating_sub(user::UNSURE).max(done);
             if self.resolve(fault.address, fault.access).is_err() {
@@ -116,6 +125,10 @@ impl AddressSpace {
                 let rest = done..reached.min(len);
                 let end = rest.end;
                 return copy(&self.space, rest).map_or(done, |()| end);
+            }
+            match copy(&self.space, done..len) {
+                Ok(()) => return len,
+                Err(next) => fault = next,
             }
         }
     }
