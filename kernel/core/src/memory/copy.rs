@@ -13,6 +13,9 @@ use crate::errno::Errno;
 /// Longest name or path that is read from the program, with its NUL.
 const MAX_TEXT: usize = crate::fs::path::MAX_PATH;
 
+/// Copies a part of a buffer from or to the address that is its.
+type Part<'a> = dyn FnMut(&Space, UserAddr, Range<usize>) -> Result<(), UserFault> + 'a;
+
 impl AddressSpace {
     /// Copies from the program. Where it may not be read: `EFAULT`.
     pub(crate) fn read(&mut self, from: UserAddr, target: &mut [u8]) -> Result<(), Errno> {
@@ -110,7 +113,7 @@ impl AddressSpace {
         start: UserAddr,
         len: usize,
         mut fault: UserFault,
-        copy: &mut dyn FnMut(&Space, UserAddr, Range<usize>) -> Result<(), UserFault>,
+        copy: &mut Part<'_>,
     ) -> usize {
         let mut copy = |space: &Space, part: Range<usize>| {
             let at = start.0.saturating_add(part.start as u64);
