@@ -2,6 +2,7 @@
 // /proc/self/maps how many areas there are.
 //@ args: place
 //@ args: protect
+//@ args: reserve
 //@ args: move
 //@ args: grow
 //@ forms: pie
@@ -117,6 +118,28 @@ static void protect(void)
     CASE("pages with their bytes", "%ld", left);
 }
 
+// More memory than any machine has, never promised.
+static void reserve(void)
+{
+    size_t size = (size_t)1 << 44, third = size / 4096 / 3 * 4096;
+    char *at = mmap(0, size, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
+    DO("written to from now on", mprotect(at, size, RW));
+    at[0] = at[size - 1] = 'x';
+    DO("a third that is not", mprotect(at + third, third, PROT_READ), ", and is again %s", error(mprotect(at + third, third, RW)));
+    CASE("one area", "%d %c%c", areas(at, size / PAGE), at[0], at[size - 1]);
+    char *longer = mremap(at, size, 2 * size, MREMAP_MAYMOVE);
+    CASE("longer", "%s, %c%c", failed(longer), longer[0], longer[size - 1]);
+    longer[2 * size - 1] = 'y';
+    DO("moved", munmap(longer + PAGE, 2 * size - PAGE), " %d", longer[0] == 'x');
+    char *shared = mmap(0, size, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CASE("shared", "%s", failed(shared));
+    shared[size - 1] = 's';
+    CASE("its end", "%c", shared[size - 1]);
+    char *two = mmap(0, 2 * PAGE, RW, ANON, -1, 0);
+    mmap(two, PAGE, RW, ANON | MAP_FIXED | MAP_NORESERVE, -1, 0);
+    CASE("not one with what was promised", "%d", areas(two, 2));
+}
+
 static void move(void)
 {
     char *at = map(room(8), 4, RW, ANON);
@@ -138,6 +161,9 @@ static void move(void)
     DO("private from length 0", mremap(target, 0, PAGE, MREMAP_MAYMOVE));
     DO("unmapped", mremap(moved, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
     DO("unknown flag", mremap(target, PAGE, PAGE, 64));
+    // Linux 6.17 says EINVAL to what is too long before it looks at anything else, others ENOMEM.
+    CASE("longer than a program can be", "%d %d", mremap(target, PAGE, (size_t)1 << 47, MREMAP_MAYMOVE) == MAP_FAILED, mremap(target, PAGE, -PAGE, MREMAP_MAYMOVE) == MAP_FAILED);
+    DO("shorter than what no program can be", mremap(target, (size_t)1 << 48, PAGE, 0), ", %s", failed(mremap(target, (size_t)1 << 46, (size_t)1 << 46, 0)));
     char *kept = mremap(target, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
     CASE("left mapped", "%d, bytes %c%c, zeroed there %d", kept != target && kept != MAP_FAILED, kept[0], kept[PAGE], target[0] == 0 && target[PAGE] == 0);
     DO("left mapped, longer", mremap(target, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
@@ -200,6 +226,8 @@ int main(int argc, char **argv)
         place();
     if (!strcmp(what, "protect"))
         protect();
+    if (!strcmp(what, "reserve"))
+        reserve();
     if (!strcmp(what, "move"))
         move();
     if (!strcmp(what, "grow"))

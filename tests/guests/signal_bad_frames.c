@@ -98,7 +98,7 @@ int main(void)
     for (volatile int i = 1; i <= 14; i++) {
         which = i;
         if (sigsetjmp(back, 1))
-            printf("%d is a fault\n", i);
+            printf("%d is a fault: code %d\n", i, code);
         else {
             raise(SIGUSR1);
             printf("%d goes on\n", i);

@@ -97,6 +97,22 @@ int main(void)
         (void)*(volatile char *)0x8000000000001234;
     tell("7 no address at all", NULL);
 
+    /* What is there is not to be known. */
+    char *kernels[] = { (char *)0x7ffffffff000, (char *)0xffff800000000000, (char *)-1 };
+    for (volatile int i = 0; i < 3; i++) {
+        char *volatile there = kernels[i];
+        if (!sigsetjmp(back, 1))
+            (void)*(volatile char *)there;
+        printf("  error %lld", context.uc_mcontext.gregs[REG_ERR]);
+        if (!sigsetjmp(back, 1))
+            *(volatile char *)there = 1;
+        printf(" %lld", context.uc_mcontext.gregs[REG_ERR]);
+        if (!sigsetjmp(back, 1))
+            ((void (*)(void))there)();
+        printf(" %lld", context.uc_mcontext.gregs[REG_ERR]);
+        tell(" in the kernel's half", there);
+    }
+
     int fd = open("two", O_RDWR);
     char *mapped = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (!sigsetjmp(back, 1))

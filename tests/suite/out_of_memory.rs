@@ -82,6 +82,16 @@ fn calls_fail_when_memory_is_short() {
 }
 
 #[test]
+fn read_that_takes_all_ends_where_memory_does() {
+    let body = "int main(void)\n{\n    unsigned long size = 1UL << 30;\n    char *at = map(size, MAP_NORESERVE);\n\
+        \x20   puts(\"reading\");\n    fflush(stdout);\n    long got = read(open(\"/dev/zero\", O_RDONLY), at, size);\n\
+        \x20   munmap(at, size);\n    printf(\"%d\\n\", got > 1 << 20 && got < 1 << 28);\n}\n";
+    run(&format!("{HEAD}{body}"), "32M")
+        .expect_status(0)
+        .expect_stdout("reading\n1\n");
+}
+
+#[test]
 fn program_that_takes_all_is_ended_and_told() {
     let body = "int main(void)\n{\n    puts(\"taking\");\n    fflush(stdout);\n    for (;;)\n        memset(map(1 << 20, 0), 1, 1 << 20);\n}\n";
     run(&format!("{HEAD}{body}"), "32M")

@@ -23,7 +23,6 @@ use crate::kernel::Kernel;
 use crate::memory::AddressSpace;
 use crate::memory::area::Area;
 use crate::memory::layout::{Layout, numbers};
-use crate::memory::map::Promise;
 use crate::memory::place::Place;
 use crate::memory::protect::READ_WRITE;
 use crate::process::signal::state::Signals;
@@ -64,7 +63,7 @@ impl Process {
         let mut memory = AddressSpace::new(Layout::new(numbers(1))).expect("there is memory");
         let area = Area::anonymous(READ_WRITE);
         memory
-            .map(Place::Fixed(SCRATCH), SCRATCH_LEN, area, Promise::None)
+            .map(Place::Fixed(SCRATCH), SCRATCH_LEN, area)
             .expect("nothing is there");
         memory.start_heap(0x4000_0000);
         let path = Remaining::new(b"/dir/deep/file".to_vec()).expect("a path");

@@ -7,6 +7,9 @@ use crate::address::UserAddr;
 
 pub use crate::arch::user::{read, read_u32, write, zero};
 
+/// How many bytes before a fault may not have been copied; all before those are.
+pub const UNSURE: usize = 64;
+
 /// A way to touch memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Access {
@@ -18,7 +21,7 @@ pub enum Access {
     Execute,
 }
 
-/// The first byte of a copy that could not be touched. Bytes before it may or may not have been copied.
+/// The first byte of a copy that could not be touched. Of the bytes before it, the last [`UNSURE`] may or may not have been copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserFault {
     /// Its address.

@@ -105,8 +105,8 @@ impl Streams {
         }
     }
 
-    /// Takes what the host sent to stdin.
-    pub(crate) fn receive(&mut self, target: &mut [u8]) -> Received {
+    /// Copies what the host sent to stdin, and leaves it there until it is [taken](Self::take).
+    pub(crate) fn look(&mut self, target: &mut [u8]) -> Received {
         self.fill_stdin();
         if self.stdin.is_empty() {
             return if self.has_ended() {
@@ -116,10 +116,15 @@ impl Streams {
             };
         }
         let count = target.len().min(self.stdin.len());
-        for (to, from) in target.iter_mut().zip(self.stdin.drain(..count)) {
-            *to = from;
+        for (to, from) in target.iter_mut().zip(&self.stdin) {
+            *to = *from;
         }
         Received::Bytes(count)
+    }
+
+    /// Takes bytes of stdin that were looked at.
+    pub(crate) fn take(&mut self, count: usize) {
+        self.stdin.drain(..count.min(self.stdin.len()));
     }
 
     /// How many bytes of stdin are there to be taken.

@@ -19,6 +19,17 @@ pub(crate) struct Area {
     pub(crate) locked: Locked,
     /// Whether pages of 2 MiB may be used.
     pub(crate) large: Large,
+    /// Whether its memory was promised.
+    pub(crate) promise: Promise,
+}
+
+/// Whether a mapping promises that its memory will be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Promise {
+    /// More than the machine has is refused.
+    Checked,
+    /// It is not (`MAP_NORESERVE`), whatever becomes of the mapping.
+    None,
 }
 
 /// Whether an area's pages must stay in memory (mlock(2)). Nothing ever takes a page away here; what remains is when it comes.
@@ -63,6 +74,13 @@ pub(crate) struct FileBacking {
     pub(crate) first: u64,
     /// Who sees a write.
     pub(crate) sharing: Sharing,
+}
+
+impl FileBacking {
+    /// Tells the file from all others that are mapped.
+    pub(crate) fn identity(&self) -> usize {
+        Rc::as_ptr(&self.node).addr()
+    }
 }
 
 /// Who sees what is written to a mapping of a file.
@@ -114,6 +132,7 @@ impl Area {
             role: Role::Mapped,
             locked: Locked::No,
             large: Large::Plenty,
+            promise: Promise::Checked,
         }
     }
 
@@ -132,6 +151,7 @@ impl Area {
             || self.role != next.role
             || self.locked != next.locked
             || self.large != next.large
+            || self.promise != next.promise
         {
             return false;
         }
@@ -178,6 +198,11 @@ impl Area {
     /// Whether its written pages take memory of their own, so that there must be some.
     pub(crate) fn takes_memory(&self) -> bool {
         !self.is_shared() && self.protection.contains(Protection::WRITE)
+    }
+
+    /// Whether so much memory as it has pages must be there before they are.
+    pub(crate) fn is_promised(&self) -> bool {
+        self.takes_memory() && self.promise == Promise::Checked
     }
 
     /// The file behind it.

@@ -93,7 +93,7 @@ impl AddressSpace {
         {
             contents.borrow_mut().set_watch(Watch {
                 changes: self.changes.clone(),
-                file: identity(&file.node),
+                file: file.identity(),
             });
         }
     }
@@ -105,11 +105,9 @@ impl AddressSpace {
         }
         for change in self.changes.0.list.take() {
             let Self { areas, space, .. } = self;
-            for (pages, area) in areas.iter() {
-                let Some(file) = area.file().filter(|f| identity(&f.node) == change.file) else {
-                    continue;
-                };
-                let Some(run) = mapped_at(pages, file, &change.pages) else {
+            for (pages, area) in areas.of_file(change.file) {
+                let run = |file| Some((file, mapped_at(pages, file, &change.pages)?));
+                let Some((file, run)) = area.file().and_then(run) else {
                     continue;
                 };
                 if change.what == What::Cut || file.sharing != Sharing::Private {
@@ -149,9 +147,4 @@ fn mapped_at(area: Pages, file: &FileBacking, pages: &Range<u64>) -> Option<Page
             .min(area.end)
     };
     Pages::new(at(pages.start), at(pages.end))
-}
-
-/// Tells a mapped file from all others.
-fn identity(node: &Rc<Node>) -> usize {
-    Rc::as_ptr(node).addr()
 }

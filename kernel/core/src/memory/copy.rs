@@ -1,8 +1,10 @@
 //! Copies from and to the program's memory, with the pages made on the way that were not touched yet.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use unikernel_machine::address::UserAddr;
+use unikernel_machine::space::Space;
 use unikernel_machine::user::{self, UserFault};
 
 use super::AddressSpace;
@@ -11,20 +13,43 @@ use crate::errno::Errno;
 /// Longest name or path that is read from the program, with its NUL.
 const MAX_TEXT: usize = crate::fs::path::MAX_PATH;
 
+/// Copies a part of a buffer from or to the address that is its.
+type Part<'a> = dyn FnMut(&Space, UserAddr, Range<usize>) -> Result<(), UserFault> + 'a;
+
 impl AddressSpace {
     /// Copies from the program. Where it may not be read: `EFAULT`.
     pub(crate) fn read(&mut self, from: UserAddr, target: &mut [u8]) -> Result<(), Errno> {
-        self.retry(|memory| user::read(&memory.space, from, target))
+        let wanted = target.len();
+        whole(self.read_some(from, target), wanted)
     }
 
     /// Copies to the program. Where it may not be written: `EFAULT`.
     pub(crate) fn write(&mut self, to: UserAddr, source: &[u8]) -> Result<(), Errno> {
-        self.retry(|memory| user::write(&memory.space, to, source))
+        whole(self.write_some(to, source), source.len())
     }
 
-    /// Overwrites the program's memory with zeros.
+    /// Overwrites the program's memory with zeros. Where it may not be written: `EFAULT`.
     pub(crate) fn zero(&mut self, to: UserAddr, len: usize) -> Result<(), Errno> {
-        self.retry(|memory| user::zero(&memory.space, to, len))
+        whole(self.zero_some(to, len), len)
+    }
+
+    /// Copies from the program as far as it may be read; how many bytes that were.
+    pub(crate) fn read_some(&mut self, from: UserAddr, target: &mut [u8]) -> usize {
+        self.copy(from, target.len(), |space, at, part| {
+            user::read(space, at, target.get_mut(part).unwrap_or(&mut []))
+        })
+    }
+
+    /// Copies to the program as far as it may be written; how many bytes that were.
+    pub(crate) fn write_some(&mut self, to: UserAddr, source: &[u8]) -> usize {
+        self.copy(to, source.len(), |space, at, part| {
+            user::write(space, at, source.get(part).unwrap_or(&[]))
+        })
+    }
+
+    /// Overwrites the program's memory with zeros as far as it may be written; how many bytes that were.
+    pub(crate) fn zero_some(&mut self, to: UserAddr, len: usize) -> usize {
+        self.copy(to, len, |space, at, part| user::zero(space, at, part.len()))
     }
 
     /// Reads a number of the program's.
@@ -66,15 +91,57 @@ impl AddressSpace {
         Err(Errno::ENAMETOOLONG)
     }
 
-    /// Tries a copy again after each page that it needed, until one can't be had.
-    fn retry(&mut self, mut copy: impl FnMut(&Self) -> Result<(), UserFault>) -> Result<(), Errno> {
+    /// Copies `len` bytes upwards; how many were copied before one that can't be had.
+    #[inline]
+    fn copy(
+        &mut self,
+        start: UserAddr,
+        len: usize,
+        mut copy: impl FnMut(&Space, UserAddr, Range<usize>) -> Result<(), UserFault>,
+    ) -> usize {
         self.follow_files();
-        loop {
-            let Err(fault) = copy(self) else {
-                return Ok(());
-            };
-            self.resolve(fault.address, fault.access)
-                .map_err(|_| Errno::EFAULT)?;
+        match copy(&self.space, start, 0..len) {
+            Ok(()) => len,
+            Err(fault) => self.go_on(start, len, fault, &mut copy),
         }
+    }
+
+    /// Goes on with a copy where it stopped, after each page that it needed.
+    #[cold]
+    fn go_on(
+        &mut self,
+        start: UserAddr,
+        len: usize,
+        mut fault: UserFault,
+        copy: &mut Part<'_>,
+    ) -> usize {
+        let mut copy = |space: &Space, part: Range<usize>| {
+            let at = start.0.saturating_add(part.start as u64);
+            copy(space, UserAddr(at), part)
+        };
+        let mut done = 0;
+        loop {
+            let reached = usize::try_from(fault.address.0.saturating_sub(start.0)).unwrap_or(len);
+            done = reached.saturating_sub(user::UNSURE).max(done);
+            if self.resolve(fault.address, fault.access).is_err() {
+                // What is unsure lies in pages that are there: it takes no further step.
+                let rest = done..reached.min(len);
+                let end = rest.end;
+                return copy(&self.space, rest).map_or(done, |()| end);
+            }
+            match copy(&self.space, done..len) {
+                Ok(()) => return len,
+                Err(next) => fault = next,
+            }
+        }
+    }
+}
+
+/// All that was wanted, or `EFAULT`.
+fn whole(copied: usize, wanted: usize) -> Result<(), Errno> {
+    if copied == wanted {
+        Ok(())
+    } else {
+        Err(Errno::EFAULT)
     }
 }

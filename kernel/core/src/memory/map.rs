@@ -5,27 +5,12 @@ use super::place::Place;
 use super::{AddressSpace, PAGE, Pages, budget};
 use crate::errno::Errno;
 
-/// Whether a mapping promises that its memory will be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Promise {
-    /// More than the machine has is refused.
-    Checked,
-    /// It is not (`MAP_NORESERVE`).
-    None,
-}
-
 impl AddressSpace {
     /// Maps `len` bytes; the address.
-    pub(crate) fn map(
-        &mut self,
-        place: Place,
-        len: u64,
-        mut area: Area,
-        promise: Promise,
-    ) -> Result<u64, Errno> {
+    pub(crate) fn map(&mut self, place: Place, len: u64, mut area: Area) -> Result<u64, Errno> {
         let pages = self.place(place, len)?;
         self.allow_kernel_memory()?;
-        if promise == Promise::Checked && area.takes_memory() {
+        if area.is_promised() {
             budget::allow_pages(len.div_ceil(PAGE))?;
         }
         if matches!(place, Place::Fixed(_)) {
@@ -50,6 +35,9 @@ impl AddressSpace {
         }
         while let Some((part, _)) = self.areas.take(pages) {
             self.space.unmap_range(part.range());
+            if part.end == pages.end {
+                break;
+            }
         }
         Ok(())
     }

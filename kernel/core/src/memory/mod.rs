@@ -1,6 +1,7 @@
 //! The program's address space: what it mapped, and the pages that are there so far.
 //!
-//! An [`area`](area::Area) is a run of pages with one protection and one backing; [`areas`] keeps them apart and sorted.
+//! An [`area`](area::Area) is a run of pages with one protection and one backing; [`areas`] keeps them apart and sorted, and
+//! [`gaps`] what is free between them.
 //! [`AddressSpace`] joins them with the machine's page table: a page is made when it is first touched ([`fault`]), by the
 //! program or by a system call's copy ([`copy`]), or ahead ([`resident`]). [`map`], [`protect`], [`remap`], [`advise`] and
 //! [`brk`] are what the system calls of those names do; [`layout`] and [`place`] say where things go, [`budget`] how much memory
@@ -15,6 +16,7 @@ pub(crate) mod budget;
 pub(crate) mod changes;
 pub(crate) mod copy;
 pub(crate) mod fault;
+mod gaps;
 pub(crate) mod layout;
 pub(crate) mod map;
 #[cfg(test)]
@@ -122,7 +124,7 @@ impl AddressSpace {
         space.activate();
         Ok(Self {
             space,
-            areas: Areas::default(),
+            areas: Areas::new(),
             layout,
             brk: Break::default(),
             future: Locked::No,

@@ -9,9 +9,8 @@ use unikernel_machine::frame::usage;
 use unikernel_machine::space::Protection;
 
 use super::advise::LockedPages;
-use super::area::{Area, Backing, FileBacking, Large, Locked, MayWrite, Sharing};
+use super::area::{Area, Backing, FileBacking, Large, Locked, MayWrite, Promise, Sharing};
 use super::layout::{Layout, numbers};
-use super::map::Promise;
 use super::place::Place;
 use super::protect::{From, READ_WRITE};
 use super::remap::{Left, Target};
@@ -34,6 +33,7 @@ struct Page {
     protection: Protection,
     locked: Locked,
     large: Large,
+    promise: Promise,
     bytes: Bytes,
 }
 
@@ -61,8 +61,8 @@ impl Page {
             _ => false,
         };
         follows
-            && (self.protection, self.locked, self.large)
-                == (next.protection, next.locked, next.large)
+            && (self.protection, self.locked, self.large, self.promise)
+                == (next.protection, next.locked, next.large, next.promise)
     }
 }
 
@@ -270,10 +270,14 @@ fn area(file: &Rc<Node>, page: &Page) -> Area {
             },
         )
     };
-    match page.bytes {
+    let area = match page.bytes {
         Bytes::Own(_) => Area::anonymous(page.protection),
         Bytes::Private { page, .. } => backed(page, Sharing::Private),
         Bytes::Shared { page } => backed(page, Sharing::Shared(MayWrite::Yes)),
+    };
+    Area {
+        promise: page.promise,
+        ..area
     }
 }
 
@@ -315,6 +319,7 @@ fn map<F: FnMut() -> u64>(
         protection,
         locked: Locked::No,
         large: Large::Plenty,
+        promise: random.pick(&[Promise::Checked, Promise::Checked, Promise::None]),
         bytes: bytes_of,
     };
     let is_taken = model.pages[run.0..run.1].iter().any(Option::is_some);
@@ -324,7 +329,7 @@ fn map<F: FnMut() -> u64>(
     } else {
         Place::Fixed(at)
     };
-    let found = space.map(place, bytes(count), area(file, &page), Promise::None);
+    let found = space.map(place, bytes(count), area(file, &page));
     if if_free && is_taken {
         (found.map(drop), Err(Errno::EEXIST))
     } else {

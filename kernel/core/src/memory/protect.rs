@@ -45,15 +45,14 @@ impl AddressSpace {
             pages.start = area_pages.start;
         }
         self.change(pages, |pages, area| {
-            if protection.contains(Protection::WRITE) {
-                if area.is_never_writable() {
-                    return Err(Errno::EACCES);
-                }
-                if !area.is_shared() && !area.protection.contains(Protection::WRITE) {
-                    budget::allow_pages(pages.count())?;
-                }
+            if protection.contains(Protection::WRITE) && area.is_never_writable() {
+                return Err(Errno::EACCES);
             }
+            let was_promised = area.is_promised();
             area.protection = protection;
+            if area.is_promised() && !was_promised {
+                budget::allow_pages(pages.count())?;
+            }
             Ok(())
         })
     }

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use unikernel_machine::address::UserPage;
 
 use super::area::{Area, Locked, Role};
-use super::map::Promise;
 use super::place::Place;
 use super::{AddressSpace, PAGE, Pages, budget};
 use crate::errno::Errno;
@@ -43,7 +42,7 @@ impl AddressSpace {
     ) -> Result<u64, Errno> {
         let pages_of = |len| Pages::alleged(0, len).map_or(0, |pages| pages.count());
         let (old_count, new_count) = (pages_of(old_len), pages_of(new_len));
-        if !address.is_multiple_of(PAGE) || new_count == 0 {
+        if !address.is_multiple_of(PAGE) || new_count == 0 || new_count > UserPage::END {
             return Err(Errno::EINVAL);
         }
         let start = address / PAGE;
@@ -57,15 +56,13 @@ impl AddressSpace {
         if old_count == 0 && !area.is_shared() {
             return Err(Errno::EINVAL);
         }
-        let old_end = start
-            .checked_add(old_count)
-            .filter(|end| *end <= UserPage::END)
-            .ok_or(Errno::EFAULT)?;
+        let old_end = start.saturating_add(old_count);
         let stays = old_count > 0 && left == Left::Unmapped && !matches!(target, Target::Fixed(_));
         if stays && new_count <= old_count {
-            // Even across areas.
-            if let Some(cut) = Pages::new(start.saturating_add(new_count), old_end) {
-                self.unmap(cut)?;
+            // Even across areas, and what is beyond the program's half as munmap(2) says.
+            if new_count < old_count {
+                let cut = Pages::new(start.saturating_add(new_count), old_end);
+                self.unmap(cut.ok_or(Errno::EINVAL)?)?;
             }
             return Ok(address);
         }
@@ -79,8 +76,8 @@ impl AddressSpace {
         };
         if let Some(cut) = Pages::new(start.saturating_add(new_count), old_end) {
             self.unmap(cut)?;
-        } else if new_count > old_count && area.takes_memory() {
-            budget::allow_pages(new_count)?;
+        } else if area.is_promised() {
+            budget::allow_pages(new_count.saturating_sub(old_count))?;
         }
         if stays && self.grow(old, new_count, &area).is_some() {
             return Ok(address);
@@ -124,7 +121,7 @@ impl AddressSpace {
         };
         let pages = self.movable(kept)?;
         let is_locked = area.locked != Locked::No;
-        let placed = self.map(place, len, unpopulated(&area), Promise::None)?;
+        let placed = self.map(place, len, unpopulated(&area))?;
         let target = Pages::of_bytes(placed, len).ok_or(Errno::ENOMEM)?;
         self.move_pages(&pages, kept, target);
         if area.locked == Locked::AtOnce {

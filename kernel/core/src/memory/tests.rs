@@ -9,10 +9,9 @@ use unikernel_machine::testing::set_frames;
 use unikernel_machine::user::Access;
 
 use super::advise::LockedPages;
-use super::area::{Area, Role};
+use super::area::{Area, Promise, Role};
 use super::fault::Refusal;
 use super::layout::{Layout, STACK_LIMIT, numbers};
-use super::map::Promise;
 use super::place::Place;
 use super::protect::{From, READ_WRITE};
 use super::remap::{Left, Target};
@@ -31,12 +30,14 @@ fn map(
     pages: u64,
     protection: Protection,
 ) -> Result<u64, Errno> {
-    space.map(
-        place,
-        pages * PAGE,
-        Area::anonymous(protection),
-        Promise::Checked,
-    )
+    space.map(place, pages * PAGE, Area::anonymous(protection))
+}
+
+/// Zeros to read and write that may be more than there is.
+fn unpromised() -> Area {
+    let mut area = Area::anonymous(READ_WRITE);
+    area.promise = Promise::None;
+    area
 }
 
 /// The areas near [`AT`], as `first+count protection`.
@@ -180,7 +181,6 @@ fn reservation_of_gigabytes_costs_nothing() {
             Place::Hint(0),
             8 << 30,
             Area::anonymous(Protection::empty()),
-            Promise::Checked,
         )
         .unwrap();
     space
@@ -198,12 +198,7 @@ fn more_than_there_is_is_refused() {
         map(&mut space, Place::Hint(0), 101, READ_WRITE),
         Err(Errno::ENOMEM)
     );
-    let area = Area::anonymous(READ_WRITE);
-    assert!(
-        space
-            .map(Place::Hint(0), 101 * PAGE, area, Promise::None)
-            .is_ok()
-    );
+    assert!(space.map(Place::Hint(0), 101 * PAGE, unpromised()).is_ok());
     let at = map(&mut space, Place::Hint(0), 101, Protection::empty()).unwrap();
     assert_eq!(
         space.protect(at, 101 * PAGE, READ_WRITE, From::Address),
@@ -215,14 +210,7 @@ fn more_than_there_is_is_refused() {
 fn touching_makes_pages_until_there_are_none() {
     set_frames(60);
     let mut space = space();
-    let at = space
-        .map(
-            Place::Hint(0),
-            60 * PAGE,
-            Area::anonymous(READ_WRITE),
-            Promise::None,
-        )
-        .unwrap();
+    let at = space.map(Place::Hint(0), 60 * PAGE, unpromised()).unwrap();
     let touch = |space: &mut AddressSpace, page: u64| {
         space.resolve(UserAddr(at + page * PAGE), Access::Write)
     };
@@ -407,6 +395,71 @@ fn remapping_takes_the_bytes_along() {
         ),
         Err(Errno::EINVAL)
     );
+}
+
+#[test]
+fn remapping_to_absurd_lengths_is_refused() {
+    let mut space = space();
+    map(&mut space, Place::Fixed(AT), 2, READ_WRITE).unwrap();
+    let mut check = |old: u64, new: u64, expected: Result<u64, Errno>| {
+        for target in [Target::Stays, Target::Anywhere] {
+            let found = space.remap(AT, old, new, target, Left::Unmapped);
+            assert_eq!(found, expected, "{old:#x} to {new:#x}");
+        }
+    };
+    check(PAGE, 1 << 47, Err(Errno::EINVAL));
+    check(PAGE, u64::MAX - PAGE + 1, Err(Errno::EINVAL));
+    check(PAGE, u64::MAX, Err(Errno::EINVAL));
+    check(1 << 48, PAGE, Err(Errno::EINVAL));
+    check(1 << 47, 1 << 46, Err(Errno::EINVAL));
+    check(USER_END - PAGE, USER_END - PAGE, Ok(AT));
+    check(USER_END - PAGE, USER_END, Err(Errno::EFAULT));
+}
+
+#[test]
+fn what_was_not_promised_may_be_more_than_there_is() {
+    set_frames(100);
+    let mut space = space();
+    let (size, mut area) = (1 << 32, unpromised());
+    area.protection = Protection::empty();
+    let at = space.map(Place::Hint(0), size, area).unwrap();
+    assert_eq!(space.protect(at, size, READ_WRITE, From::Address), Ok(()));
+    let moved = space.remap(at, size, 2 * size, Target::Anywhere, Left::Unmapped);
+    assert!(moved.is_ok());
+    let promised = map(&mut space, Place::Hint(0), 60, READ_WRITE).unwrap();
+    let grown = space.remap(
+        promised,
+        60 * PAGE,
+        200 * PAGE,
+        Target::Anywhere,
+        Left::Unmapped,
+    );
+    assert_eq!(grown, Err(Errno::ENOMEM));
+}
+
+#[test]
+fn copies_end_where_memory_does() {
+    let mut space = space();
+    map(&mut space, Place::Fixed(AT), 3, READ_WRITE).unwrap();
+    let end = AT + 3 * PAGE;
+    let bytes: alloc::vec::Vec<u8> = (0..3 * PAGE).map(|i| (i % 251) as u8).collect();
+    for skew in [0, 1, 63, 64, 65, PAGE - 1, PAGE, PAGE + 5] {
+        let (from, room) = (UserAddr(AT + skew), (3 * PAGE - skew) as usize);
+        space
+            .forget(Pages::of_bytes(AT, 3 * PAGE).unwrap(), LockedPages::Refused)
+            .unwrap();
+        assert_eq!(space.write_some(from, &bytes), room, "at {skew}");
+        let mut read = bytes.clone();
+        read.fill(255);
+        assert_eq!(space.read_some(from, &mut read), room, "at {skew}");
+        assert_eq!(read[..room], bytes[..room]);
+        assert!(read[room..].iter().all(|byte| *byte == 255));
+        assert_eq!(space.zero_some(from, bytes.len()), room, "at {skew}");
+        let whole = space.write(from, &bytes);
+        assert_eq!(whole.is_ok(), skew == 0, "at {skew}");
+    }
+    assert_eq!(space.write_some(UserAddr(end), b"x"), 0);
+    assert_eq!(space.read_some(UserAddr(u64::MAX), &mut [0; 4]), 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use linux_raw_sys::general as linux;
 use unikernel_abi::bytes::{u16_at, u32_at};
 use unikernel_abi::report::Report;
-use unikernel_machine::address::UserAddr;
+use unikernel_machine::address::{USER_END, UserAddr};
 use unikernel_machine::user::Access;
 
 use super::place;
@@ -22,10 +22,13 @@ const BY_KERNEL: u32 = info::BY_KERNEL.unsigned_abs();
 /// How a report numbers what is neither read, written nor executed.
 const OTHER: u64 = 3;
 
-/// Vectors below this are exceptions; that of a page fault, and its error code for an instruction fetch.
-const EXCEPTIONS: u64 = 32;
+/// The vectors of a general protection fault and of a page fault.
+const PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
-const FETCH_BY_PROGRAM: u64 = 0x14;
+
+/// What the error code of a page fault has wherever the program touched what is not its own: it was the program, and what is there
+/// is not its to know, so that something is (`sanitize_error_code` in Linux's `arch/x86/mm/fault.c`).
+const BEYOND_PROGRAM: u64 = 4 | 1;
 
 /// What the processor does for `INT3`: the exception comes behind the instruction.
 const BREAKPOINT: u8 = 3;
@@ -44,13 +47,22 @@ impl Kernel {
             Refusal::BeyondFile => (linux::SIGBUS, linux::BUS_ADRERR),
             Refusal::OutOfMemory => return self.out_of_memory(),
         };
-        let access = match access {
-            Access::Read => 0,
-            Access::Write => 1,
-            Access::Execute => 2,
+        let (access, error) = match access {
+            Access::Read => (0, 0),
+            Access::Write => (1, 2),
+            Access::Execute => (2, 0x10),
         };
+        if !is_canonical(address.0) {
+            // The program shall go on there, which the machine saw before the processor could refuse it.
+            return self.fault((linux::SIGSEGV, BY_KERNEL), 0, OTHER, (PROTECTION, 0));
+        }
         self.thread.trap.address = address.0;
-        self.fault(cause, address.0, access);
+        let trap = if address.0 < USER_END {
+            self.thread.context.trap()
+        } else {
+            (PAGE_FAULT, error | BEYOND_PROGRAM)
+        };
+        self.fault(cause, address.0, access, trap);
     }
 
     /// Gives the program the signal for an exception of the processor (`arch/x86/kernel/traps.c`).
@@ -66,7 +78,7 @@ impl Kernel {
             17 => ((linux::SIGBUS, linux::BUS_ADRALN), 0),
             _ => ((linux::SIGSEGV, BY_KERNEL), 0),
         };
-        self.fault(cause, address, OTHER);
+        self.fault(cause, address, OTHER, self.thread.context.trap());
     }
 
     /// Which exception of arithmetic it was: of x87 (vector 16) or SSE, the first that is not masked.
@@ -83,14 +95,15 @@ impl Kernel {
         arithmetic_code(raised)
     }
 
-    fn fault(&mut self, (signal, code): Cause, address: u64, access: u64) {
+    fn fault(
+        &mut self,
+        (signal, code): Cause,
+        address: u64,
+        access: u64,
+        (vector, error): (u64, u64),
+    ) {
         let Some(number) = Signal::new(signal) else {
             return;
-        };
-        let (vector, error) = match self.thread.context.trap() {
-            (vector, error) if vector < EXCEPTIONS => (vector, error),
-            // It went where no address is: the machine saw that before the processor could.
-            _ => (PAGE_FAULT, FETCH_BY_PROGRAM),
         };
         let last = self.thread.trap.address;
         self.thread.trap = Trap {
@@ -122,6 +135,11 @@ impl Kernel {
     }
 }
 
+/// Whether a register of 64 bits is an address of 48: the upper bits are as bit 47 (Intel SDM volume 1, section 3.3.7.1).
+fn is_canonical(address: u64) -> bool {
+    matches!(address >> 47, 0 | 0x1_ffff)
+}
+
 /// `FPE_*` for the flags that x87 and SSE have in common (`fpu__exception_code` of Linux).
 fn arithmetic_code(raised: u32) -> u32 {
     match raised {
@@ -137,6 +155,16 @@ fn arithmetic_code(raised: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn canonical_addresses_have_48_bits() {
+        for address in [0, 0x7fff_ffff_ffff, 0xffff_8000_0000_0000, u64::MAX] {
+            assert!(is_canonical(address), "{address:#x}");
+        }
+        for address in [1 << 47, 1 << 63, 0xffff_7fff_ffff_ffff] {
+            assert!(!is_canonical(address), "{address:#x}");
+        }
+    }
 
     #[test]
     fn arithmetic_exceptions_have_their_codes() {

@@ -17,7 +17,6 @@ use crate::fs::path::Remaining;
 use crate::fs::tree::Tree;
 use crate::fs::walk::{LastLink, Scope};
 use crate::memory::area::{Area, FileBacking, Sharing};
-use crate::memory::map::Promise;
 use crate::memory::place::Place;
 use crate::memory::{AddressSpace, PAGE};
 
@@ -156,7 +155,7 @@ impl<'a> Source<'a> {
             };
             let area = Area::of_file(segment.protection, file);
             let len = segment.file_len.saturating_add(skew);
-            memory.map(Place::FixedIfFree(start), len, area, Promise::None)?;
+            memory.map(Place::FixedIfFree(start), len, area)?;
             file_end.div_ceil(PAGE).saturating_mul(PAGE)
         } else {
             start
@@ -167,7 +166,6 @@ impl<'a> Source<'a> {
                 Place::FixedIfFree(mapped_end),
                 end.saturating_sub(mapped_end),
                 area,
-                Promise::Checked,
             )?;
         }
         // To the page's end, as Linux does: the dynamic loader's first allocations take what is left of its last page.

@@ -5,7 +5,6 @@ use unikernel_machine::space::Protection;
 
 use crate::errno::Errno;
 use crate::memory::area::Area;
-use crate::memory::map::Promise;
 use crate::memory::place::Place;
 use crate::memory::protect::{From, READ_WRITE};
 use crate::memory::{AddressSpace, PAGE};
@@ -15,12 +14,7 @@ use crate::time::Clock;
 pub(crate) fn map(memory: &mut AddressSpace, clock: &Clock) -> Result<u64, Errno> {
     const _: () = assert!(PAGE == unikernel_vdso::PAGE as u64);
     let area = Area::anonymous(READ_WRITE);
-    let data = memory.map(
-        Place::Hint(0),
-        PAGE.saturating_mul(2),
-        area,
-        Promise::Checked,
-    )?;
+    let data = memory.map(Place::Hint(0), PAGE.saturating_mul(2), area)?;
     let code = data.saturating_add(PAGE);
     memory.write(UserAddr(data), &clock.vdso_data().encode())?;
     memory.write(UserAddr(code), unikernel_vdso::image())?;

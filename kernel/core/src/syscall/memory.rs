@@ -13,8 +13,7 @@ use crate::fs::device::Device;
 use crate::fs::node::{Kind, Location, Mount};
 use crate::fs::open::{OpenFile, Target};
 use crate::kernel::Kernel;
-use crate::memory::area::{Area, FileBacking, Locked, MayWrite, Role, Sharing};
-use crate::memory::map::Promise;
+use crate::memory::area::{Area, FileBacking, Locked, MayWrite, Promise, Role, Sharing};
 use crate::memory::place::Place;
 use crate::memory::protect::From;
 use crate::memory::remap::{self, Left};
@@ -90,9 +89,14 @@ pub(super) fn mmap(
     // It is looked for before the file is looked at, as on Linux; what a file refuses is less than what has no place.
     kernel.memory.place(place, len)?;
     let protection = protection_of(protection);
+    let promise = if has(linux::MAP_NORESERVE) {
+        Promise::None
+    } else {
+        Promise::Checked
+    };
     let mut area = match (file, visible) {
-        (Some(file), _) => file_area(kernel, &file, protection, (offset, len), visible)?,
-        (None, Visible::InFile) => shared_area(kernel, protection, len)?,
+        (Some(file), _) => file_area(kernel, &file, protection, (offset, len), (visible, promise))?,
+        (None, Visible::InFile) => shared_area(kernel, protection, len, promise)?,
         (None, Visible::Here) => Area::anonymous(protection),
     };
     if has(linux::MAP_GROWSDOWN) {
@@ -104,12 +108,8 @@ pub(super) fn mmap(
     if has(linux::MAP_LOCKED) {
         area.locked = Locked::AtOnce;
     }
-    let promise = if has(linux::MAP_NORESERVE) {
-        Promise::None
-    } else {
-        Promise::Checked
-    };
-    let address = kernel.memory.map(place, len, area, promise)?;
+    area.promise = promise;
+    let address = kernel.memory.map(place, len, area)?;
     if has(linux::MAP_POPULATE) && !has(linux::MAP_NONBLOCK) {
         kernel.memory.populate_bytes(address, len);
     }
@@ -133,7 +133,7 @@ fn file_area(
     file: &OpenFile,
     protection: Protection,
     (offset, len): (u64, u64),
-    visible: Visible,
+    (visible, promise): (Visible, Promise),
 ) -> Result<Area, Errno> {
     offset
         .checked_add(len)
@@ -153,7 +153,7 @@ fn file_area(
         Target::Device(Device::Zero, _) if visible == Visible::Here => {
             return Ok(Area::anonymous(protection));
         }
-        Target::Device(Device::Zero, _) => return shared_area(kernel, protection, len),
+        Target::Device(Device::Zero, _) => return shared_area(kernel, protection, len, promise),
         Target::Node(node) if matches!(node.kind, Kind::File(_)) => node.clone(),
         _ => return Err(Errno::ENODEV),
     };
@@ -179,9 +179,16 @@ fn file_area(
 }
 
 /// Shared anonymous memory: as on Linux a file without a name, so that all mappings of it are the same pages.
-fn shared_area(kernel: &Kernel, protection: Protection, len: u64) -> Result<Area, Errno> {
+fn shared_area(
+    kernel: &Kernel,
+    protection: Protection,
+    len: u64,
+    promise: Promise,
+) -> Result<Area, Errno> {
     budget::allow_kernel_memory()?;
-    budget::allow_pages(len.div_ceil(PAGE))?;
+    if promise == Promise::Checked {
+        budget::allow_pages(len.div_ceil(PAGE))?;
+    }
     let mut contents = Contents::new();
     contents.truncate(len.checked_next_multiple_of(PAGE).ok_or(Errno::ENOMEM)?)?;
     let node = kernel.tree.create(

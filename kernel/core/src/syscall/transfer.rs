@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
-use unikernel_machine::address::{USER_END, UserAddr};
+use unikernel_machine::address::{PAGE_SIZE, USER_END, UserAddr};
 
 use crate::driver::streams::{Received, Stream};
 use crate::errno::{Errno, SysResult};
@@ -88,8 +88,8 @@ pub(super) fn transfer(
                 .min(bytes.len());
             let rest = bytes.get(start..).unwrap_or(&[]);
             let piece = rest.get(..len).unwrap_or(rest);
-            kernel.memory.write(address, piece)?;
-            Ok(moved(file, at, offset, piece.len()))
+            let count = reached(kernel.memory.write_some(address, piece), piece.len())?;
+            Ok(moved(file, at, offset, count))
         }
         (Target::Node(node), way) => match (&node.kind, way) {
             (Kind::File(contents), Way::Read) => {
@@ -122,6 +122,16 @@ pub(super) fn check_memory(address: UserAddr, len: usize) -> Result<(), Errno> {
     end.filter(|end| *end <= USER_END)
         .map(|_| ())
         .ok_or(Errno::EFAULT)
+}
+
+/// How many bytes were copied of those that were wanted. Linux's rule for a buffer that is bad somewhere: what lies before counts,
+/// and `EFAULT` is for nothing at all.
+fn reached(copied: usize, wanted: usize) -> SysResult {
+    if copied == 0 && wanted > 0 {
+        Err(Errno::EFAULT)
+    } else {
+        Ok(copied)
+    }
 }
 
 /// Writes bytes of the kernel's own to a file; may write fewer than there are.
@@ -170,6 +180,7 @@ fn read_file(
     len: usize,
 ) -> SysResult {
     let mut done: usize = 0;
+    let mut buffer = [0; CHUNK];
     while done < len {
         let at = offset.saturating_add(done as u64);
         // Taken out of the borrow first: a copy to a mapping of the same file changes its pages.
@@ -178,32 +189,30 @@ fn read_file(
             break;
         };
         let target = to.checked_add(done as u64).ok_or(Errno::EFAULT)?;
-        match copy_out(kernel, target, &piece) {
-            Ok(count) => done = done.saturating_add(count),
-            Err(errno) if done == 0 => return Err(errno),
-            Err(_) => break,
+        let (count, wanted) = copy_out(kernel, target, &piece, &mut buffer);
+        done = done.saturating_add(count);
+        if count < wanted {
+            return reached(done, len);
         }
     }
     Ok(done)
 }
 
-fn copy_out(kernel: &mut Kernel, to: UserAddr, piece: &Piece) -> SysResult {
+/// Copies the beginning of a piece to the program; how many bytes, and how many it should have been.
+fn copy_out(
+    kernel: &mut Kernel,
+    to: UserAddr,
+    piece: &Piece,
+    buffer: &mut [u8; CHUNK],
+) -> (usize, usize) {
     match piece {
-        Piece::Archive(bytes) => {
-            kernel.memory.write(to, bytes)?;
-            Ok(bytes.len())
-        }
+        Piece::Archive(bytes) => (kernel.memory.write_some(to, bytes), bytes.len()),
         Piece::Memory(frame, start, count) => {
-            let mut bytes = [0; CHUNK];
-            let part = bytes.get_mut(..(*count).min(CHUNK)).unwrap_or(&mut []);
+            let part = buffer.get_mut(..(*count).min(CHUNK)).unwrap_or(&mut []);
             frame.read(*start, part);
-            kernel.memory.write(to, part)?;
-            Ok(part.len())
+            (kernel.memory.write_some(to, part), part.len())
         }
-        Piece::Zeros(count) => {
-            kernel.memory.zero(to, *count)?;
-            Ok(*count)
-        }
+        Piece::Zeros(count) => (kernel.memory.zero_some(to, *count), *count),
     }
 }
 
@@ -221,12 +230,15 @@ fn write_file(
             .get_mut(..len.saturating_sub(done).min(CHUNK))
             .unwrap_or(&mut []);
         let source = from.checked_add(done as u64).ok_or(Errno::EFAULT)?;
-        let result = kernel.memory.read(source, part).and_then(|()| {
+        let wanted = part.len();
+        let copied = kernel.memory.read_some(source, part);
+        let result = reached(copied, wanted).and_then(|copied| {
             let at = offset.checked_add(done as u64).ok_or(Errno::EFBIG)?;
+            let part = part.get(..copied).unwrap_or(part);
             contents.borrow_mut().write(at, part)
         });
         match result {
-            Ok(count) if count < part.len() => return Ok(done.saturating_add(count)),
+            Ok(count) if count < wanted => return Ok(done.saturating_add(count)),
             Ok(count) => done = done.saturating_add(count),
             Err(errno) if done == 0 => return Err(errno),
             Err(_) => break,
@@ -238,10 +250,7 @@ fn write_file(
 fn read_device(kernel: &mut Kernel, device: Device, to: UserAddr, len: usize) -> SysResult {
     match device {
         Device::Null => Ok(0),
-        Device::Zero | Device::Full => {
-            kernel.memory.zero(to, len)?;
-            Ok(len)
-        }
+        Device::Zero | Device::Full => reached(kernel.memory.zero_some(to, len), len),
         Device::Random | Device::Urandom => fill_random(kernel, to, len),
         Device::Terminal | Device::Console => Err(Errno::EIO),
     }
@@ -278,15 +287,18 @@ pub(super) fn fill_random(kernel: &mut Kernel, to: UserAddr, len: usize) -> SysR
             .random
             .fill(part, &kernel.clock)
             .map_err(|_| Errno::EIO)?;
-        kernel
-            .memory
-            .write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, part)?;
-        done = done.saturating_add(part.len());
+        let target = to.checked_add(done as u64).ok_or(Errno::EFAULT)?;
+        let count = kernel.memory.write_some(target, part);
+        done = done.saturating_add(count);
+        if count < part.len() {
+            break;
+        }
     }
-    Ok(done)
+    reached(done, len)
 }
 
-/// Reads what the host sent, waiting for the first byte.
+/// Reads what the host sent, waiting for the first byte. As from a pipe of Linux's, what came together goes wholly to the program
+/// or not at all: bytes for which there is no room stay.
 fn read_stream(
     kernel: &mut Kernel,
     file: &OpenFile,
@@ -303,13 +315,15 @@ fn read_stream(
         let part = buffer
             .get_mut(..len.saturating_sub(done).min(CHUNK))
             .unwrap_or(&mut []);
-        let received = kernel.streams.borrow_mut().receive(part);
+        let received = kernel.streams.borrow_mut().look(part);
         match received {
             Received::Bytes(count) => {
                 let bytes = part.get(..count).unwrap_or(&[]);
-                kernel
-                    .memory
-                    .write(to.checked_add(done as u64).ok_or(Errno::EFAULT)?, bytes)?;
+                let target = to.checked_add(done as u64).ok_or(Errno::EFAULT)?;
+                if kernel.memory.write(target, bytes).is_err() {
+                    return reached(done, len);
+                }
+                kernel.streams.borrow_mut().take(count);
                 done = done.saturating_add(count);
                 if done == len {
                     return Ok(done);
@@ -326,7 +340,7 @@ fn read_stream(
     }
 }
 
-/// Writes to the host, waiting for room.
+/// Writes to the host, waiting for room. As to a pipe of Linux's, a page of bytes is read wholly or not at all.
 fn write_stream(
     kernel: &mut Kernel,
     file: &OpenFile,
@@ -346,12 +360,13 @@ fn write_stream(
         let size = len.saturating_sub(done).min(chunk.len());
         let part = chunk.get_mut(..size).unwrap_or(&mut []);
         let source = from.checked_add(done as u64).ok_or(Errno::EFAULT)?;
-        match kernel
-            .memory
-            .read(source, part)
-            .and_then(|()| send(kernel, file, stream, part))
-        {
-            Ok(count) if count < part.len() => return Ok(done.saturating_add(count)),
+        let copied = match kernel.memory.read_some(source, part) {
+            all if all == size => all,
+            some => some.saturating_sub(some % PAGE_SIZE),
+        };
+        let part = part.get(..copied).unwrap_or(part);
+        match reached(copied, size).and_then(|_| send(kernel, file, stream, part)) {
+            Ok(count) if count < size => return Ok(done.saturating_add(count)),
             Ok(count) => done = done.saturating_add(count),
             Err(errno) if done == 0 => return Err(errno),
             Err(_) => break,
