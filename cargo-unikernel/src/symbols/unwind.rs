@@ -83,6 +83,18 @@ impl<'a> Stack<'a> {
         })
     }
 
+    /// Where the instruction stands that the thread stopped at.
+    #[must_use]
+    pub fn instruction(&self) -> u64 {
+        self.register(RETURN_ADDRESS).unwrap_or(0)
+    }
+
+    /// What a register held, by its number in unwind tables.
+    #[must_use]
+    pub fn register(&self, number: usize) -> Option<u64> {
+        *self.registers.get(number)?
+    }
+
     /// Where each frame is, innermost first.
     #[must_use]
     pub fn unwind(&self, symbols: &Symbols) -> Vec<Point> {

@@ -24,6 +24,7 @@ const EACH: [Report<'static>; 14] = [
         address: 0,
         access: 1,
         at: AT,
+        instruction: &[0xc7, 0x00],
     },
     Report::Refused {
         number: 57,
