@@ -26,6 +26,8 @@ mod path;
 mod poll;
 mod process;
 mod rename;
+mod schedule;
+mod select;
 mod signal;
 mod signal_send;
 mod signal_wait;
