@@ -2,6 +2,7 @@
 
 use iced_x86::{Decoder, DecoderOptions, FastFormatter, Instruction, Mnemonic, OpKind, Register};
 
+use super::diagnose::signal_name;
 use crate::symbols::unwind::Stack;
 
 /// `si_code` of what the kernel knows no address of (`SI_KERNEL`, sigaction(2)).
@@ -43,8 +44,14 @@ pub(super) struct Fault<'a> {
 }
 
 impl Fault<'_> {
+    /// What there is to say about it.
+    pub(super) fn message(self) -> String {
+        let signal = signal_name(self.signal);
+        format!("the program was ended by {signal}: {}", self.words())
+    }
+
     /// What the program did.
-    pub(super) fn words(self) -> String {
+    fn words(self) -> String {
         let address = self.address;
         let verb = match self.access {
             0 => "read from",

@@ -59,9 +59,7 @@ pub(super) fn diagnostic(
                 instruction,
                 stack,
             };
-            let what = fault.words();
-            let message = format!("the program was ended by {}: {what}", signal_name(signal));
-            with_callers(plain(Weight::Error, message), at, stack, guest)
+            with_callers(plain(Weight::Error, fault.message()), at, stack, guest)
         }
         Report::Refused { number, rule, at } => {
             let message = format!(
