@@ -60,6 +60,8 @@ impl Fault<'_> {
             _ => "touched",
         };
         match (self.signal, self.code) {
+            // Not every kernel knows why.
+            (11, 0) => format!("it {verb} address {address:#x}"),
             (11, 1) => format!("it {verb} address {address:#x}, where nothing is mapped"),
             (11, 2) => format!("it {verb} address {address:#x}, which is protected from that"),
             (11, _) => self.protection(),
@@ -243,15 +245,16 @@ mod tests {
     }
 
     #[test]
-    fn stack_faults_are_not_told_as_ends_of_files() {
-        let fault = Fault {
-            signal: 7,
-            code: BY_KERNEL,
+    fn no_more_is_told_than_is_known() {
+        let fault = |signal, code| Fault {
+            signal,
+            code,
             address: 0,
             access: 3,
             instruction: &[],
             stack: None,
         };
-        assert!(fault.words().starts_with("a stack fault"));
+        assert!(fault(7, BY_KERNEL).words().starts_with("a stack fault"));
+        assert_eq!(fault(11, 0).words(), "it touched address 0x0");
     }
 }

@@ -80,7 +80,7 @@ pub enum Report<'a> {
         access: u64,
         /// Where the instruction stands.
         at: Place<'a>,
-        /// The first bytes there, at most 15; none where they can't be read.
+        /// The first bytes there, at most 15; none where they can't be read, or who tells does not know them.
         instruction: &'a [u8],
     },
     /// A system call that this kernel refuses by design (fork, exec).
@@ -338,7 +338,8 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
             address: fields.number()?,
             access: fields.number()?,
             at: fields.place()?,
-            instruction: fields.text()?,
+            // Guests that are not this kernel may leave it out.
+            instruction: fields.text().unwrap_or_default(),
         },
         5 => Report::Refused {
             number: fields.number()?,
