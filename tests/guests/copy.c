@@ -35,6 +35,17 @@ int main(void)
     show("overlapping", copy_file_range(a, &(loff_t){0}, a, &(loff_t){1}, 5, 0));
     show("appending", copy_file_range(a, &(loff_t){0}, end, NULL, 5, 0));
     show("flags", copy_file_range(a, &(loff_t){0}, b, NULL, 5, 1));
+    for (int end = 0; end < 2; end++) {
+        off_t before[] = {-1, -100, -1};
+        size_t lengths[] = {5, 5, 0};
+        for (int i = 0; i < 3; i++)
+            show(end ? "to before the start" : "from before the start",
+                 copy_file_range(a, end ? &(loff_t){0} : &before[i], b, end ? &before[i] : &(loff_t){0}, lengths[i], 0));
+    }
+    show("behind all lengths", copy_file_range(a, &(loff_t){5}, b, &(loff_t){0}, -1, 0));
+    show("nearly", copy_file_range(a, &(loff_t){5}, b, &(loff_t){0}, -6, 0));
+    show("within, up to the end", copy_file_range(a, &(loff_t){8}, a, &(loff_t){4}, 100, 0));
+    show("send from before the start", sendfile(b, a, &(off_t){-1}, 5));
     show("send appending", sendfile(end, a, &(off_t){0}, 5));
     show("bad", sendfile(99, a, NULL, 1));
     show("write only", sendfile(b, end, &(off_t){0}, 1));

@@ -45,6 +45,9 @@ static void facts(const char *path)
 
 int main(void)
 {
+    struct stat first;
+    stat("data/file", &first);
+    printf("zip and gzip can hold its time: %d\n", first.st_mtime >= 315532800 + 86400 && first.st_mtime <= 0xffffffff);
     struct stat plain;
     struct statx more;
     int fd = open("data/file", O_RDWR), name = open("data/file", O_PATH), folder = open("data", O_RDONLY);

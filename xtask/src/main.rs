@@ -48,7 +48,21 @@ fn number(word: &str) -> Result<u64> {
     plain.parse().map_err(|_| Error::usage(USAGE))
 }
 
+/// The tasks, for who asks.
+const HELP: &str = "The project's own tasks:
+
+  cargo xtask demo                       install what is missing, build the tool, boot a C and a Rust program
+  cargo xtask test [--full [--shard N/M]]
+                                         everything that must hold; with --full also real programs, or one of M parts of them
+  cargo xtask bench [linux]              the figures, as ratios within one run; or only those against Linux
+  cargo xtask fuzz [CALLS [SEED]]        system calls by chance, 10,000,000 unless told otherwise
+  cargo xtask docs [--check]             write the generated pages, or compare them";
+
 fn run(words: &[&str]) -> Result<()> {
+    if words.iter().any(|word| matches!(*word, "--help" | "-h")) {
+        println!("{HELP}");
+        return Ok(());
+    }
     match words {
         ["demo"] => demo::run(),
         ["test", rest @ ..] => match test::Tier::parse(rest) {

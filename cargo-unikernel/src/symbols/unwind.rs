@@ -52,6 +52,15 @@ pub struct Point {
 /// What is known of the registers, as unwind tables number them.
 type Registers = [Option<u64>; REGISTERS];
 
+/// How a frame came to the one that it stands below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// It called it.
+    ByCall,
+    /// A signal came in between.
+    BySignal,
+}
+
 /// The ELFs that were read, by guest path.
 type Files = HashMap<String, Option<Vec<u8>>>;
 
@@ -83,13 +92,26 @@ impl<'a> Stack<'a> {
         })
     }
 
+    /// Where the instruction stands that the thread stopped at.
+    #[must_use]
+    pub fn instruction(&self) -> u64 {
+        self.register(RETURN_ADDRESS).unwrap_or(0)
+    }
+
+    /// What a register held, by its number in unwind tables.
+    #[must_use]
+    pub fn register(&self, number: usize) -> Option<u64> {
+        *self.registers.get(number)?
+    }
+
     /// Where each frame is, innermost first.
     #[must_use]
     pub fn unwind(&self, symbols: &Symbols) -> Vec<Point> {
         let mut files = Files::new();
         let mut registers = self.registers;
         let mut points = Vec::new();
-        // Behind the first frame there are return addresses, which may be the first of the next function.
+        // Behind the first frame there are return addresses, which may be the first of the next function. Where a signal came in
+        // between it was the very instruction.
         let mut back = 0;
         while let Some(address) = registers[RETURN_ADDRESS]
             && points.len() < MAX_FRAMES
@@ -121,17 +143,26 @@ impl<'a> Stack<'a> {
                     let guesses = [pushed_nothing, self.by_frame_pointer(&registers)];
                     by_tables.or_else(|| {
                         let mut guesses = guesses.into_iter().flatten();
-                        guesses.find(|guess| self.is_behind_call(guess, symbols, &mut files))
+                        let found =
+                            guesses.find(|guess| self.is_behind_call(guess, symbols, &mut files));
+                        found.map(|registers| (registers, Came::ByCall))
                     })
                 }
                 // A call through a bad pointer pushed where it came from.
-                None => self.by_call(&registers),
+                None => self
+                    .by_call(&registers)
+                    .map(|registers| (registers, Came::ByCall)),
             };
-            let Some(next) = next.filter(|next| next[RSP] > registers[RSP]) else {
+            let Some((next, came)) =
+                next.filter(|(next, came)| *came == Came::BySignal || next[RSP] > registers[RSP])
+            else {
                 break;
             };
             registers = next;
-            back = 1;
+            back = match came {
+                Came::ByCall => 1,
+                Came::BySignal => 0,
+            };
         }
         points
     }
@@ -180,7 +211,12 @@ impl<'a> Stack<'a> {
     }
 
     /// The caller's registers as the file's tables say.
-    fn by_tables(&self, file: &[u8], offset: u64, registers: &Registers) -> Option<Registers> {
+    fn by_tables(
+        &self,
+        file: &[u8],
+        offset: u64,
+        registers: &Registers,
+    ) -> Option<(Registers, Came)> {
         let file = object::File::parse(file).ok()?;
         let address = base(&file)?.checked_add(offset)?;
         let section = file.section_by_name(".eh_frame")?;
@@ -192,6 +228,11 @@ impl<'a> Stack<'a> {
         let entry = table
             .fde_for_address(&bases, address, EhFrame::cie_from_offset)
             .ok()?;
+        let came = if entry.is_signal_trampoline() {
+            Came::BySignal
+        } else {
+            Came::ByCall
+        };
         let encoding = entry.cie().encoding();
         let mut context = UnwindContext::new();
         let row = entry
@@ -203,7 +244,8 @@ impl<'a> Stack<'a> {
             stack: self,
             registers,
         };
-        self.apply(row, registers, &expressions)
+        let next = self.apply(row, registers, &expressions)?;
+        Some((next, came))
     }
 
     fn apply(

@@ -15,6 +15,9 @@ use crate::time::Clock;
 /// Length of a key in bytes.
 const KEY: usize = 32;
 
+/// How many bits of entropy a key has.
+pub(crate) const SEED_BITS: usize = KEY * 8;
+
 /// After so many bytes the sources are asked again.
 const FRESH_AFTER: usize = 1 << 20;
 

@@ -43,7 +43,11 @@ pub fn start(boot: Result<Boot, BootFailed>) -> ! {
     report_panics(&streams);
     match boot {
         Ok(boot) => match prepare(boot, &streams) {
-            Ok(mut kernel) => run(&mut kernel),
+            Ok(mut kernel) => {
+                run(&mut kernel);
+                // The machine ends: nobody needs the memory, and to give it back piece by piece takes time.
+                core::mem::forget(kernel);
+            }
             Err(error) => report::cannot_start(&mut streams.borrow_mut(), &error),
         },
         Err(failure) => report::cannot_start(&mut streams.borrow_mut(), &failure.reason),

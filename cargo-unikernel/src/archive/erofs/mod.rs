@@ -3,7 +3,8 @@
 //! Uncompressed, blocks of 4 KiB, compact inodes. Block 0 holds the superblock; from block 1 on lie the inodes, each with the
 //! end of a small file, folder or link right behind it (`FLAT_INLINE`); then whole blocks of folders, links and files
 //! (`FLAT_PLAIN`). A file of a block or more, and everything executable, is `FLAT_PLAIN`, page-aligned, and zero to the end of its last
-//! block, so that a kernel can map its pages. Owners and times are 0 and the UUID is nil: the same tree gives the same bytes.
+//! block, so that a kernel can map its pages. Owners are 0, the time is always the same, and the UUID is nil: the same tree gives the
+//! same bytes.
 //!
 //! Format: Linux, `fs/erofs/erofs_fs.h` and `Documentation/filesystems/erofs.rst`. Oracle in the tests: `fsck.erofs`.
 

@@ -11,6 +11,10 @@ pub(super) const MAGIC: u32 = 0xe0f5_e1e2;
 /// `EROFS_FEATURE_COMPAT_SB_CHKSUM`: the checksum counts.
 const FEATURE_CHECKSUM: u32 = 1;
 
+/// When all files were written, as far as readers are told: 1980-01-02 00:00 UTC in seconds since 1970. It is the same in each
+/// image, and one that zip and gzip can hold in each time zone: zip knows none before 1980, gzip not 0.
+const WRITTEN: u64 = 315_619_200;
+
 /// Block 0 with `struct erofs_super_block`: `n_inodes` inodes that start in block 1, the root's number, blocks in all.
 pub(super) fn encode(n_inodes: u64, root_nid: u64, n_blocks: u32) -> Vec<u8> {
     let mut block = vec![0; 4096];
@@ -26,6 +30,7 @@ pub(super) fn encode(n_inodes: u64, root_nid: u64, n_blocks: u32) -> Vec<u8> {
         &u16::try_from(root_nid).unwrap_or(u16::MAX).to_le_bytes(),
     );
     put(16, &n_inodes.to_le_bytes());
+    put(24, &WRITTEN.to_le_bytes());
     put(36, &n_blocks.to_le_bytes());
     put(40, &1_u32.to_le_bytes()); // the block where inodes start
     let checksum = checksum(&block[OFFSET..]);
@@ -49,6 +54,10 @@ mod tests {
         let block = encode(3, 1, 9);
         assert_eq!(block[1024..1028], [0xe2, 0xe1, 0xf5, 0xe0]);
         assert_eq!(block[1024 + 14..1024 + 24], [1, 0, 3, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(
+            block[1024 + 24..1024 + 36],
+            [0x80, 0xf7, 0xcf, 0x12, 0, 0, 0, 0, 0, 0, 0, 0]
+        );
         assert_eq!(block[1024 + 36..1024 + 44], [9, 0, 0, 0, 1, 0, 0, 0]);
     }
 }

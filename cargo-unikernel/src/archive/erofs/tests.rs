@@ -200,7 +200,7 @@ fn same_tree_gives_the_same_bytes() {
     );
     assert_eq!(
         plan(&tree).unwrap().digest().unwrap(),
-        7_078_226_278_324_990_984
+        14_183_419_723_766_405_789
     );
 }
 

@@ -2,6 +2,7 @@
 
 use unikernel_abi::report::{Place, Report};
 
+use super::cause::Fault;
 use crate::progress::{Diagnostic, Weight};
 use crate::support::{Support, name_of};
 use crate::symbols::unwind::Stack;
@@ -48,10 +49,17 @@ pub(super) fn diagnostic(
             address,
             access,
             at,
+            instruction,
         } => {
-            let what = fault(signal, code, address, access);
-            let message = format!("the program was ended by {}: {what}", signal_name(signal));
-            with_callers(plain(Weight::Error, message), at, stack, guest)
+            let fault = Fault {
+                signal,
+                code,
+                address,
+                access,
+                instruction,
+                stack,
+            };
+            with_callers(plain(Weight::Error, fault.message()), at, stack, guest)
         }
         Report::Refused { number, rule, at } => {
             let message = format!(
@@ -214,28 +222,6 @@ pub(super) fn killed(signal: u64, stack: Option<&Stack<'_>>, guest: Guest<'_>) -
     }
 }
 
-fn fault(signal: u64, code: u64, address: u64, access: u64) -> String {
-    let verb = match access {
-        0 => "read from",
-        1 => "wrote to",
-        2 => "executed",
-        _ => "touched",
-    };
-    match (signal, code) {
-        // Not every kernel knows why.
-        (11, 0) => format!("it {verb} address {address:#x}"),
-        (11, 1) => format!("it {verb} address {address:#x}, where nothing is mapped"),
-        (11, 2) => format!("it {verb} address {address:#x}, which is protected from that"),
-        (11, _) => "it did what only a kernel may".to_owned(),
-        (7, _) => format!("it {verb} address {address:#x}, behind the end of the mapped file"),
-        (4, _) => "its next instruction is none".to_owned(),
-        (5, _) => "it ran into a breakpoint".to_owned(),
-        (8, 1) => "it divided an integer by zero".to_owned(),
-        (8, _) => "an arithmetic instruction failed".to_owned(),
-        _ => format!("it {verb} address {address:#x}"),
-    }
-}
-
 fn syscall(number: u64, guest: Guest<'_>) -> String {
     let name = u32::try_from(number).ok().and_then(|number| {
         let known = guest.support.by_number(number);
@@ -306,6 +292,7 @@ mod tests {
             address: 0,
             access,
             at: AT,
+            instruction: &[],
         };
         check(
             fault(11, 1, 1),

@@ -1,5 +1,6 @@
 //! A run: the VMM is started, its streams are carried, and its end becomes an [`Outcome`].
 
+mod cause;
 mod console;
 mod console_text;
 mod debug;

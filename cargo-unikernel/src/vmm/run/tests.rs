@@ -185,6 +185,7 @@ fn fault_is_told_behind_the_output() {
         address: 0,
         access: 1,
         at,
+        instruction: &[],
     };
     let words = [
         framed(Stream::Report, &encoded(&fault)),

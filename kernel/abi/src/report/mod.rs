@@ -80,6 +80,8 @@ pub enum Report<'a> {
         access: u64,
         /// Where the instruction stands.
         at: Place<'a>,
+        /// The first bytes there, at most 15; none where they can't be read, or who tells does not know them.
+        instruction: &'a [u8],
     },
     /// A system call that this kernel refuses by design (fork, exec).
     Refused {
@@ -115,7 +117,8 @@ pub enum Report<'a> {
     /// Where the program is that a signal is about to end, or that called what this kernel does not do. Comes before
     /// [`Report::Fault`], [`Report::Killed`], [`Report::Refused`] and [`Report::Unknown`].
     Stack {
-        /// [`REGISTERS`] of 8 bytes, as unwind tables number them: `rax rdx rcx rbx rsi rdi rbp rsp r8`-`r15`, then `rip`.
+        /// [`REGISTERS`] of 8 bytes, as unwind tables number them: `rax rdx rcx rbx rsi rdi rbp rsp r8`-`r15`, then the
+        /// address of the instruction that the thread stopped at: for a system call or breakpoint not that of the next one.
         registers: &'a [u8],
         /// The address of the first of `bytes`: the stack pointer, or the first mapped byte above it.
         at: u64,
@@ -221,9 +224,11 @@ impl Report<'_> {
                 address,
                 access,
                 at,
+                instruction,
             } => {
                 numbers(sink, &[signal, code, address, access]);
                 place(sink, at);
+                text(sink, instruction);
             }
             Self::Refused { number, rule, at } => {
                 numbers(sink, &[number]);
@@ -333,6 +338,8 @@ fn decode_fields<'a>(kind: u16, fields: &mut Fields<'a>) -> Option<Report<'a>> {
             address: fields.number()?,
             access: fields.number()?,
             at: fields.place()?,
+            // Guests that are not this kernel may leave it out.
+            instruction: fields.text().unwrap_or_default(),
         },
         5 => Report::Refused {
             number: fields.number()?,

@@ -24,6 +24,7 @@ const EACH: [Report<'static>; 14] = [
         address: 0,
         access: 1,
         at: AT,
+        instruction: &[0xc7, 0x00],
     },
     Report::Refused {
         number: 57,
@@ -117,4 +118,27 @@ fn noise_is_broken() {
         decode(&[0x52, 0x55, 1, 0, 255, 255, 255, 255]),
         Decoded::Broken
     );
+}
+
+#[test]
+fn fault_without_its_instruction_is_one() {
+    let mut bytes = Vec::new();
+    let fault = Report::Fault {
+        signal: 11,
+        code: 1,
+        address: 5,
+        access: 0,
+        at: AT,
+        instruction: &[],
+    };
+    fault.encode(&mut bytes);
+    let expected = bytes.clone();
+    // The length of the instruction's bytes, which come last, is left out.
+    bytes.truncate(bytes.len() - 4);
+    let len = u32::try_from(bytes.len() - HEADER).unwrap();
+    bytes[4..8].copy_from_slice(&len.to_le_bytes());
+    let Decoded::Report(report, used) = decode(&bytes) else {
+        panic!("it is broken");
+    };
+    assert_eq!((report, used), (fault, expected.len() - 4));
 }

@@ -6,7 +6,9 @@
 
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::mem;
 
 use super::contents::Lower;
 use super::node::{Kind, Node};
@@ -154,5 +156,42 @@ impl Directory {
                 .is_some(),
             Beneath::Views(folder) => folder.child(name).is_some(),
         })
+    }
+}
+
+/// Lets go what it alone holds, directory by directory: programs make trees that are deeper than the kernel's stack.
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let mut left = Vec::new();
+        let mut entries = mem::take(&mut self.entries);
+        loop {
+            while let Some((_, entry)) = entries.pop_first() {
+                let Some(below) = entry.node.and_then(own_entries) else {
+                    continue;
+                };
+                let rest = mem::replace(&mut entries, below);
+                if rest.is_empty() {
+                    continue;
+                }
+                if left.try_reserve(1).is_ok() {
+                    left.push(rest);
+                } else {
+                    // Without memory to remember them, they stay; that is better than to end the kernel.
+                    mem::forget(rest);
+                }
+            }
+            match left.pop() {
+                Some(rest) => entries = rest,
+                None => return,
+            }
+        }
+    }
+}
+
+/// What is below a directory that nobody else holds, which goes.
+fn own_entries(node: Rc<Node>) -> Option<BTreeMap<Rc<[u8]>, Entry>> {
+    match Rc::into_inner(node)?.kind {
+        Kind::Directory(directory) => Some(mem::take(&mut directory.into_inner().entries)),
+        _ => None,
     }
 }

@@ -1,5 +1,8 @@
 //! What the program did and the processor refused.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use linux_raw_sys::general as linux;
 use unikernel_abi::bytes::{u16_at, u32_at};
 use unikernel_abi::report::Report;
@@ -22,6 +25,9 @@ const BY_KERNEL: u32 = info::BY_KERNEL.unsigned_abs();
 /// How a report numbers what is neither read, written nor executed.
 const OTHER: u64 = 3;
 
+/// Vectors below this are exceptions.
+const EXCEPTIONS: u64 = 32;
+
 /// The vectors of a general protection fault and of a page fault.
 const PROTECTION: u64 = 13;
 const PAGE_FAULT: u64 = 14;
@@ -32,6 +38,12 @@ const BEYOND_PROGRAM: u64 = 4 | 1;
 
 /// What the processor does for `INT3`: the exception comes behind the instruction.
 const BREAKPOINT: u8 = 3;
+
+/// The bytes of `SYSCALL`.
+const SYSCALL: [u8; 2] = [0x0f, 0x05];
+
+/// The longest instruction (Intel SDM volume 2, section 2.3.11).
+const MAX_INSTRUCTION: usize = 15;
 
 impl Kernel {
     /// Gives the program the page that it touched, or the signal for what it did.
@@ -113,17 +125,48 @@ impl Kernel {
         };
         if !self.has_handler_for_fault(number) {
             self.report_last_stack();
-            let place = place::place(self, self.thread.context.rip);
+            let start = self.instruction();
+            let place = place::place(self, start);
+            let instruction = self.code_at(start);
             self.report(&Report::Fault {
                 signal: u64::from(signal),
                 code: u64::from(code),
                 address,
                 access,
                 at: place.as_place(),
+                instruction: &instruction,
             });
         }
         let info = Info::of_fault(number, code.cast_signed(), address);
         self.force_signal(number, info);
+    }
+
+    /// Where the instruction stands that the thread stopped at: `rip` itself, unless what stopped it comes behind an instruction.
+    pub(super) fn instruction(&mut self) -> u64 {
+        let next = self.thread.context.rip;
+        let behind = match self.thread.context.trap() {
+            // Its last byte, if it is the form with two.
+            (vector, _) if vector == u64::from(BREAKPOINT) => 1,
+            (vector, _) if vector < EXCEPTIONS => return next,
+            _ => {
+                let mut before = [0; SYSCALL.len()];
+                let start = next.saturating_sub(SYSCALL.len() as u64);
+                match self.memory.read(UserAddr(start), &mut before) {
+                    Ok(()) if before == SYSCALL => SYSCALL.len() as u64,
+                    _ => 0,
+                }
+            }
+        };
+        next.saturating_sub(behind)
+    }
+
+    /// The bytes of the program from `start` on that can belong to one instruction.
+    fn code_at(&mut self, start: u64) -> Vec<u8> {
+        let mut code = vec![0; MAX_INSTRUCTION];
+        while !code.is_empty() && self.memory.read(UserAddr(start), &mut code).is_err() {
+            code.pop();
+        }
+        code
     }
 
     /// Ends the program because there is no memory for what it already has, as Linux's out-of-memory killer does.

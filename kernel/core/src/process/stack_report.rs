@@ -78,11 +78,27 @@ impl Kernel {
     }
 
     /// In the order that unwind tables number them (x86-64 psABI, figure 3.36).
-    fn registers(&self) -> [[u8; 8]; REGISTERS] {
+    fn registers(&mut self) -> [[u8; 8]; REGISTERS] {
+        let instruction = self.instruction();
         let c = &self.thread.context;
         [
-            c.rax, c.rdx, c.rcx, c.rbx, c.rsi, c.rdi, c.rbp, c.rsp, c.r8, c.r9, c.r10, c.r11,
-            c.r12, c.r13, c.r14, c.r15, c.rip,
+            c.rax,
+            c.rdx,
+            c.rcx,
+            c.rbx,
+            c.rsi,
+            c.rdi,
+            c.rbp,
+            c.rsp,
+            c.r8,
+            c.r9,
+            c.r10,
+            c.r11,
+            c.r12,
+            c.r13,
+            c.r14,
+            c.r15,
+            instruction,
         ]
         .map(u64::to_le_bytes)
     }

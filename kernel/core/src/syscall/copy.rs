@@ -32,14 +32,18 @@ impl End {
             Some(at) => kernel.memory.read_u64(at)?,
             None => file.position.get(),
         };
-        if start > i64::MAX.cast_unsigned() {
-            return Err(Errno::EINVAL);
-        }
         Ok(Self {
             file,
             pointer,
             start,
         })
+    }
+
+    /// Whether a file can have bytes there (`rw_verify_area` of Linux).
+    fn check_start(&self) -> Result<(), Errno> {
+        i64::try_from(self.start)
+            .map(|_| ())
+            .map_err(|_| Errno::EINVAL)
     }
 
     /// The regular file, or what Linux answers for another.
@@ -75,6 +79,7 @@ pub(super) fn sendfile(
     len: usize,
 ) -> SysResult {
     let from = End::new(kernel, from, Way::Read, offset)?;
+    from.check_start()?;
     let to = End::new(kernel, to, Way::Write, UserAddr(0))?;
     // Linux reads here only from what can be mapped.
     let source = from.regular().map_err(|_| Errno::EINVAL)?;
@@ -97,17 +102,24 @@ pub(super) fn copy_file_range(
 ) -> SysResult {
     let from = End::new(kernel, from, Way::Read, from_offset)?;
     let to = End::new(kernel, to, Way::Write, to_offset)?;
-    let (source, target) = (from.regular()?, to.regular()?);
     if flags != 0 {
         return Err(Errno::EINVAL);
     }
+    let (source, target) = (from.regular()?, to.regular()?);
     if to.file.has(linux::O_APPEND) {
         return Err(Errno::EBADF);
     }
+    for end in [&from, &to] {
+        end.start.checked_add(len as u64).ok_or(Errno::EOVERFLOW)?;
+    }
+    let left = source.size().saturating_sub(from.start);
+    let len = usize::try_from(left).map_or(len, |left| len.min(left));
     let distance = from.start.abs_diff(to.start);
     if Rc::ptr_eq(&source, &target) && distance < len as u64 {
         return Err(Errno::EINVAL);
     }
+    from.check_start()?;
+    to.check_start()?;
     let at = At::Offset(to.start);
     let count = copy(kernel, &source, from.start, &to.file, at, len)?;
     from.advance(kernel, count)?;

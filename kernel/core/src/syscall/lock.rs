@@ -12,7 +12,7 @@ use crate::memory::budget;
 use crate::process::thread::PROCESS_ID;
 
 /// More record locks on one file than this are refused: it bounds what the kernel remembers for a program.
-const MAX_RECORDS: usize = 1024;
+pub(crate) const MAX_RECORDS: usize = 1024;
 
 /// `struct flock`: type, whence, start, length, process.
 const FLOCK: usize = 32;

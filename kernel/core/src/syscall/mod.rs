@@ -27,6 +27,8 @@ mod poll;
 mod priority;
 mod process;
 mod rename;
+mod schedule;
+mod select;
 mod signal;
 mod signal_send;
 mod signal_wait;

@@ -55,15 +55,27 @@ pub(super) fn ppoll(
             Some(kernel.clock.monotonic().saturating_add(nanos))
         }
     };
+    while_blocked(kernel, mask, mask_len, |kernel| {
+        wait_for(kernel, list, count, deadline)
+    })
+}
+
+/// Waits with other signals blocked than usual: those at `mask`, if it is not 0.
+pub(super) fn while_blocked(
+    kernel: &mut Kernel,
+    mask: UserAddr,
+    mask_len: usize,
+    wait: impl FnOnce(&mut Kernel) -> SysResult,
+) -> SysResult {
     if mask.0 == 0 {
-        return wait_for(kernel, list, count, deadline);
+        return wait(kernel);
     }
     if mask_len != 8 {
         return Err(Errno::EINVAL);
     }
     let while_waiting = SignalSet(kernel.memory.read_u64(mask)?).blockable();
     kernel.signals.block_while_waiting(while_waiting);
-    let result = wait_for(kernel, list, count, deadline);
+    let result = wait(kernel);
     // What the mask let through is acted upon before the old one counts again.
     if result != Err(Errno::EINTR)
         && let Some(before) = kernel.signals.blocked_before.take()
@@ -125,12 +137,19 @@ fn events(kernel: &Kernel, wanted: &Wanted) -> u32 {
         return 0;
     };
     match kernel.open_file(Fd(number)) {
-        Ok(file) => state(kernel, &file) & (wanted.events | linux::POLLERR | linux::POLLHUP),
+        Ok(file) => {
+            let unasked = linux::POLLERR | linux::POLLHUP | linux::POLLNVAL;
+            state(kernel, &file) & (wanted.events | unasked)
+        }
         Err(_) => linux::POLLNVAL,
     }
 }
 
-fn state(kernel: &Kernel, file: &OpenFile) -> u32 {
+/// All that can be told about an open file now.
+pub(super) fn state(kernel: &Kernel, file: &OpenFile) -> u32 {
+    if file.is_name() {
+        return linux::POLLNVAL;
+    }
     let both = linux::POLLIN | linux::POLLRDNORM | linux::POLLOUT | linux::POLLWRNORM;
     let stream = match file.target {
         Target::Stream(stream, _) => stream,

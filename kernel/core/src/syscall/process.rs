@@ -67,6 +67,15 @@ pub(super) fn setsid(_kernel: &mut Kernel) -> SysResult {
     Err(Errno::EPERM)
 }
 
+/// `PER_LINUX` (personality(2)), and that is what it stays.
+pub(super) fn personality(_kernel: &mut Kernel, wanted: u32) -> SysResult {
+    const ASKING: u32 = u32::MAX;
+    match wanted {
+        0 | ASKING => Ok(0),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
 pub(super) fn wait4(_kernel: &mut Kernel) -> SysResult {
     Err(Errno::ECHILD)
 }

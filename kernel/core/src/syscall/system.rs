@@ -6,11 +6,13 @@ use linux_raw_sys::general as linux;
 use unikernel_machine::address::UserAddr;
 use unikernel_machine::frame::usage;
 
+use super::lock::MAX_RECORDS;
 use super::transfer::fill_random;
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;
 use crate::memory::PAGE;
 use crate::memory::layout::STACK_LIMIT;
+use crate::process::signal::pending::MAX_PENDING;
 use crate::process::thread::PROCESS_ID;
 use crate::time::SECOND;
 use crate::view::FIXED_POINT;
@@ -138,6 +140,9 @@ pub(crate) fn limit(kernel: &Kernel, resource: u32) -> Result<(u64, u64), Errno>
             kernel.descriptors.hard_limit as u64,
         )),
         linux::RLIMIT_NPROC => Ok((1, 1)),
+        // Of each file.
+        linux::RLIMIT_LOCKS => Ok((MAX_RECORDS as u64, MAX_RECORDS as u64)),
+        linux::RLIMIT_SIGPENDING => Ok((MAX_PENDING as u64, MAX_PENDING as u64)),
         resource if resource < linux::RLIM_NLIMITS => Ok((UNLIMITED, UNLIMITED)),
         _ => Err(Errno::EINVAL),
     }

@@ -5,8 +5,8 @@
 use super::arg::Handler;
 use super::{
     advice, attributes, control, copy, descriptor, directory, file, io, lock, memfd, memory,
-    metadata, missing, names, open, poll, priority, process, rename, signal, signal_send,
-    signal_wait, stat, sync, system, thread, time, timer, user, watch, xattr,
+    metadata, missing, names, open, poll, priority, process, rename, schedule, select, signal,
+    signal_send, signal_wait, stat, sync, system, thread, time, timer, user, watch, xattr,
 };
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
@@ -72,7 +72,8 @@ syscalls! {
     19 readv => io::readv, full;
     20 writev => io::writev, full;
     21 access => metadata::access, full;
-    24 sched_yield => thread::sched_yield, full;
+    23 select => select::select, full;
+    24 sched_yield => schedule::sched_yield, full;
     25 mremap => memory::mremap, full;
     26 msync => advice::msync, full;
     27 mincore => advice::mincore, full;
@@ -150,10 +151,17 @@ syscalls! {
     131 sigaltstack => signal::sigaltstack, full;
     132 utime => attributes::utime, full;
     133 mknod => names::mknod, partial "regular files and the devices of this kernel; others, FIFOs and sockets are EPERM";
+    135 personality => process::personality, partial "PER_LINUX; others are EINVAL";
     137 statfs => stat::statfs, full;
     138 fstatfs => stat::fstatfs, full;
     140 getpriority => priority::getpriority, full;
     141 setpriority => priority::setpriority, full;
+    142 sched_setparam => schedule::sched_setparam, full;
+    143 sched_getparam => schedule::sched_getparam, full;
+    144 sched_setscheduler => schedule::sched_setscheduler, partial "SCHED_OTHER; other policies are EPERM";
+    145 sched_getscheduler => schedule::sched_getscheduler, full;
+    146 sched_get_priority_max => schedule::sched_get_priority_max, full;
+    147 sched_get_priority_min => schedule::sched_get_priority_min, full;
     149 mlock => advice::mlock, full;
     150 munlock => advice::munlock, full;
     151 mlockall => advice::mlockall, full;
@@ -181,7 +189,8 @@ syscalls! {
     200 tkill => signal_send::tkill, partial "as kill";
     201 time => time::time, full;
     202 futex => thread::futex, partial "WAIT, WAKE, WAIT_BITSET, WAKE_BITSET for the one thread that there is";
-    204 sched_getaffinity => thread::sched_getaffinity, full;
+    203 sched_setaffinity => schedule::sched_setaffinity, full;
+    204 sched_getaffinity => schedule::sched_getaffinity, full;
     217 getdents64 => directory::getdents64, full;
     218 set_tid_address => thread::set_tid_address, full;
     221 fadvise64 => sync::fadvise64, full;
@@ -193,7 +202,7 @@ syscalls! {
     227 clock_settime => time::clock_settime, partial "the host's clock rules: EPERM";
     228 clock_gettime => time::clock_gettime, partial "no clocks of other processes; coarse clocks are exact";
     229 clock_getres => time::clock_getres, full;
-    230 clock_nanosleep => time::clock_nanosleep, partial "CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME";
+    230 clock_nanosleep => time::clock_nanosleep, partial "not by processor time: EOPNOTSUPP";
     231 exit_group => process::exit_group, full;
     234 tgkill => signal_send::tgkill, partial "as kill";
     235 utimes => attributes::utimes, full;
@@ -214,6 +223,7 @@ syscalls! {
     267 readlinkat => names::readlinkat, full;
     268 fchmodat => attributes::fchmodat, full;
     269 faccessat => metadata::faccessat, full;
+    270 pselect6 => select::pselect6, full;
     271 ppoll => poll::ppoll, full;
     273 set_robust_list => thread::set_robust_list, full;
     274 get_robust_list => thread::get_robust_list, full;

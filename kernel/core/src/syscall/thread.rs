@@ -45,10 +45,6 @@ pub(super) fn rseq(_kernel: &mut Kernel) -> SysResult {
     Err(Errno::ENOSYS)
 }
 
-pub(super) fn sched_yield(_kernel: &mut Kernel) -> SysResult {
-    Ok(0)
-}
-
 pub(super) fn getcpu(kernel: &mut Kernel, cpu: UserAddr, node: UserAddr) -> SysResult {
     for to in [cpu, node] {
         if to.0 != 0 {
@@ -56,24 +52,6 @@ pub(super) fn getcpu(kernel: &mut Kernel, cpu: UserAddr, node: UserAddr) -> SysR
         }
     }
     Ok(0)
-}
-
-/// The set of processors: one.
-pub(super) fn sched_getaffinity(
-    kernel: &mut Kernel,
-    pid: u32,
-    len: usize,
-    to: UserAddr,
-) -> SysResult {
-    const SET: usize = 8;
-    if pid != 0 && pid != PROCESS_ID {
-        return Err(Errno::ESRCH);
-    }
-    if len < SET || !len.is_multiple_of(SET) {
-        return Err(Errno::EINVAL);
-    }
-    kernel.memory.write(to, &1_u64.to_le_bytes())?;
-    Ok(SET)
 }
 
 pub(super) fn prctl(

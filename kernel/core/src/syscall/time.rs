@@ -109,19 +109,15 @@ pub(super) fn clock_nanosleep(
     time: UserAddr,
     left: UserAddr,
 ) -> SysResult {
-    if flags & !ABSOLUTE != 0 {
-        return Err(Errno::EINVAL);
-    }
+    check_sleep(clock)?;
     let nanos = to_nanos(read_timespec(kernel, time)?).ok_or(Errno::EINVAL)?;
     let is_absolute = flags & ABSOLUTE != 0;
     let deadline = match (clock, is_absolute) {
-        (linux::CLOCK_REALTIME | linux::CLOCK_MONOTONIC | linux::CLOCK_BOOTTIME, false) => {
-            kernel.clock.monotonic().saturating_add(nanos)
+        (_, false) => kernel.clock.monotonic().saturating_add(nanos),
+        (linux::CLOCK_REALTIME | linux::CLOCK_TAI, true) => {
+            nanos.saturating_sub(kernel.clock.unix_at_entry())
         }
-        (linux::CLOCK_REALTIME, true) => nanos.saturating_sub(kernel.clock.unix_at_entry()),
-        (linux::CLOCK_MONOTONIC | linux::CLOCK_BOOTTIME, true) => nanos,
-        (linux::CLOCK_PROCESS_CPUTIME_ID | linux::CLOCK_TAI, _) => return Err(Errno::EOPNOTSUPP),
-        _ => return Err(Errno::EINVAL),
+        (_, true) => nanos,
     };
     match kernel.wait_until::<()>(Some(deadline), |_| None) {
         Ok(()) | Err(Unmet::TimedOut) => Ok(0),
@@ -132,6 +128,25 @@ pub(super) fn clock_nanosleep(
             }
             Err(Errno::EINTR)
         }
+    }
+}
+
+/// Whether a clock can be slept by. That comes before all other errors, and flags that are unknown are no error (against
+/// clock_nanosleep(2)).
+fn check_sleep(clock: u32) -> Result<(), Errno> {
+    match clock {
+        linux::CLOCK_REALTIME
+        | linux::CLOCK_MONOTONIC
+        | linux::CLOCK_BOOTTIME
+        | linux::CLOCK_TAI => Ok(()),
+        linux::CLOCK_PROCESS_CPUTIME_ID
+        | linux::CLOCK_THREAD_CPUTIME_ID
+        | linux::CLOCK_MONOTONIC_RAW
+        | linux::CLOCK_REALTIME_COARSE
+        | linux::CLOCK_MONOTONIC_COARSE
+        | linux::CLOCK_REALTIME_ALARM
+        | linux::CLOCK_BOOTTIME_ALARM => Err(Errno::EOPNOTSUPP),
+        _ => Err(Errno::EINVAL),
     }
 }
 

@@ -19,6 +19,9 @@ const ABSOLUTE: u32 = 1;
 const MICROS: u64 = 1_000_000;
 const MICRO: u64 = 1000;
 
+/// Length of a `struct sigevent`.
+const EVENT: usize = 64;
+
 pub(super) fn alarm(kernel: &mut Kernel, seconds: u32) -> SysResult {
     let nanos = u64::from(seconds).saturating_mul(SECOND);
     let wanted = armed(kernel, Basis::Monotonic, nanos, 0);
@@ -125,13 +128,21 @@ pub(super) fn timer_create(
     event: UserAddr,
     to: UserAddr,
 ) -> SysResult {
+    if event.0 != 0 {
+        // That it can be read comes before what is in it, and before the clock.
+        kernel.memory.read(event, &mut [0; EVENT])?;
+    }
     let (basis, offset) = match clock {
         linux::CLOCK_REALTIME | linux::CLOCK_TAI => {
             (Basis::Monotonic, kernel.clock.unix_at_entry())
         }
         linux::CLOCK_MONOTONIC | linux::CLOCK_BOOTTIME => (Basis::Monotonic, 0),
         clock if is_own_processor_clock(clock) => (Basis::Processor, 0),
-        linux::CLOCK_REALTIME_ALARM | linux::CLOCK_BOOTTIME_ALARM => return Err(Errno::EOPNOTSUPP),
+        linux::CLOCK_MONOTONIC_RAW
+        | linux::CLOCK_REALTIME_COARSE
+        | linux::CLOCK_MONOTONIC_COARSE
+        | linux::CLOCK_REALTIME_ALARM
+        | linux::CLOCK_BOOTTIME_ALARM => return Err(Errno::EOPNOTSUPP),
         _ => return Err(Errno::EINVAL),
     };
     let notice = match event.0 {

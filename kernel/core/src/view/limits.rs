@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use super::{Text, bytes};
 use crate::fs::descriptors::HARD_LIMIT;
 use crate::kernel::Kernel;
+use crate::process::thread::PROCESS_ID;
 use crate::syscall::limit;
 
 /// The limits by number (`RLIMIT_*`), as Linux names them.
@@ -49,6 +50,16 @@ fn shown(limit: u64) -> String {
     } else {
         limit.to_string()
     }
+}
+
+/// Behind the highest process id.
+pub(super) fn ids(_kernel: &mut Kernel) -> Text {
+    bytes(format!("{}\n", PROCESS_ID.saturating_add(1)))
+}
+
+/// How many connections may wait at a socket: there are no sockets.
+pub(super) fn waiting_connections(_kernel: &mut Kernel) -> Text {
+    Ok(b"0\n".to_vec())
 }
 
 /// How many files can be open at most: there is one process.

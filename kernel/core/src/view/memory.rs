@@ -30,6 +30,21 @@ pub(super) fn meminfo(kernel: &mut Kernel) -> Text {
     bytes(text)
 }
 
+/// How likely the process is to be ended when memory runs out, as Linux counts it (`oom_badness`): from 666 for one that has
+/// taken nothing to 1333.
+pub(super) fn badness(_kernel: &mut Kernel) -> Text {
+    let memory = usage();
+    let taken = memory.total.saturating_sub(memory.free);
+    let share = taken.saturating_mul(1000).checked_div(memory.total);
+    let score = share.unwrap_or(0).saturating_add(1000).saturating_mul(2) / 3;
+    bytes(format!("{score}\n"))
+}
+
+/// Nothing can change that: there is nobody else to be ended.
+pub(super) fn adjustment(_kernel: &mut Kernel) -> Text {
+    Ok(b"0\n".to_vec())
+}
+
 /// None.
 pub(super) fn swaps(_kernel: &mut Kernel) -> Text {
     Ok(b"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n".to_vec())

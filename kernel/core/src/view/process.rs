@@ -47,6 +47,11 @@ pub(super) fn comm(kernel: &mut Kernel) -> Text {
     Ok(name)
 }
 
+/// What goes into a core dump (core(5)): nothing, as there are none.
+pub(super) fn dumped(_kernel: &mut Kernel) -> Text {
+    Ok(b"00000000\n".to_vec())
+}
+
 /// The thread's name.
 pub(super) fn thread_name(kernel: &Kernel) -> Vec<u8> {
     let name = kernel.thread.name.split(|byte| *byte == 0).next();

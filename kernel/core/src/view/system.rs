@@ -10,6 +10,7 @@ use crate::errno::Errno;
 use crate::fs::device::Device;
 use crate::kernel::Kernel;
 use crate::program::stack::CLOCK_TICKS;
+use crate::random::SEED_BITS;
 use crate::syscall::{HOST_NAME, RELEASE, SYSTEM, VERSION};
 use crate::time::SECOND;
 
@@ -59,6 +60,11 @@ pub(super) fn boot_id(kernel: &mut Kernel) -> Text {
         }
     };
     bytes(id_text(id))
+}
+
+/// Bits of entropy (random(4)): all of a generator's that was seeded, as the program would not run without.
+pub(super) fn entropy(_kernel: &mut Kernel) -> Text {
+    bytes(format!("{SEED_BITS}\n"))
 }
 
 pub(super) fn uuid(_kernel: &mut Kernel) -> Text {

@@ -1,9 +1,14 @@
 //! Making, moving and removing names.
 
+use alloc::rc::Rc;
+
 use linux_raw_sys::general as linux;
 
 use crate::errno::Errno;
+use crate::fs::directory::{Beneath, directory};
+use crate::fs::node::Mount;
 use crate::testing::Process;
+use crate::time::Timestamp;
 
 #[test]
 fn directory_lists_archive_and_overlay() {
@@ -229,4 +234,28 @@ fn many_names_are_forgotten_and_found_again() {
     }
     assert_eq!(process.list("/tmp").len(), 602);
     assert_eq!(process.cat("/small").unwrap(), "hello, archive\n");
+}
+
+#[test]
+fn tree_that_is_deeper_than_the_stack_goes() {
+    const DEPTH: usize = 50_000;
+    let mut process = Process::new();
+    let mut parent = process.kernel.working_directory.clone();
+    for _ in 0..DEPTH {
+        // Each level has a neighbour before and behind it.
+        for name in ["a", "d", "z"] {
+            let kind = directory(Beneath::Nothing);
+            let mode = linux::S_IFDIR | 0o755;
+            let tree = &process.kernel.tree;
+            let node = tree.create(Mount::Root, kind, mode, Timestamp::default());
+            tree.put(&parent, name.as_bytes().into(), &node).unwrap();
+            if name == "d" {
+                process.kernel.working_directory = node;
+            }
+        }
+        parent = process.kernel.working_directory.clone();
+    }
+    let held = Rc::downgrade(&parent);
+    drop((process, parent));
+    assert!(held.upgrade().is_none());
 }

@@ -220,6 +220,50 @@ fn instruction_that_faults_ends_the_program() {
 }
 
 #[test]
+fn limits_of_locks_and_signals_are_where_the_calls_fail() {
+    let mut process = Process::new();
+    let limit = |process: &mut Process, resource: u32| {
+        let to = process.room(16);
+        let args = [u64::from(resource), to];
+        process.call(linux::__NR_getrlimit, &args).unwrap();
+        let bytes = process.bytes(to, 8);
+        unikernel_abi::bytes::u64_at(&bytes, 0).unwrap()
+    };
+    let locks = limit(&mut process, linux::RLIMIT_LOCKS);
+    let fd = process.open("/tmp/locked", linux::O_CREAT | linux::O_RDWR);
+    let fd = fd.unwrap() as u64;
+    for lock in 0..=locks {
+        // F_WRLCK, from the start; every other byte, so that none can be joined.
+        let words = [1, 2 * lock, 1, 0].map(u64::to_le_bytes);
+        let at = process.put(words.as_flattened());
+        let args = [fd, u64::from(linux::F_SETLK), at];
+        let expected = if lock < locks {
+            Ok(0)
+        } else {
+            Err(Errno::ENOLCK)
+        };
+        assert_eq!(process.call(linux::__NR_fcntl, &args), expected, "{lock}");
+    }
+    let signals = limit(&mut process, linux::RLIMIT_SIGPENDING);
+    let all = process.put(&[0xff; 8]);
+    let args = [u64::from(linux::SIG_BLOCK), all, 0, 8];
+    process.call(linux::__NR_rt_sigprocmask, &args).unwrap();
+    // si_signo 0, si_errno 0, si_code SI_QUEUE.
+    let info = [0, 0xffff_ffff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0].map(u64::to_le_bytes);
+    let info = process.put(info.as_flattened());
+    for signal in 0..=signals {
+        let expected = if signal < signals {
+            Ok(0)
+        } else {
+            Err(Errno::EAGAIN)
+        };
+        let args = [1, 40, info];
+        let sent = process.call(linux::__NR_rt_sigqueueinfo, &args);
+        assert_eq!(sent, expected, "{signal}");
+    }
+}
+
+#[test]
 fn random_bytes_are_filled_in() {
     let mut process = Process::new();
     let to = process.room(32);

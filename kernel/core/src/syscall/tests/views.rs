@@ -38,7 +38,10 @@ fn every_view_can_be_read() {
 #[test]
 fn folders_list_their_lines_and_nothing_else() {
     let mut process = Process::new();
-    assert_eq!(process.list("/proc/sys"), [".", "..", "fs", "kernel", "vm"]);
+    assert_eq!(
+        process.list("/proc/sys"),
+        [".", "..", "fs", "kernel", "net", "vm"]
+    );
     assert_eq!(process.list("/sys/kernel"), [".", "..", "mm"]);
     assert_eq!(
         process.list("/proc/self/fd"),
