@@ -6,8 +6,9 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use super::boot;
-use super::fields::Text;
+use super::fields::{Fields, Text};
 use crate::progress::{Diagnostic, Weight};
+use crate::suggestion::did_you_mean;
 use crate::yaml::File;
 
 /// What is known of the manifest so far.
@@ -47,11 +48,17 @@ impl Draft {
     /// Something that has no counterpart: told, and left as a comment.
     pub(super) fn lost(&mut self, file: &File, span: &Range<usize>, message: &str, help: &str) {
         self.told(file, span, Weight::Warning, message, help);
-        let place = format!("{}:{}", file.name.display(), file.line(span));
-        self.comments.push(format!("{place}: {message}"));
     }
 
-    /// Something that the user should know.
+    /// Keys that nobody knows, each as something that has no counterpart.
+    pub(super) fn unknown(&mut self, file: &File, fields: Fields<'_>, known: &[&str]) {
+        for (key, _) in fields.rest() {
+            let message = format!("unknown key `{}`: Capstan passes over it too", key.text);
+            self.lost(file, &key.span, &message, &did_you_mean(&key.text, known));
+        }
+    }
+
+    /// Something that the user should know; what is more than a note is left as a comment, too.
     pub(super) fn told(
         &mut self,
         file: &File,
@@ -63,6 +70,10 @@ impl Draft {
         let mut finding = file.diagnostic(weight, span, message);
         finding.help = Some(help.to_owned()).filter(|help| !help.is_empty());
         self.findings.push(finding);
+        if weight > Weight::Note {
+            let place = format!("{}:{}", file.name.display(), file.line(span));
+            self.comments.push(format!("{place}: {message}"));
+        }
     }
 
     /// Takes a command line over, but for its program, which comes back as it is written.
@@ -90,7 +101,7 @@ impl Draft {
             let span = file.word(&line.span, &arg);
             let message = format!("`{arg}` is an argument as it stands: `$` replaces nothing here");
             let help = "write the value itself, or let the program read its environment";
-            self.told(file, &span, Weight::Warning, &message, help);
+            self.lost(file, &span, &message, help);
         }
         let span = file.word(&line.span, &program);
         Some(Text {
@@ -180,6 +191,9 @@ fn comment(text: &str) -> String {
     )
 }
 
+/// What is to be filled in where the program is not known.
+const GAP: &str = "# binary = \"...\"";
+
 /// Longest list that stands on one line.
 const MAX_LINE: usize = 100;
 
@@ -221,12 +235,13 @@ impl fmt::Display for Draft {
         match &self.binary {
             Binary::At(path) => writeln!(f, "binary = {}", quoted(path))?,
             Binary::Elsewhere(program) => {
-                let what = format!(
-                    "Capstan's base image or a package brought `{program}`: name the ELF here"
-                );
-                writeln!(f, "{}\n# binary = \"...\"", comment(&what))?;
+                let what = format!("`{program}` is no file of the project: name the ELF here");
+                writeln!(f, "{}\n{GAP}", comment(&what))?;
             }
-            Binary::Unknown => writeln!(f, "# binary = \"...\"")?,
+            Binary::Unknown => {
+                let what = "nothing says what is started: name the ELF here";
+                writeln!(f, "{}\n{GAP}", comment(what))?;
+            }
         }
         if !self.net.is_empty() {
             writeln!(f, "\n[net]")?;
