@@ -160,6 +160,14 @@ fn files(draft: &mut Draft, file: &File, fields: &mut Fields<'_>) -> Result<()> 
             "&" => "&".to_owned(),
             text => text.replace('&', name),
         };
+        if host_path.contains('*') {
+            draft.lost(
+                file,
+                &host.span,
+                &format!("`{host_path}` is no pattern, as in Capstan: it is the name of one file"),
+                "name the folder: all that it holds comes with it",
+            );
+        }
         let guest_path = path.to_string();
         if draft.files.insert(guest_path, host_path).is_some() {
             let message = format!("`{path}` is given twice");

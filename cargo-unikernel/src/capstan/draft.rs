@@ -1,6 +1,6 @@
 //! A `Unikernel.toml` that is being written: values, and comments for what has no counterpart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::ops::Range;
@@ -80,8 +80,16 @@ impl Draft {
     pub(super) fn boot(&mut self, file: &File, line: &Text) -> Option<Text> {
         let boot = boot::parse(&line.text);
         for (name, value) in &boot.options {
-            let span = file.word(&line.span, &format!("--{name}"));
-            self.option(file, &span, name, value.as_deref());
+            let shown = match value {
+                Some(value) => format!("--{name}={value}"),
+                None => format!("--{name}"),
+            };
+            let mut span = file.word(&line.span, &shown);
+            if span == line.span {
+                // A value with escaped blanks is written in another way.
+                span = file.word(&line.span, &format!("--{name}"));
+            }
+            self.option(file, &span, &shown, name, value.as_deref());
         }
         if let Some(rest) = &boot.rest {
             let separator = rest.get(..1).unwrap_or_default();
@@ -93,11 +101,21 @@ impl Draft {
                 "make an image of each, with a manifest of its own",
             );
         }
+        if boot.is_open {
+            let span = file.word(&line.span, "\"");
+            let message = "a `\"` that nothing closes: the rest of the line is one word";
+            self.lost(
+                file,
+                &span,
+                message,
+                "close it, or write `\\\"` for the letter",
+            );
+        }
         let mut words = boot.words.into_iter();
         let program = words.next()?;
         self.args = words.collect();
-        let replaced = self.args.iter().find(|arg| arg.contains('$')).cloned();
-        if let Some(arg) = replaced {
+        let replaced = self.args.iter().filter(|arg| arg.contains('$')).cloned();
+        for arg in replaced.collect::<BTreeSet<String>>() {
             let span = file.word(&line.span, &arg);
             let message = format!("`{arg}` is an argument as it stands: `$` replaces nothing here");
             let help = "write the value itself, or let the program read its environment";
@@ -110,13 +128,23 @@ impl Draft {
         })
     }
 
-    fn option(&mut self, file: &File, span: &Range<usize>, name: &str, value: Option<&str>) {
-        let shown = match value {
-            Some(value) => format!("--{name}={value}"),
-            None => format!("--{name}"),
-        };
+    /// Takes an option of OSv over, which is `shown` as it is written.
+    fn option(
+        &mut self,
+        file: &File,
+        span: &Range<usize>,
+        shown: &str,
+        name: &str,
+        value: Option<&str>,
+    ) {
         let pair = value.and_then(|value| value.split_once('='));
         match (name, pair, value) {
+            _ if shown.contains('"') => self.lost(
+                file,
+                span,
+                &format!("`{shown}` is left out: in options of OSv quotes hold nothing together"),
+                "a backslash keeps a blank: --env=NAME=two\\ words",
+            ),
             // `K?=V` is for a script: set if it is not set yet.
             ("env", Some((key, value)), _) => {
                 let key = key.trim_end_matches('?').to_owned();
