@@ -1,0 +1,56 @@
+//! The names that are told of OSv are those that its kernel exports.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use goblin::elf::Elf;
+use tests::cli::Cli;
+use tests::project::Project;
+
+use super::kernel;
+
+/// What the functions of a C library come from on this host, where there is one of glibc.
+const GLIBC: [&str; 3] = ["libc.so.6", "libm.so.6", "libresolv.so.2"];
+
+/// What an ELF exports.
+fn exports(path: &Path) -> BTreeSet<String> {
+    let bytes = fs::read(path).expect("a file of the host");
+    let elf = Elf::parse(&bytes).expect("an ELF");
+    let defined = elf.dynsyms.iter().filter(|symbol| symbol.st_shndx != 0);
+    let names = defined.filter_map(|symbol| elf.dynstrtab.get_at(symbol.st_name));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn names_that_are_told_are_those_that_the_kernel_exports() {
+    let exported = exports(&Path::new(&kernel()).join("loader-stripped.elf"));
+    // Builds that hide their symbols have no C++ names.
+    let is_hidden = !exported.iter().any(|name| name.starts_with("_ZNSt"));
+    let project = Project::new();
+    let told = Cli::new(project.folder(), ["kernel", "support", "osv"]).run();
+    let told = told.expect_status(0).stdout_text();
+    let mut known = BTreeSet::new();
+    for line in told.lines() {
+        let Some((name, level)) = line
+            .strip_prefix("symbol ")
+            .and_then(|line| line.split_once(' '))
+        else {
+            continue;
+        };
+        known.insert(name);
+        let is_there = !level.starts_with("missing")
+            && !(is_hidden && level.contains("missing in symbol-hiding builds"));
+        assert_eq!(exported.contains(name), is_there, "{line}");
+    }
+    assert!(known.len() > 1000, "{told}");
+    let host = Path::new("/lib/x86_64-linux-gnu");
+    for library in GLIBC.map(|name| host.join(name)) {
+        let glibc = exports(&library);
+        let untold: Vec<_> = glibc
+            .intersection(&exported)
+            .filter(|name| !known.contains(name.as_str()))
+            .collect();
+        assert!(untold.is_empty(), "{}: {untold:?}", library.display());
+    }
+}
