@@ -160,12 +160,14 @@ fn files(draft: &mut Draft, file: &File, fields: &mut Fields<'_>) -> Result<()> 
             "&" => "&".to_owned(),
             text => text.replace('&', name),
         };
-        if host_path.contains('*') {
+        if host_path.contains(['*', '$']) || host_path.starts_with('~') {
             draft.lost(
                 file,
                 &host.span,
-                &format!("`{host_path}` is no pattern, as in Capstan: it is the name of one file"),
-                "name the folder: all that it holds comes with it",
+                &format!(
+                    "`{host_path}` is a path as it stands, as in Capstan: nothing is replaced"
+                ),
+                "write the path out; of a folder all that it holds comes with it",
             );
         }
         let guest_path = path.to_string();

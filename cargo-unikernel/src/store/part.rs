@@ -1,8 +1,8 @@
 //! The files that kernels consist of, told apart by what is in them, not by their names.
 
 use memchr::memmem;
-use object::elf::{EM_X86_64, ET_EXEC, FileHeader64};
-use object::read::elf::{ElfFile64, FileHeader as _};
+use object::elf::{EM_X86_64, ET_EXEC, FileHeader32, FileHeader64};
+use object::read::elf::{ElfFile64, FileHeader};
 use object::{LittleEndian, Object as _, ObjectSymbol as _};
 use unikernel_abi::boot;
 
@@ -109,7 +109,7 @@ pub(super) fn cut_off(bytes: &[u8]) -> Option<Error> {
         "an ELF"
     };
     let len = bytes.len();
-    let end = osv_disk_end(bytes).or_else(|| elf_end(bytes))?;
+    let end = osv_disk_end(bytes).or_else(|| elf_end::<FileHeader64<LittleEndian>>(bytes))?;
     (end > len as u64).then(|| {
         Error::input(format!(
             "it is {what} that was cut off: it has {len} bytes, and at least {end} are wanted"
@@ -127,16 +127,19 @@ fn osv_disk_end(bytes: &[u8]) -> Option<u64> {
     }
     let units = bytes.get(0x10..)?.first_chunk::<2>()?;
     let read = u64::from(u16::from_le_bytes(*units)) * UNIT;
-    let magic = OSV_KERNEL as u64 + 4;
-    Some((OSV_KERNEL as u64 + (read + 1).saturating_sub(UNIT)).max(magic))
+    let kernel = bytes.get(OSV_KERNEL..).unwrap_or_default();
+    let own = elf_end::<FileHeader32<LittleEndian>>(kernel).unwrap_or(4);
+    let len = own.max((read + 1).saturating_sub(UNIT));
+    len.checked_add(OSV_KERNEL as u64)
 }
 
-/// Where the table of sections ends, which linkers put last.
-fn elf_end(bytes: &[u8]) -> Option<u64> {
-    let header = FileHeader64::<LittleEndian>::parse(bytes).ok()?;
+/// Where the table of an ELF's sections ends, which linkers put last.
+fn elf_end<Elf: FileHeader<Endian = LittleEndian>>(bytes: &[u8]) -> Option<u64> {
+    let header = Elf::parse(bytes).ok()?;
     let entries = u64::from(header.e_shnum(LittleEndian));
     let table = entries * u64::from(header.e_shentsize(LittleEndian));
-    header.e_shoff(LittleEndian).checked_add(table)
+    let start: u64 = header.e_shoff(LittleEndian).into();
+    start.checked_add(table)
 }
 
 type Elf<'a> = ElfFile64<'a, LittleEndian>;

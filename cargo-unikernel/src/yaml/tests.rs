@@ -85,6 +85,9 @@ fn what_is_no_yaml_has_its_place() {
     check_error("a:b\nc: d\n", "a `:` without the blank", "1:1");
     check_error("a:\n  /b:c\n  d: e\n", "a `:` without the blank", "2:3");
     check_error("a: http://b\n c: d\n", "no YAML", "2:3");
+    check_error("a: &\n", "put the value in quotes", "1:4");
+    check_error("a: {/b: &, c: *}\n", "put the value in quotes", "1:9");
+    check_error("  a: b\n c: d\n", "begin in one column", "2:2");
     check_error("a: \"C:\\d\"\n", "take single quotes", "1:4");
     check_error("a: [b\nc: d\n", "no YAML", "2:2");
     check_error("a: b: c\n", "put the value in quotes", "1:5");

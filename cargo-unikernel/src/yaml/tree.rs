@@ -147,13 +147,28 @@ fn explained(text: &str, at: usize, info: &str) -> (Range<usize>, String) {
             return (at..at + 1, why.to_owned());
         }
     }
-    if info.contains("unknown escape") {
-        let why =
-            "a backslash in double quotes begins an escape, and this is none: take single quotes";
-        return (at..at, why.to_owned());
+    let slip = SLIPS.iter().find(|(said, _)| info.contains(said));
+    if let Some((_, why)) = slip {
+        return (at..at, (*why).to_owned());
     }
     (at..at, info.to_owned())
 }
+
+/// What the parser says of slips whose place it tells rightly, and what they are.
+const SLIPS: [(&str, &str); 3] = [
+    (
+        "scanning an anchor",
+        "`&` and `*` in front of a value mean anchors, and this is none: put the value in quotes",
+    ),
+    (
+        "unknown escape",
+        "a backslash in double quotes begins an escape, and this is none: take single quotes",
+    ),
+    (
+        "expected <document start>",
+        "a line that is indented less than the first one: the keys of a map begin in one column",
+    ),
+];
 
 const NO_BLANK: &str = "a `:` without the blank that belongs behind it: KEY: VALUE";
 
