@@ -244,7 +244,7 @@ impl fmt::Display for Invocation {
 }
 
 /// A word for a POSIX shell: as it is when nothing in it means anything there, else in single quotes.
-fn quoted(word: &OsStr) -> String {
+pub(crate) fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./,:=@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

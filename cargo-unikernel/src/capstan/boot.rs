@@ -10,6 +10,8 @@ pub(super) struct Boot {
     pub(super) options: Vec<(String, Option<String>)>,
     /// Program and arguments; empty when there are only options.
     pub(super) words: Vec<String>,
+    /// Whether a quote is never closed.
+    pub(super) is_open: bool,
     /// What follows the first command, from its separator on.
     pub(super) rest: Option<String>,
 }
@@ -42,6 +44,7 @@ pub(super) fn parse(line: &str) -> Boot {
         }
     }
     words.end();
+    boot.is_open = words.is_quoted;
     boot.words = words.done;
     // A separator with nothing behind it ends the only command.
     boot.rest = boot
@@ -140,6 +143,12 @@ mod tests {
         );
         check(r#"/a -Dx="y z""#, &[], &["/a", "-Dx=y z"], None);
         check("/a b\\tc", &[], &["/a", "b\tc"], None);
+    }
+
+    #[test]
+    fn quote_that_is_not_closed_is_told() {
+        assert!(parse("/a \"b c").is_open);
+        assert!(!parse("/a \"b c\" \\\"").is_open);
     }
 
     #[test]

@@ -48,8 +48,7 @@ pub(super) fn convert(file: &File, name: &str, has: &dyn Fn(&str) -> bool) -> Re
     let line = fields.text("cmdline")?;
     let Some(line) = line.filter(|line| !line.text.is_empty()) else {
         let hint = "it says what is started: cmdline: /PROGRAM ARGUMENTS";
-        let error = file.error(&(0..0), "`cmdline` is missing");
-        return Err(error.hint(hint));
+        return Err(fields.missing("cmdline", &KEYS, hint));
     };
     let base = fields.text("base")?;
     let base = base.filter(|base| !BARE.contains(&&*base.text));
@@ -68,7 +67,7 @@ pub(super) fn convert(file: &File, name: &str, has: &dyn Fn(&str) -> bool) -> Re
     build(&mut draft, file, &mut fields)?;
     let elsewhere = elsewhere(&mut draft, &mut fields, has, base.as_ref())?;
     files(&mut draft, file, &mut fields)?;
-    draft.findings.extend(fields.unknown(&KEYS));
+    draft.unknown(file, fields, &KEYS);
     let program = draft.boot(file, &line);
     match &program {
         Some(program) => binary(&mut draft, file, program, &elsewhere),
@@ -161,6 +160,16 @@ fn files(draft: &mut Draft, file: &File, fields: &mut Fields<'_>) -> Result<()> 
             "&" => "&".to_owned(),
             text => text.replace('&', name),
         };
+        if host_path.contains(['*', '$']) || host_path.starts_with('~') {
+            draft.lost(
+                file,
+                &host.span,
+                &format!(
+                    "`{host_path}` is a path as it stands, as in Capstan: nothing is replaced"
+                ),
+                "write the path out; of a folder all that it holds comes with it",
+            );
+        }
         let guest_path = path.to_string();
         if draft.files.insert(guest_path, host_path).is_some() {
             let message = format!("`{path}` is given twice");

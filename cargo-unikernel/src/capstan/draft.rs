@@ -1,13 +1,14 @@
 //! A `Unikernel.toml` that is being written: values, and comments for what has no counterpart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use super::boot;
-use super::fields::Text;
+use super::fields::{Fields, Text};
 use crate::progress::{Diagnostic, Weight};
+use crate::suggestion::did_you_mean;
 use crate::yaml::File;
 
 /// What is known of the manifest so far.
@@ -47,11 +48,17 @@ impl Draft {
     /// Something that has no counterpart: told, and left as a comment.
     pub(super) fn lost(&mut self, file: &File, span: &Range<usize>, message: &str, help: &str) {
         self.told(file, span, Weight::Warning, message, help);
-        let place = format!("{}:{}", file.name.display(), file.line(span));
-        self.comments.push(format!("{place}: {message}"));
     }
 
-    /// Something that the user should know.
+    /// Keys that nobody knows, each as something that has no counterpart.
+    pub(super) fn unknown(&mut self, file: &File, fields: Fields<'_>, known: &[&str]) {
+        for (key, _) in fields.rest() {
+            let message = format!("unknown key `{}`: Capstan passes over it too", key.text);
+            self.lost(file, &key.span, &message, &did_you_mean(&key.text, known));
+        }
+    }
+
+    /// Something that the user should know; what is more than a note is left as a comment, too.
     pub(super) fn told(
         &mut self,
         file: &File,
@@ -63,14 +70,26 @@ impl Draft {
         let mut finding = file.diagnostic(weight, span, message);
         finding.help = Some(help.to_owned()).filter(|help| !help.is_empty());
         self.findings.push(finding);
+        if weight > Weight::Note {
+            let place = format!("{}:{}", file.name.display(), file.line(span));
+            self.comments.push(format!("{place}: {message}"));
+        }
     }
 
     /// Takes a command line over, but for its program, which comes back as it is written.
     pub(super) fn boot(&mut self, file: &File, line: &Text) -> Option<Text> {
         let boot = boot::parse(&line.text);
         for (name, value) in &boot.options {
-            let span = file.word(&line.span, &format!("--{name}"));
-            self.option(file, &span, name, value.as_deref());
+            let shown = match value {
+                Some(value) => format!("--{name}={value}"),
+                None => format!("--{name}"),
+            };
+            let mut span = file.word(&line.span, &shown);
+            if span == line.span {
+                // A value with escaped blanks is written in another way.
+                span = file.word(&line.span, &format!("--{name}"));
+            }
+            self.option(file, &span, &shown, name, value.as_deref());
         }
         if let Some(rest) = &boot.rest {
             let separator = rest.get(..1).unwrap_or_default();
@@ -82,15 +101,25 @@ impl Draft {
                 "make an image of each, with a manifest of its own",
             );
         }
+        if boot.is_open {
+            let span = file.word(&line.span, "\"");
+            let message = "a `\"` that nothing closes: the rest of the line is one word";
+            self.lost(
+                file,
+                &span,
+                message,
+                "close it, or write `\\\"` for the letter",
+            );
+        }
         let mut words = boot.words.into_iter();
         let program = words.next()?;
         self.args = words.collect();
-        let replaced = self.args.iter().find(|arg| arg.contains('$')).cloned();
-        if let Some(arg) = replaced {
+        let replaced = self.args.iter().filter(|arg| arg.contains('$')).cloned();
+        for arg in replaced.collect::<BTreeSet<String>>() {
             let span = file.word(&line.span, &arg);
             let message = format!("`{arg}` is an argument as it stands: `$` replaces nothing here");
             let help = "write the value itself, or let the program read its environment";
-            self.told(file, &span, Weight::Warning, &message, help);
+            self.lost(file, &span, &message, help);
         }
         let span = file.word(&line.span, &program);
         Some(Text {
@@ -99,13 +128,23 @@ impl Draft {
         })
     }
 
-    fn option(&mut self, file: &File, span: &Range<usize>, name: &str, value: Option<&str>) {
-        let shown = match value {
-            Some(value) => format!("--{name}={value}"),
-            None => format!("--{name}"),
-        };
+    /// Takes an option of OSv over, which is `shown` as it is written.
+    fn option(
+        &mut self,
+        file: &File,
+        span: &Range<usize>,
+        shown: &str,
+        name: &str,
+        value: Option<&str>,
+    ) {
         let pair = value.and_then(|value| value.split_once('='));
         match (name, pair, value) {
+            _ if shown.contains('"') => self.lost(
+                file,
+                span,
+                &format!("`{shown}` is left out: in options of OSv quotes hold nothing together"),
+                "a backslash keeps a blank: --env=NAME=two\\ words",
+            ),
             // `K?=V` is for a script: set if it is not set yet.
             ("env", Some((key, value)), _) => {
                 let key = key.trim_end_matches('?').to_owned();
@@ -180,6 +219,9 @@ fn comment(text: &str) -> String {
     )
 }
 
+/// What is to be filled in where the program is not known.
+const GAP: &str = "# binary = \"...\"";
+
 /// Longest list that stands on one line.
 const MAX_LINE: usize = 100;
 
@@ -221,12 +263,13 @@ impl fmt::Display for Draft {
         match &self.binary {
             Binary::At(path) => writeln!(f, "binary = {}", quoted(path))?,
             Binary::Elsewhere(program) => {
-                let what = format!(
-                    "Capstan's base image or a package brought `{program}`: name the ELF here"
-                );
-                writeln!(f, "{}\n# binary = \"...\"", comment(&what))?;
+                let what = format!("`{program}` is no file of the project: name the ELF here");
+                writeln!(f, "{}\n{GAP}", comment(&what))?;
             }
-            Binary::Unknown => writeln!(f, "# binary = \"...\"")?,
+            Binary::Unknown => {
+                let what = "nothing says what is started: name the ELF here";
+                writeln!(f, "{}\n{GAP}", comment(what))?;
+            }
         }
         if !self.net.is_empty() {
             writeln!(f, "\n[net]")?;

@@ -3,14 +3,15 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::progress::{Diagnostic, Weight};
-use crate::suggestion::did_you_mean;
+use crate::suggestion::is_slip;
 use crate::yaml::{File, Node, Value};
 
 /// A map of a file.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     file: &'a File,
+    /// Where the map begins, in bytes.
+    start: usize,
     entries: Vec<(Node, Node)>,
 }
 
@@ -28,6 +29,7 @@ impl<'a> Fields<'a> {
             Some(node) => Self::of_node(file, node, "the file"),
             None => Ok(Self {
                 file,
+                start: 0,
                 entries: Vec::new(),
             }),
         }
@@ -35,6 +37,7 @@ impl<'a> Fields<'a> {
 
     /// The fields of a map; none when there is nothing.
     pub(super) fn of_node(file: &'a File, node: Node, what: &str) -> Result<Self> {
+        let start = node.span.start;
         let entries = match node.value {
             Value::Map(entries) => entries,
             Value::Null => Vec::new(),
@@ -43,7 +46,11 @@ impl<'a> Fields<'a> {
                 return Err(file.error(&node.span, message));
             }
         };
-        Ok(Self { file, entries })
+        Ok(Self {
+            file,
+            start,
+            entries,
+        })
     }
 
     /// Takes a field out; one without a value is not there.
@@ -122,16 +129,20 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A finding for each key that is still there.
-    pub(super) fn unknown(self, known: &[&str]) -> Vec<Diagnostic> {
-        let file = self.file;
-        let unknown = self.rest().map(|(key, _)| {
-            let message = format!("unknown key `{}`: Capstan passes over it too", key.text);
-            let mut finding = file.diagnostic(Weight::Warning, &key.span, message);
-            finding.help = Some(did_you_mean(&key.text, known));
-            finding
-        });
-        unknown.collect()
+    /// An error for a key that must be there: at the one that was probably meant to be it, or where the map begins.
+    pub(super) fn missing(&self, key: &str, known: &[&str], hint: &str) -> Error {
+        let keys = self.entries.iter().map(|(key, _)| key);
+        let mut slips = keys.filter_map(|found| Some((found.text()?, &found.span)));
+        let slip = slips.find(|(found, _)| !known.contains(found) && is_slip(found, key));
+        let (span, hint) = match slip {
+            Some((found, span)) => {
+                let hint = format!("did you mean `{key}`? Capstan does not know `{found}`");
+                (span.clone(), hint)
+            }
+            None => (self.start..self.start, hint.to_owned()),
+        };
+        let error = self.file.error(&span, format!("`{key}` is missing"));
+        error.hint(hint)
     }
 }
 

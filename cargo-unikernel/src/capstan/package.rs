@@ -7,11 +7,11 @@ use std::path::Path;
 use super::capstanfile::image_name;
 use super::draft::{Binary, Draft};
 use super::fields::{Fields, Text};
-use super::ignore::kept;
+use super::ignore::{PassedOver, kept};
 use super::{PACKAGE, RUN};
 use crate::error::Result;
 use crate::fs;
-use crate::progress::Weight;
+use crate::progress::{Diagnostic, Weight};
 use crate::root::RootPath;
 use crate::yaml::{File, Node};
 
@@ -70,6 +70,9 @@ const PACKAGE_KEYS: [&str; 8] = [
     "author", "binary", "created", "name", "platform", "require", "title", "version",
 ];
 
+/// Keys of `meta/run.yaml` beside configurations.
+const RUN_KEYS: [&str; 3] = ["config_set", "config_set_default", "runtime"];
+
 /// Packages that every image of Capstan's has: the kernel's own tools.
 const BOOTSTRAP: [&str; 2] = ["osv.bootstrap", "eu.mikelangelo-project.osv.bootstrap"];
 
@@ -90,9 +93,7 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<Draft> {
     contents(&mut draft, folder)?;
     let run = folder.join(RUN);
     if !fs::is_file(&run) {
-        draft
-            .comments
-            .push(format!("There is no {RUN}: nothing says what is started."));
+        nothing_starts(&mut draft);
         draft.name = image_name(None, &draft.binary, &name);
         return Ok(draft);
     }
@@ -103,6 +104,26 @@ pub(super) fn read(folder: &Path, name: &str) -> Result<Draft> {
     }
     draft.name = image_name(None, &draft.binary, &name);
     Ok(draft)
+}
+
+/// Tells that there is no `meta/run.yaml`.
+fn nothing_starts(draft: &mut Draft) {
+    let message = format!(
+        "there is no `{RUN}`: nothing says what is started, and `build.binary` is left open"
+    );
+    draft.comments.push(message.clone());
+    draft.findings.push(Diagnostic {
+        weight: Weight::Warning,
+        rule: None,
+        message,
+        place: None,
+        notes: Vec::new(),
+        help: Some(
+            "name the ELF that is started; what only other packages require needs no manifest: \
+             name its folder in their `layers`"
+                .to_owned(),
+        ),
+    });
 }
 
 /// `meta/package.yaml`; the package's name comes back.
@@ -134,7 +155,7 @@ fn facts(draft: &mut Draft, file: &File) -> Result<Option<String>> {
     if let Some((span, _)) = fields.take_with_key("binary") {
         draft.lost(file, &span, "`binary` has no counterpart", "");
     }
-    draft.findings.extend(fields.unknown(&PACKAGE_KEYS));
+    draft.unknown(file, fields, &PACKAGE_KEYS);
     Ok(name.filter(|name| !name.is_empty()))
 }
 
@@ -146,8 +167,8 @@ fn contents(draft: &mut Draft, folder: &Path) -> Result<()> {
     } else {
         File::of(IGNORE, "")
     };
-    let (names, deep) = kept(fs::list(folder)?, &patterns.text);
-    for (line, pattern) in deep {
+    let (names, passed_over) = kept(fs::list(folder)?, &patterns.text);
+    for PassedOver { line, pattern, why } in passed_over {
         let at: usize = patterns
             .text
             .split_inclusive('\n')
@@ -158,8 +179,8 @@ fn contents(draft: &mut Draft, folder: &Path) -> Result<()> {
         draft.lost(
             &patterns,
             &span,
-            &format!("`{pattern}`: what lies deeper in a folder can't be left out"),
-            "name the files that are wanted one by one in [files]",
+            &format!("`{pattern}`: {}", why.told()),
+            why.help(),
         );
     }
     for name in names {
@@ -173,9 +194,7 @@ fn contents(draft: &mut Draft, folder: &Path) -> Result<()> {
 fn start(draft: &mut Draft, file: &File) -> Result<Option<Text>> {
     let mut fields = Fields::of_file(file)?;
     let Some(name) = fields.text("runtime")? else {
-        return Err(file
-            .error(&(0..0), "`runtime` is missing")
-            .hint("such as: runtime: native"));
+        return Err(fields.missing("runtime", &RUN_KEYS, "such as: runtime: native"));
     };
     let Some(runtime) = RUNTIMES.iter().find(|runtime| runtime.name == name.text) else {
         let known = RUNTIMES.map(|runtime| runtime.name);
@@ -185,9 +204,7 @@ fn start(draft: &mut Draft, file: &File) -> Result<Option<Text>> {
     let default = fields.text("config_set_default")?;
     let sets = match fields.take("config_set") {
         Some(sets) => {
-            draft
-                .findings
-                .extend(fields.unknown(&["config_set", "config_set_default", "runtime"]));
+            draft.unknown(file, fields, &RUN_KEYS);
             Fields::of_node(file, sets, "`config_set`")?
                 .rest()
                 .collect()
@@ -231,7 +248,7 @@ fn chosen(
             "no configuration is the default: `{}` is taken",
             chosen.0.text
         );
-        draft.told(file, &chosen.0.span, Weight::Warning, &message, "");
+        draft.lost(file, &chosen.0.span, &message, "");
     }
     sets.sort_by_key(|(name, _)| name.span.start);
     for (other, _) in &sets {
@@ -275,10 +292,13 @@ fn configuration(
         None => match bootcmd {
             Some(line) => draft.boot(file, &line),
             None if base.is_some() => None,
-            None => return Err(file.error(&(0..0), "`bootcmd` is missing")),
+            None => {
+                let hint = "it says what is started: bootcmd: /PROGRAM ARGUMENTS";
+                return Err(fields.missing("bootcmd", runtime.keys, hint));
+            }
         },
         Some(program) => {
-            let words = interpreted(file, runtime, &mut fields, base.as_ref())?;
+            let words = interpreted(runtime, &mut fields, base.as_ref())?;
             let span = words.main.unwrap_or(0..0);
             draft.args = words.words;
             Some(Text {
@@ -287,7 +307,7 @@ fn configuration(
             })
         }
     };
-    draft.findings.extend(fields.unknown(runtime.keys));
+    draft.unknown(file, fields, runtime.keys);
     Ok(started)
 }
 
@@ -300,7 +320,6 @@ struct Interpreted {
 
 /// The arguments of an interpreter, as the runtime's own package puts them together.
 fn interpreted(
-    file: &File,
     runtime: &Runtime,
     fields: &mut Fields<'_>,
     base: Option<&Text>,
@@ -331,8 +350,8 @@ fn interpreted(
         }
         None if is_shell || base.is_some() => {}
         None => {
-            let message = "`main` is missing: nothing says what is started";
-            return Err(file.error(&(0..0), message));
+            let hint = "it says what is started: main: FILE";
+            return Err(fields.missing("main", runtime.keys, hint));
         }
     }
     words.extend(split(fields.texts("args")?));
@@ -369,5 +388,5 @@ fn binary(draft: &mut Draft, file: &File, program: &Text, folder: &Path) {
         program.text
     );
     let help = "name the ELF that is started, and with `--sysroot` where its libraries lie";
-    draft.told(file, &program.span, Weight::Warning, &message, help);
+    draft.lost(file, &program.span, &message, help);
 }

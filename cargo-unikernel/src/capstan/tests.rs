@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::error::Error;
 use crate::manifest::raw::Raw;
+use crate::progress::Weight;
 use crate::yaml::File;
 
 /// Projects in the style of public ones, each with what is written and told.
@@ -86,6 +87,28 @@ fn what_is_written_is_read_back() {
     }
 }
 
+#[test]
+fn what_has_no_counterpart_stays_as_a_comment() {
+    for (name, folder) in cases() {
+        let converted = converted(&name, &folder);
+        let above = converted.manifest.split("\nname = ").next().unwrap();
+        for finding in converted.findings {
+            let is_kept = above.contains(&finding.message);
+            assert_eq!(
+                is_kept,
+                finding.weight > Weight::Note,
+                "{name}: {finding:?}"
+            );
+        }
+        let has_gap = converted.manifest.contains("\n# binary = ");
+        assert_eq!(
+            has_gap,
+            !converted.manifest.contains("\nbinary = "),
+            "{name}"
+        );
+    }
+}
+
 /// The error's last message and its place.
 fn told(error: &Error) -> (String, String) {
     let snippet = error.snippet_text().unwrap_or_default();
@@ -112,6 +135,8 @@ fn corrupted_files_are_told_with_their_place() {
     check_error("# nothing\n", "`cmdline` is missing", "1:1");
     check_error("base: x\nbuild: make\n", "`cmdline` is missing", "1:1");
     check_error("cmdline:\nbase: x\n", "`cmdline` is missing", "1:1");
+    check_error("base: x\nCmdLine: /a\n", "`cmdline` is missing", "2:1");
+    check_error("base: x\ncmdlnie: /a\n", "`cmdline` is missing", "2:1");
     check_error("cmdline: [a, b]\n", "`cmdline` is a list", "1:10");
     check_error("base: x\ncmdline:\n  a: b\n", "`cmdline` is a map", "3:3");
     check_error("just words\n", "the file is a text", "1:1");
@@ -166,6 +191,11 @@ fn corrupted_packages_are_told_with_their_place() {
         assert_eq!(at, format!("meta/run.yaml:{place}"), "{run}");
     };
     check("config_set:\n", "`runtime` is missing", "1:1");
+    check(
+        "config_set:\nrun_time: native\n",
+        "`runtime` is missing",
+        "2:1",
+    );
     check("runtime: pyhton\n", "no runtime `pyhton`", "1:10");
     check(
         "runtime: native\nconfig_set: 5\n",
@@ -185,7 +215,7 @@ fn corrupted_packages_are_told_with_their_place() {
     check(
         "runtime: native\nconfig_set:\n  a: {}\n",
         "`bootcmd` is missing",
-        "1:1",
+        "3:6",
     );
     check(
         "runtime: native\nconfig_set:\n  a: {bootcmd: /x}\nconfig_set_default: b\n",
@@ -195,7 +225,7 @@ fn corrupted_packages_are_told_with_their_place() {
     check(
         "runtime: node\nconfig_set:\n  a: {args: [x]}\n",
         "`main` is missing",
-        "1:1",
+        "3:6",
     );
     check(
         "runtime: node\nconfig_set:\n  a: {main: [x]}\n",

@@ -6,7 +6,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 
 use super::entry::MAX_LEN;
-use super::part::{Part, recognise};
+use super::part::{KNOWN, Part, recognise};
 use crate::error::{Error, Result};
 use crate::fs;
 use crate::root::{Node, Source, layer};
@@ -22,6 +22,9 @@ pub struct Found {
 
 /// Most bytes that are unpacked from one compressed file: 2 GiB.
 const MAX_UNPACKED: u64 = 2 << 30;
+
+/// What tells whether something may be a kernel, in bytes: an ELF's header, a boot sector.
+const START: u64 = 512;
 
 /// How gzip's files begin (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -52,19 +55,73 @@ fn folder(path: &Path) -> Result<Vec<Named>> {
     let mut found = Vec::new();
     for name in fs::list(path)? {
         let file = path.join(&name);
-        if !fs::is_file(&file) || fs::len(&file)? > MAX_LEN || !is_candidate(&start(&file)?) {
-            continue;
+        if fs::is_file(&file) {
+            let len = fs::len(&file)?;
+            keep(&mut found, name, &Member::of(&file, 0, len)?)?;
         }
-        keep(&mut found, name, fs::read_at_most(&file, MAX_LEN)?);
     }
     Ok(found)
 }
 
-/// What is no kernel is passed over in folders and archives.
-fn keep(found: &mut Vec<Named>, name: String, bytes: Vec<u8>) {
+/// A file of a folder or an archive: a part of a file of this host.
+struct Member<'a> {
+    path: &'a Path,
+    /// Where it begins there, in bytes.
+    at: u64,
+    /// Its length in bytes.
+    len: u64,
+    /// Whether it is compressed by gzip.
+    is_packed: bool,
+}
+
+impl<'a> Member<'a> {
+    fn of(path: &'a Path, at: u64, len: u64) -> Result<Self> {
+        let plain = Self {
+            path,
+            at,
+            len,
+            is_packed: false,
+        };
+        let is_packed = plain.first(GZIP.len() as u64)? == GZIP;
+        Ok(Self { is_packed, ..plain })
+    }
+
+    /// Its first bytes, unpacked, at most this many.
+    fn first(&self, limit: u64) -> Result<Vec<u8>> {
+        let failed = |error| fs::failed("read", self.path, &error);
+        let mut file = fs::open(self.path)?;
+        file.seek(SeekFrom::Start(self.at)).map_err(failed)?;
+        let file = file.take(self.len);
+        let mut bytes = Vec::new();
+        if self.is_packed {
+            let mut unpacked = MultiGzDecoder::new(file).take(limit);
+            let read = unpacked.read_to_end(&mut bytes);
+            read.map_err(|error| not_whole(&error))?;
+        } else {
+            file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+        }
+        Ok(bytes)
+    }
+}
+
+/// What is no kernel is passed over in folders and archives, and what is longer than kernels are.
+fn keep(found: &mut Vec<Named>, name: String, member: &Member<'_>) -> Result<()> {
+    let start = match member.first(START) {
+        Err(_) if member.is_packed => return Ok(()),
+        start => start?,
+    };
+    if !is_candidate(&start) || (!member.is_packed && member.len > MAX_LEN) {
+        return Ok(());
+    }
+    let bytes = member.first(MAX_LEN + 1);
+    let bytes = bytes.map_err(|error| error.context(format!("`{name}`")))?;
+    if bytes.len() as u64 > MAX_LEN {
+        return Ok(());
+    }
     if let Ok(part) = recognise(&bytes) {
         found.push((name, Found { part, bytes }));
     }
+    Ok(())
 }
 
 /// Whether something that begins so may be a kernel: an ELF, or a boot sector.
@@ -75,7 +132,7 @@ fn is_candidate(start: &[u8]) -> bool {
 fn start(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = fs::open(path)?;
-    let read = file.take(512).read_to_end(&mut bytes);
+    let read = file.take(START).read_to_end(&mut bytes);
     read.map_err(|error| fs::failed("read", path, &error))?;
     Ok(bytes)
 }
@@ -100,6 +157,11 @@ fn file(path: &Path) -> Result<Vec<Named>> {
     file(&unpacked)
 }
 
+fn not_whole(error: &std::io::Error) -> Error {
+    Error::input(format!("it is no whole gzip file: {error}"))
+        .hint("get it again: it was cut off or changed on its way")
+}
+
 fn is_tar(start: &[u8]) -> bool {
     let (at, magic) = USTAR;
     start.get(at..).is_some_and(|rest| rest.starts_with(magic))
@@ -110,10 +172,8 @@ fn unpack(path: &Path, to: &Path) -> Result<()> {
     let mut unpacked = fs::Partial::open(to)?;
     let mut buffer = vec![0; 1 << 16];
     loop {
-        let n_read = packed.read(&mut buffer).map_err(|error| {
-            Error::input(format!("it is no whole gzip file: {error}"))
-                .hint("get it again: it was cut off or changed on its way")
-        })?;
+        let n_read = packed.read(&mut buffer);
+        let n_read = n_read.map_err(|error| not_whole(&error))?;
         match buffer.get(..n_read) {
             Some([]) | None => return Ok(()),
             Some(bytes) => unpacked.append(bytes)?,
@@ -129,44 +189,34 @@ fn archive(path: &Path) -> Result<Vec<Named>> {
     let tree = layer::tar(path)?;
     let mut found = Vec::new();
     for (name, node) in tree.iter() {
-        let Node::File {
+        if let Node::File {
             source: Source::HostPart { at, len, .. },
             ..
         } = node
-        else {
-            continue;
-        };
-        if *len > MAX_LEN {
-            continue;
-        }
-        let read = |len: u64| -> Result<Vec<u8>> {
-            let mut file = fs::open(path)?;
-            let mut bytes = Vec::new();
-            file.seek(SeekFrom::Start(*at))
-                .and_then(|_| file.take(len).read_to_end(&mut bytes))
-                .map_err(|error| fs::failed("read", path, &error))?;
-            Ok(bytes)
-        };
-        if is_candidate(&read((*len).min(512))?) {
-            keep(&mut found, name.to_string(), read(*len)?);
+        {
+            keep(&mut found, name.to_string(), &Member::of(path, *at, *len)?)?;
         }
     }
     Ok(found)
 }
 
-/// One file for each part, all of one kind. Of several that look alike, the one with the kernel project's own name counts: a
-/// build folder may hold loaders for other uses beside it.
+/// One file for each part, all of one kind. Of several that look alike, the one with the kernel project's own name counts, and
+/// before it is compressed: a build folder may hold loaders for other uses beside it.
 fn one_kernel(found: Vec<Named>) -> Result<Vec<Found>> {
     let mut chosen: Vec<Named> = Vec::new();
     for (name, one) in found {
-        let own_name = |name: &str| name.rsplit('/').next() == Some(one.part.file);
+        let likeness = |name: &str| match name.rsplit('/').next().unwrap_or(name) {
+            last if last == one.part.file => 2,
+            last if last.strip_suffix(".gz") == Some(one.part.file) => 1,
+            _ => 0,
+        };
         let rival = chosen
             .iter_mut()
             .find(|(_, other)| std::ptr::eq(other.part, one.part));
         match rival {
             None => chosen.push((name, one)),
-            Some(rival) if own_name(&name) && !own_name(&rival.0) => *rival = (name, one),
-            Some(rival) if own_name(&rival.0) && !own_name(&name) => {}
+            Some(rival) if likeness(&name) > likeness(&rival.0) => *rival = (name, one),
+            Some(rival) if likeness(&rival.0) > likeness(&name) => {}
             Some((other, _)) => {
                 return Err(Error::input(format!(
                     "both `{other}` and `{name}` are a `{}`",
@@ -177,7 +227,8 @@ fn one_kernel(found: Vec<Named>) -> Result<Vec<Found>> {
         }
     }
     let Some((name, first)) = chosen.first() else {
-        return Err(Error::input("it holds no kernel file that is known here"));
+        let error = Error::input("it holds no kernel file that is known here");
+        return Err(error.hint(KNOWN));
     };
     let stranger = chosen
         .iter()

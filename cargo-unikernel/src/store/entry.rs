@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::DEFAULT;
 use super::part::PARTS;
 use crate::error::{Error, Result};
-use crate::fs;
+use crate::{fs, tool};
 
 /// The record in a kernel's folder. It is written last: a folder without it is no kernel.
 pub(super) const RECORD: &str = "entry.json";
@@ -117,11 +118,25 @@ impl Kernel {
 }
 
 impl KernelPart {
+    /// Whether the file is there; the error names the command that gets it again.
+    ///
+    /// # Errors
+    /// When it was deleted.
+    pub fn check_there(&self) -> Result<()> {
+        if fs::is_file(&self.path) {
+            return Ok(());
+        }
+        let path = self.path.display();
+        let error = Error::input(format!("`{path}` was deleted from the store"));
+        Err(error.hint(self.again()))
+    }
+
     /// The file's bytes.
     ///
     /// # Errors
     /// When it can't be read, or is not what was stored.
     pub fn read(&self) -> Result<Vec<u8>> {
+        self.check_there()?;
         let bytes = fs::read_at_most(&self.path, MAX_LEN)?;
         self.compare(&fs::sha256_of(&bytes))?;
         Ok(bytes)
@@ -132,6 +147,7 @@ impl KernelPart {
     /// # Errors
     /// As [`KernelPart::read`].
     pub fn check(&self) -> Result<()> {
+        self.check_there()?;
         self.compare(&fs::sha256(&self.path)?)
     }
 
@@ -144,6 +160,20 @@ impl KernelPart {
             self.path.display(),
             self.facts.sha256
         ))
-        .hint("remove this kernel from the store and get it again"))
+        .hint(self.again()))
+    }
+
+    /// How to get it again from where it came from.
+    fn again(&self) -> String {
+        let Source { from, sha256 } = &self.facts.source;
+        let from = tool::quoted(from.as_ref());
+        let command = match sha256 {
+            Some(sha256) => format!("fetch {from} --sha256 {sha256}"),
+            None => format!("add {from}"),
+        };
+        let folder = self.path.parent().and_then(Path::file_name);
+        let name = folder.filter(|name| *name != DEFAULT);
+        let name = name.map_or_else(String::new, |name| format!(" --name {}", name.display()));
+        format!("get it again: cargo unikernel kernel {command}{name}")
     }
 }

@@ -92,6 +92,7 @@ impl Store {
     /// As for [`find`].
     pub fn find(&self, kind: &str, name: Option<&str>) -> Result<Kernel> {
         known_kind(kind)?;
+        name.map_or(Ok(()), check_name)?;
         let mut kernels = self.of_kind(kind)?;
         let wanted = name.unwrap_or(DEFAULT);
         if let Some(at) = kernels.iter().position(|kernel| kernel.name == wanted) {
@@ -100,11 +101,10 @@ impl Store {
         match (name, kernels.pop()) {
             (None, Some(kernel)) if kernels.is_empty() => Ok(kernel),
             (None, Some(last)) => {
-                let names = kernels.iter().chain([&last]);
-                let names: Vec<String> = names.map(|it| format!("`{}`", it.name)).collect();
+                kernels.push(last);
                 Err(Error::input(format!(
                     "there are several kernels of kind `{kind}`, and none is called `{DEFAULT}`: {}",
-                    names.join(", ")
+                    names(&kernels)
                 ))
                 .hint(format!(
                     "choose one: --kernel {kind}/NAME, or kernel = \"{kind}/NAME\""
@@ -118,6 +118,27 @@ impl Store {
                 Err(error.hint(format!("{}; or {hint}", did_you_mean(name, &names))))
             }
             (_, None) => Err(self.missing(kind, name)),
+        }
+    }
+
+    /// The only kernel of a kind; of several none is chosen, not even the one called `default`.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub fn only(&self, kind: &str) -> Result<Kernel> {
+        known_kind(kind)?;
+        let mut kernels = self.of_kind(kind)?;
+        match kernels.pop() {
+            None => Err(self.missing(kind, None)),
+            Some(kernel) if kernels.is_empty() => Ok(kernel),
+            Some(last) => {
+                kernels.push(last);
+                Err(Error::input(format!(
+                    "there are several kernels of kind `{kind}`: {}",
+                    names(&kernels)
+                ))
+                .hint(format!("name the one that is meant: {kind}/NAME")))
+            }
         }
     }
 
@@ -152,14 +173,20 @@ impl Store {
             .flat_map(|kernel| &kernel.files)
             .map(|(file, part)| (file.clone(), part.facts.clone()))
             .collect();
+        // What was deleted or changed in the store is put there again.
+        let is_sound = |file: &str| {
+            let part = old.as_ref().and_then(|kernel| kernel.files.get(file));
+            part.is_some_and(|part| part.check().is_ok())
+        };
         let mut written = Written::Unchanged;
         for Found { part, bytes } in found {
             let sha256 = fs::sha256_of(bytes);
             let there = files.get(part.file);
-            if there.is_some_and(|facts| facts.sha256 == sha256) {
+            let is_known = there.is_some_and(|facts| facts.sha256 == sha256);
+            if is_known && is_sound(part.file) {
                 continue;
             }
-            if there.is_some() {
+            if there.is_some() && !is_known {
                 return Err(Error::input(format!(
                     "the kernel `{kind}/{name}` has another `{}` already",
                     part.file
@@ -196,7 +223,10 @@ impl Store {
         let _lock = fs::lock(&self.folder, || {})?;
         let folder = self.folder.join(kind).join(name);
         if !fs::exists(&folder) {
-            return Err(self.missing(kind, Some(name)));
+            let found = self.find(kind, Some(name));
+            return Err(found
+                .err()
+                .unwrap_or_else(|| self.missing(kind, Some(name))));
         }
         // Without its record it is no kernel, should the rest fail.
         fs::remove_file(&folder.join(RECORD))?;
@@ -249,6 +279,12 @@ fn write(folder: &Path, found: &[Found], record: &Record, old: Option<&Kernel>) 
     fs::write_bytes(&folder.join(RECORD), &record).map(|_| ())
 }
 
+/// The names of these kernels, for messages.
+fn names(kernels: &[Kernel]) -> String {
+    let names = kernels.iter().map(|kernel| format!("`{}`", kernel.name));
+    names.collect::<Vec<_>>().join(", ")
+}
+
 /// The kinds that can be stored, sorted.
 #[must_use]
 pub fn kinds() -> Vec<&'static str> {
@@ -269,7 +305,10 @@ fn known_kind(kind: &str) -> Result<()> {
 }
 
 /// Letters, digits, `.`, `_` and `-`: it is a folder's name.
-fn check_name(name: &str) -> Result<()> {
+///
+/// # Errors
+/// When it is none.
+pub fn check_name(name: &str) -> Result<()> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if (1..=64).contains(&name.len()) && name.chars().all(fits) && !name.starts_with(['.', '-']) {
         return Ok(());

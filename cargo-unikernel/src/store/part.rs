@@ -1,8 +1,8 @@
 //! The files that kernels consist of, told apart by what is in them, not by their names.
 
 use memchr::memmem;
-use object::elf::{EM_X86_64, ET_EXEC};
-use object::read::elf::{ElfFile64, FileHeader as _};
+use object::elf::{EM_X86_64, ET_EXEC, FileHeader32, FileHeader64};
+use object::read::elf::{ElfFile64, FileHeader};
 use object::{LittleEndian, Object as _, ObjectSymbol as _};
 use unikernel_abi::boot;
 
@@ -32,7 +32,7 @@ pub static PARTS: &[Part] = &[
         osv_elf(bytes) == Some(Symbols::Whole)
     }),
     part("osv", "loader.img", |bytes| {
-        is_osv_disk(bytes) && !has_partitions(bytes)
+        is_osv_disk(bytes) && !has_partitions(bytes) && cut_off(bytes).is_none()
     }),
 ];
 
@@ -56,6 +56,10 @@ const COMPRESSED: [(&[u8], &str); 4] = [
     (b"BZh", "bunzip2"),
     (b"PK\x03\x04", "unzip"),
 ];
+
+/// What can be told apart.
+pub(super) const KNOWN: &str = "known: OSv's loader.img, loader.elf, loader-stripped.elf; Nanos's kernel.img with boot.img; \
+                                a kernel file of `builtin`";
 
 /// Which file of which kernel these bytes are.
 ///
@@ -81,6 +85,9 @@ fn what_it_is(bytes: &[u8]) -> Error {
         return Error::input("it is a qcow2 disk, and kernels are wanted raw")
             .hint("`qemu-img convert -O raw FILE loader.img` unpacks it");
     }
+    if let Some(error) = cut_off(bytes) {
+        return error;
+    }
     if is_osv_disk(bytes) {
         return Error::input("it is a disk of OSv with a filesystem, and no bare loader")
             .hint("OSv's build calls the bare one `loader.img`");
@@ -91,10 +98,48 @@ fn what_it_is(bytes: &[u8]) -> Error {
             None => Error::input("it is a broken ELF, or not one of 64 bits for x86-64"),
         };
     }
-    Error::input("it is no kernel file that is known here").hint(
-        "known: OSv's loader.img, loader.elf, loader-stripped.elf; Nanos's kernel.img with \
-         boot.img; a kernel file of `builtin`",
-    )
+    Error::input("it is no kernel file that is known here").hint(KNOWN)
+}
+
+/// The error for what is the beginning of a kernel file, or of an ELF.
+pub(super) fn cut_off(bytes: &[u8]) -> Option<Error> {
+    let what = if has_osv_boot(bytes) && !has_partitions(bytes) {
+        "OSv's `loader.img`"
+    } else {
+        "an ELF"
+    };
+    let len = bytes.len();
+    let end = osv_disk_end(bytes).or_else(|| elf_end::<FileHeader64<LittleEndian>>(bytes))?;
+    (end > len as u64).then(|| {
+        Error::input(format!(
+            "it is {what} that was cut off: it has {len} bytes, and at least {end} are wanted"
+        ))
+        .hint("get it again: of a whole file the SHA-256 is another, too")
+    })
+}
+
+/// Where OSv's bare loader ends at the least, as its boot sector says: it reads the kernel by units of 32 KiB, the last of which
+/// may be there in part.
+fn osv_disk_end(bytes: &[u8]) -> Option<u64> {
+    const UNIT: u64 = 0x8000;
+    if !has_osv_boot(bytes) || has_partitions(bytes) {
+        return None;
+    }
+    let units = bytes.get(0x10..)?.first_chunk::<2>()?;
+    let read = u64::from(u16::from_le_bytes(*units)) * UNIT;
+    let kernel = bytes.get(OSV_KERNEL..).unwrap_or_default();
+    let own = elf_end::<FileHeader32<LittleEndian>>(kernel).unwrap_or(4);
+    let len = own.max((read + 1).saturating_sub(UNIT));
+    len.checked_add(OSV_KERNEL as u64)
+}
+
+/// Where the table of an ELF's sections ends, which linkers put last.
+fn elf_end<Elf: FileHeader<Endian = LittleEndian>>(bytes: &[u8]) -> Option<u64> {
+    let header = Elf::parse(bytes).ok()?;
+    let entries = u64::from(header.e_shnum(LittleEndian));
+    let table = entries * u64::from(header.e_shentsize(LittleEndian));
+    let start: u64 = header.e_shoff(LittleEndian).into();
+    start.checked_add(table)
 }
 
 type Elf<'a> = ElfFile64<'a, LittleEndian>;
@@ -159,13 +204,17 @@ fn osv_elf(bytes: &[u8]) -> Option<Symbols> {
     })
 }
 
-/// OSv's boot sector with its disk signature, and the compressed kernel at 64 KiB.
+/// Where the compressed kernel lies in `loader.img`, in bytes.
+const OSV_KERNEL: usize = 0x1_0000;
+
+/// OSv's boot sector with its disk signature, and the compressed kernel.
 fn is_osv_disk(bytes: &[u8]) -> bool {
-    is_boot_sector(bytes)
-        && bytes.get(0x1b8..0x1bc) == Some(b"VSO\0")
-        && bytes
-            .get(0x1_0000..)
-            .is_some_and(|kernel| kernel.starts_with(b"\x7fELF"))
+    let kernel = bytes.get(OSV_KERNEL..);
+    has_osv_boot(bytes) && kernel.is_some_and(|kernel| kernel.starts_with(b"\x7fELF"))
+}
+
+fn has_osv_boot(bytes: &[u8]) -> bool {
+    is_boot_sector(bytes) && bytes.get(0x1b8..0x1bc) == Some(b"VSO\0")
 }
 
 fn is_boot_sector(bytes: &[u8]) -> bool {
@@ -226,6 +275,17 @@ pub(super) mod tests {
         check(b"QFI\xfb....", "qcow2");
         check(b"PK\x03\x04", "compressed");
         check(b"\x7fELF rest", "broken ELF");
+        for len in [512, 40_000, 0x1_0000] {
+            check(&osv_loader()[..len], "`loader.img` that was cut off");
+        }
+        let mut loader = osv_loader();
+        loader[0x10] = 2;
+        // The last unit may be there in part.
+        check(&loader, "at least 98305 are wanted");
+        loader.resize(98305, 0);
+        assert_eq!(recognise(&loader).unwrap().file, "loader.img");
+        let kernel = testing::kernel(&[0xf4]);
+        check(&kernel[..kernel.len() - 1], "an ELF that was cut off");
         check(b"", "no kernel file");
         let mut arm = testing::kernel(&[0xf4]);
         arm[18] = 183;

@@ -74,8 +74,23 @@ fn what_is_no_yaml_has_its_place() {
     check_error("a: b\nbuild make\n\nc: d\n", "neither `KEY: VALUE`", "2:1");
     check_error("a: >\n/x.so\nc: d\n", "neither `KEY: VALUE`", "2:1");
     check_error("a: 'b\nc: d\n", "no YAML", "1:4");
+    for text in [
+        "x: y\na:b\nc: d\n",
+        "x: y\na:/b\n\n# c\nc: d\n",
+        "x: y\na:b\n",
+        "x: y\na:b\nc:\n  d: e\n",
+    ] {
+        check_error(text, "a `:` without the blank", "2:1");
+    }
+    check_error("a:b\nc: d\n", "a `:` without the blank", "1:1");
+    check_error("a:\n  /b:c\n  d: e\n", "a `:` without the blank", "2:3");
+    check_error("a: http://b\n c: d\n", "no YAML", "2:3");
+    check_error("a: &\n", "put the value in quotes", "1:4");
+    check_error("a: {/b: &, c: *}\n", "put the value in quotes", "1:9");
+    check_error("  a: b\n c: d\n", "begin in one column", "2:2");
+    check_error("a: \"C:\\d\"\n", "take single quotes", "1:4");
     check_error("a: [b\nc: d\n", "no YAML", "2:2");
-    check_error("a: b: c\n", "no YAML", "1:5");
+    check_error("a: b: c\n", "put the value in quotes", "1:5");
     check_error("a: b\n c: d\n", "no YAML", "2:3");
     check_error("a: b\na: c\n", "`a` is given twice", "2:1");
     check_error("a: b\n---\nc: d\n", "second document", "2:1");

@@ -113,7 +113,7 @@ pub(super) fn parse(file: &File) -> Result<Option<Node>> {
     Ok(builder.root)
 }
 
-/// The parser stops behind two of the usual slips: this points at them.
+/// The parser stops behind most of the usual slips: this points at them.
 fn explained(text: &str, at: usize, info: &str) -> (Range<usize>, String) {
     let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
     if info.contains("tab") {
@@ -127,10 +127,72 @@ fn explained(text: &str, at: usize, info: &str) -> (Range<usize>, String) {
         let last = before.trim_end();
         let line = last.rfind('\n').map_or(0, |at| at + 1);
         let indent = last.get(line..).unwrap_or_default().trim_start().len();
-        let why = "a line with neither `KEY: VALUE` nor the indentation of what is above it";
-        return (last.len() - indent..last.len(), why.to_owned());
+        let span = last.len() - indent..last.len();
+        let why = match text.get(span.clone()).is_some_and(lacks_blank) {
+            true => NO_BLANK,
+            false => "a line with neither `KEY: VALUE` nor the indentation of what is above it",
+        };
+        return (span, why.to_owned());
+    }
+    if info.starts_with("mapping values") {
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        // What lacks its blank is no key, and the line below goes on with it.
+        if let Some(span) = line_above(before.get(..line).unwrap_or_default())
+            && text.get(span.clone()).is_some_and(lacks_blank)
+        {
+            return (span, NO_BLANK.to_owned());
+        }
+        if before.get(line..).is_some_and(|start| start.contains(": ")) {
+            let why = "a `:` with a blank behind it, inside of a value: put the value in quotes";
+            return (at..at + 1, why.to_owned());
+        }
+    }
+    let slip = SLIPS.iter().find(|(said, _)| info.contains(said));
+    if let Some((_, why)) = slip {
+        return (at..at, (*why).to_owned());
     }
     (at..at, info.to_owned())
+}
+
+/// What the parser says of slips whose place it tells rightly, and what they are.
+const SLIPS: [(&str, &str); 3] = [
+    (
+        "scanning an anchor",
+        "`&` and `*` in front of a value mean anchors, and this is none: put the value in quotes",
+    ),
+    (
+        "unknown escape",
+        "a backslash in double quotes begins an escape, and this is none: take single quotes",
+    ),
+    (
+        "expected <document start>",
+        "a line that is indented less than the first one: the keys of a map begin in one column",
+    ),
+];
+
+const NO_BLANK: &str = "a `:` without the blank that belongs behind it: KEY: VALUE";
+
+/// Whether a line is `KEY:VALUE`; an address is none.
+fn lacks_blank(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(key, value)| {
+        let is_key = !key.is_empty() && !key.contains(char::is_whitespace);
+        is_key && !value.is_empty() && !value.starts_with([' ', '\t']) && !value.starts_with("//")
+    })
+}
+
+/// Where the last line stands that is neither empty nor a comment, without its indentation.
+fn line_above(text: &str) -> Option<Range<usize>> {
+    let mut end = text.len();
+    for line in text.split_inclusive('\n').rev() {
+        let start = end - line.len();
+        let words = line.trim();
+        if !words.is_empty() && !words.starts_with('#') {
+            let start = start + (line.len() - line.trim_start().len());
+            return Some(start..start + words.len());
+        }
+        end = start;
+    }
+    None
 }
 
 impl Builder<'_> {

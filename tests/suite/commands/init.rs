@@ -85,6 +85,60 @@ fn package_of_capstan_is_read_too() {
 }
 
 #[test]
+fn package_that_says_nothing_of_a_start_is_left_with_a_gap() {
+    let project = Project::new().file("meta/package.yaml", "name: files\ntitle: Files\n");
+    let run = init(&project);
+    run.expect_status(0);
+    for text in [
+        "there is no `meta/run.yaml`",
+        "name the ELF that is started",
+        "1 thing has no counterpart",
+    ] {
+        run.expect_stderr_has(text);
+    }
+    assert!(!run.stderr_text().contains("to boot it"), "{run}");
+    let written = manifest(&project);
+    assert!(written.contains("# binary = \"...\""), "{written}");
+    Cli::new(project.folder(), ["build", "--kernel", "builtin"])
+        .run()
+        .expect_status(1)
+        .expect_stderr_has("does not say what is built")
+        .expect_stderr_has("`binary`");
+}
+
+#[test]
+fn what_was_probably_meant_is_told() {
+    for (text, place, hint) in [
+        (
+            "base: x\nCmdLine: /a\n",
+            "Capstanfile:2:1",
+            "did you mean `cmdline`?",
+        ),
+        (
+            "base:x\ncmdline: /a\n",
+            "Capstanfile:1:1",
+            "without the blank",
+        ),
+        (
+            "cmdline: /a\nfiles:\n  /a:a\n  /b: b\n",
+            "Capstanfile:3:3",
+            "without the blank",
+        ),
+        (
+            "cmdline: /a -Dx=y: z\n",
+            "Capstanfile:1:18",
+            "put the value in quotes",
+        ),
+    ] {
+        let project = Project::new().file("Capstanfile", text);
+        let run = init(&project);
+        run.expect_status(1)
+            .expect_stderr_has(place)
+            .expect_stderr_has(hint);
+    }
+}
+
+#[test]
 fn broken_file_is_told_with_its_place_and_nothing_is_written() {
     for (text, place) in [
         ("cmdline: /a\nfiles:\n\t/a: a\n", "Capstanfile:3:1"),

@@ -90,6 +90,43 @@ fn compressed_file_and_kernel_of_our_own() {
 }
 
 #[test]
+fn what_is_compressed_in_folders_and_archives_is_taken_too() {
+    let user = User::new();
+    compile(&user.project, OSV, "build/loader.elf", &[]);
+    user.project.write("build/loader.img", loader());
+    user.project
+        .write("build/notes.gz", b"\x1f\x8b and no more");
+    pack(
+        &user.project,
+        "gzip",
+        &["build/loader.img", "build/loader.elf"],
+    );
+    // What is not compressed counts first.
+    compile(&user.project, OSV, "build/loader.elf", &["-DOTHER"]);
+    let expected = |name: &str| {
+        ["loader.elf", "loader.img"]
+            .map(|file| format!("osv/{name} {file}"))
+            .to_vec()
+    };
+    user.kernel(["add", "build"]).run().expect_status(0);
+    assert_eq!(user.files(), expected("default"));
+    let path = user.kernel(["path", "osv", "loader.img"]).run();
+    let path = path.expect_status(0).stdout_text();
+    assert!(fs::read(path.trim_end()).unwrap() == loader());
+    user.kernel(["remove", "osv"]).run().expect_status(0);
+    pack(&user.project, "tar", &["-cf", "build.tar", "build"]);
+    user.kernel(["add", "build.tar", "--name", "packed"])
+        .run()
+        .expect_status(0);
+    assert_eq!(user.files(), expected("packed"));
+    user.kernel(["remove", "osv"]).run().expect_status(0);
+    let whole = fs::read(user.project.path("build/loader.img.gz")).expect("it was packed");
+    user.project
+        .write("cut/loader.img.gz", &whole[..whole.len() - 9]);
+    user.check_refused(&["add", "cut"], &["`loader.img.gz`", "no whole gzip file"]);
+}
+
+#[test]
 fn what_is_no_kernel_is_refused() {
     let user = User::new();
     user.project.write("page", "<!DOCTYPE html><html></html>");
@@ -104,7 +141,7 @@ fn what_is_no_kernel_is_refused() {
         ("page", &["page", "a web page"][..]),
         ("boot.img", &["needs its `kernel.img`"]),
         ("plain", &["no kernel file"]),
-        ("cut", &["no kernel file", "loader.img"]),
+        ("cut", &["`loader.img` that was cut off", "get it again"]),
         ("both", &["two kinds", "disk", "kernel.img"]),
         ("twice", &["`one`", "`two`", "`loader.img`"]),
         ("nothing", &["nothing", "no such file"]),
@@ -114,6 +151,9 @@ fn what_is_no_kernel_is_refused() {
     }
     user.project.write("disk", loader());
     user.check_refused(&["add", "disk", "--name", "../up"], &["`../up` is no name"]);
+    for command in ["path", "remove"] {
+        user.check_refused(&[command, "osv/../up"], &["`../up` is no name"]);
+    }
     let path = user.project.path("data");
     assert!(!path.join("up").exists());
 }

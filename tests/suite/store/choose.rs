@@ -101,3 +101,50 @@ fn unknown_name_is_told_with_those_that_are_there() {
     let built = user.build(&["--kernel", "ovs/release"]);
     built.expect_status(1).expect_stderr_has("`osv`");
 }
+
+#[test]
+fn kernel_is_removed_by_kind_only_where_there_is_one() {
+    let user = user(&["default", "mine"]);
+    let remove = |word| user.kernel(["remove", word]).run();
+    remove("osv")
+        .expect_status(1)
+        .expect_stderr_has("several kernels of kind `osv`: `default`, `mine`")
+        .expect_stderr_has("osv/NAME");
+    assert_eq!(user.files().len(), 2);
+    remove("osv/mien")
+        .expect_status(1)
+        .expect_stderr_has("did you mean `mine`?");
+    remove("osv/default").expect_status(0);
+    assert_eq!(user.files(), ["osv/mine loader.img"]);
+    remove("osv")
+        .expect_status(0)
+        .expect_stderr_has("`osv/mine`");
+    user.expect_left(&[]);
+}
+
+#[test]
+fn what_is_gone_or_changed_in_the_store_names_the_command_that_mends_it() {
+    let user = user(&["mine"]);
+    let path = user.kernel(["path", "osv", "loader.img"]).run();
+    let path = PathBuf::from(path.expect_status(0).stdout_text().trim_end());
+    let hint = "cargo unikernel kernel add";
+    for (spoil, message) in [
+        (
+            fs::remove_file as fn(PathBuf) -> std::io::Result<()>,
+            "was deleted",
+        ),
+        (|path| fs::write(path, "something else"), "was changed"),
+    ] {
+        spoil(path.clone()).expect("it is there");
+        user.build(&[])
+            .expect_status(1)
+            .expect_stderr_has(message)
+            .expect_stderr_has(hint)
+            .expect_stderr_has("mine --name mine");
+        user.kernel(["add", "mine", "--name", "mine"])
+            .run()
+            .expect_status(0)
+            .expect_stderr_has("Stored");
+        assert_eq!(user.kernel_of(&[]), 'm');
+    }
+}

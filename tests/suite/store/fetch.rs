@@ -52,6 +52,35 @@ fn kernel_is_fetched_once_and_its_digest_recorded() {
 }
 
 #[test]
+fn what_was_deleted_from_the_store_is_fetched_again() {
+    let user = User::new();
+    let web = WebRoot::serve([("/a/loader.img", Answer::File(loader()))]);
+    let url = web.url("/a/loader.img");
+    fetch(&user, &url).run().expect_status(0);
+    let path = "data/cargo-unikernel/kernels/osv/default/loader.img";
+    std::fs::remove_file(user.project.path(path)).expect("it was stored");
+    let command = format!("kernel fetch {url} --sha256 {}", digest(&loader()));
+    user.kernel(["path", "osv", "loader.img"])
+        .run()
+        .expect_status(1)
+        .expect_stderr_has("was deleted from the store")
+        .expect_stderr_has(&command);
+    expect_stored(&user, &fetch(&user, &url).run(), &url);
+}
+
+#[test]
+fn name_is_looked_at_before_anything_is_fetched() {
+    let user = User::new();
+    let web = WebRoot::serve([("/x", Answer::File(loader()))]);
+    fetch(&user, &web.url("/x"))
+        .args(["--name", "../../x"])
+        .run()
+        .expect_status(1)
+        .expect_stderr_has("`../../x` is no name");
+    assert_eq!(web.asked(), []);
+}
+
+#[test]
 fn redirects_are_followed_and_have_an_end() {
     let user = User::new();
     let web = WebRoot::serve([
@@ -86,6 +115,12 @@ fn file_with_the_right_digest_that_is_no_kernel_stores_nothing() {
         .run()
         .expect_status(1)
         .expect_stderr_has("a web page");
+    let cut = loader()[..40_000].to_vec();
+    let web = WebRoot::serve([("/x", Answer::File(cut.clone()))]);
+    user.kernel(["fetch", &web.url("/x"), "--sha256", &digest(&cut)])
+        .run()
+        .expect_status(1)
+        .expect_stderr_has("`loader.img` that was cut off");
     assert_eq!(user.list(), "");
 }
 

@@ -75,9 +75,12 @@ fn of_capstan(converted: &Converted, path: &Path, shell: &Shell) -> Result<Exit>
     let lost = converted.findings.iter();
     match lost.filter(|it| it.weight > Weight::Note).count() {
         0 => shell.note("to boot it: cargo unikernel run"),
-        n => shell.note(&format!(
-            "{n} things have no counterpart: see above, and the comments in `{UNIKERNEL_TOML}`"
-        )),
+        n => {
+            let what = if n == 1 { "thing has" } else { "things have" };
+            shell.note(&format!(
+                "{n} {what} no counterpart: see above, and the comments in `{UNIKERNEL_TOML}`"
+            ));
+        }
     }
     Ok(Exit::Done)
 }

@@ -147,6 +147,20 @@ mod tests {
     }
 
     #[test]
+    fn checked_twin_of_default_builds_is_there() {
+        let source = "#define _FILE_OFFSET_BITS 64\n#include <fcntl.h>\n\
+            int main(int c, char **v) { return openat(AT_FDCWD, v[0], c); }";
+        let args = ["-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"];
+        let closure = closure_of_c(source, &args);
+        let imports = |closure: &crate::closure::Closure| {
+            let facts = &closure.program.facts;
+            facts.imports.iter().any(|it| it.name == "__openat64_2")
+        };
+        assert!(imports(&closure), "the compiler takes another twin");
+        check_on("osv", source, &args, &[]);
+    }
+
+    #[test]
     fn when_it_is_looked_up_decides() {
         let check = |kernel, source, binding, level| {
             check_on(

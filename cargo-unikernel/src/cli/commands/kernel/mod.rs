@@ -40,7 +40,7 @@ enum Command {
     },
     /// Remove a kernel from the store
     Remove {
-        /// KIND, or KIND/NAME
+        /// KIND/NAME; KIND is enough where there is one of it
         kernel: String,
     },
     /// Tell what a kernel supports: system calls, and symbols where it is the C library

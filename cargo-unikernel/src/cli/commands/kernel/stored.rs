@@ -12,6 +12,7 @@ use crate::{env, fs, kernel};
 
 /// Stores what a file, folder or archive holds.
 pub(super) fn add(path: &Path, name: &str, shell: &Shell) -> Result<()> {
+    store::check_name(name)?;
     let source = Source {
         from: fs::absolute(path)?.display().to_string(),
         sha256: None,
@@ -25,10 +26,13 @@ pub(super) fn fetch(args: &FetchArgs, shell: &Shell) -> Result<()> {
         from: args.url.clone(),
         sha256: Some(args.sha256.clone()),
     };
+    store::check_name(&args.name)?;
     let store = Store::open()?;
     let is_it = |kernel: &&Kernel| {
-        let mut files = kernel.files.values();
-        kernel.name == args.name && files.any(|file| file.facts.source.sha256 == source.sha256)
+        let files = || kernel.files.values();
+        kernel.name == args.name
+            && files().any(|file| file.facts.source.sha256 == source.sha256)
+            && files().all(|file| file.check().is_ok())
     };
     if let Some(kernel) = store.list()?.iter().find(is_it) {
         told(kernel, Written::Unchanged, shell);
@@ -103,7 +107,11 @@ pub(super) fn list(shell: &Shell) -> Result<()> {
 pub(super) fn path(kernel: &str, file: Option<&str>, shell: &Shell) -> Result<()> {
     let found = found(kernel)?;
     let path = match file {
-        Some(file) => found.part(file)?.path.clone(),
+        Some(file) => {
+            let part = found.part(file)?;
+            part.check_there()?;
+            part.path.clone()
+        }
         None => {
             let folder = Store::open()?.folder().to_owned();
             folder.join(&found.kind).join(&found.name)
@@ -112,14 +120,14 @@ pub(super) fn path(kernel: &str, file: Option<&str>, shell: &Shell) -> Result<()
     shell.data(&path.display().to_string())
 }
 
-/// Removes a kernel.
+/// Removes a kernel: by its name, or the only one of a kind.
 pub(super) fn remove(kernel: &str, shell: &Shell) -> Result<()> {
     let (kind, name) = match kernel.split_once('/') {
         // Also one whose record is broken.
         Some((kind, name)) => (kind.to_owned(), name.to_owned()),
         None => {
-            let found = found(kernel)?;
-            (found.kind, found.name)
+            let only = Store::open()?.only(kernel)?;
+            (only.kind, only.name)
         }
     };
     Store::open()?.remove(&kind, &name)?;
