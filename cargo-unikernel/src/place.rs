@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::error::{Error, Result};
 use crate::snippet::snippet;
 
 /// A part of a file that was read.
@@ -23,6 +24,20 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&snippet(&self.path, &self.text, self.span.clone()))
     }
+}
+
+/// The text of a file that users write, which is to be called `name` in messages.
+///
+/// # Errors
+/// When it is no UTF-8; with the place.
+pub fn text(name: &Path, bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes());
+        Error::input("it is not UTF-8")
+            .context(format!("`{}` is not usable", name.display()))
+            .snippet(snippet(name, &text, valid..valid))
+    })
 }
 
 #[cfg(test)]

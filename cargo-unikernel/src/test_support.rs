@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::closure::{self, Closure, Library};
 use crate::fs;
-use crate::lint::{Finding, Subject};
+use crate::lint::{Finding, Level, Subject};
 use crate::program::Program;
 use crate::program::elf::ElfFacts;
 use crate::root::RootPath;
@@ -58,4 +58,20 @@ pub(crate) fn found_on(
 ) -> Vec<Finding> {
     let support = support(kernel);
     check(&Subject::new(closure, &support, kernel))
+}
+
+/// Fails unless a rule finds these symbols, at these levels, on a kernel.
+#[track_caller]
+pub(crate) fn expect_found(
+    check: fn(&Subject<'_>) -> Vec<Finding>,
+    kernel: &str,
+    closure: &Closure,
+    expected: &[(&str, Level)],
+) {
+    let found = found_on(kernel, closure, check);
+    let found: Vec<_> = found
+        .iter()
+        .map(|finding| (finding.symbol.as_deref().unwrap(), finding.level))
+        .collect();
+    assert_eq!(found, expected, "{kernel}");
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::raw::Raw;
 use crate::error::{Error, Result};
 use crate::fs;
-use crate::place::Place;
+use crate::place::{self, Place};
 pub use crate::suggestion::did_you_mean;
 
 /// Longest manifest that is read: 4 MiB.
@@ -73,10 +73,7 @@ fn folder(path: &Path) -> &Path {
 }
 
 fn read(path: &Path) -> Result<Arc<str>> {
-    let bytes = fs::read_at_most(path, MAX_LEN)?;
-    String::from_utf8(bytes)
-        .map(Into::into)
-        .map_err(|error| Error::input(format!("can't read `{}`: {error}", path.display())))
+    place::text(path, fs::read_at_most(path, MAX_LEN)?).map(Into::into)
 }
 
 fn parsed<T: DeserializeOwned>(path: &Path, text: &Arc<str>) -> Result<T> {

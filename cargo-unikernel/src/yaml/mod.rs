@@ -12,6 +12,7 @@ pub use tree::{Node, Value};
 
 use crate::error::{Error, Result};
 use crate::fs;
+use crate::place;
 use crate::progress::{Diagnostic, Weight};
 use crate::snippet;
 
@@ -33,15 +34,7 @@ impl File {
     /// # Errors
     /// When it can't be read, is longer than 256 KiB, or no UTF-8.
     pub fn read(path: &Path, name: &str) -> Result<Self> {
-        let text = fs::read_at_most(path, MAX_LEN)?;
-        let text = String::from_utf8(text).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes());
-            let place = snippet::snippet(Path::new(name), &text, valid..valid);
-            Error::input("it is not UTF-8")
-                .context(format!("`{name}` is not usable"))
-                .snippet(place)
-        })?;
+        let text = place::text(Path::new(name), fs::read_at_most(path, MAX_LEN)?)?;
         Ok(Self::of(name, &text))
     }
 

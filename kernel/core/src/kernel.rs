@@ -116,6 +116,7 @@ impl Kernel {
 
     #[cold]
     fn settle_changes(&mut self) {
+        self.memory.set_settled();
         self.memory.follow_files();
         if self.memory.has_written() {
             let now = self.clock.now();

@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
@@ -56,7 +55,10 @@ pub fn start(boot: Result<Boot, BootFailed>) -> ! {
 fn open_streams(boot: Result<Boot, BootFailed>) -> (Streams, Result<Boot, BootFailed>) {
     match boot {
         Ok(mut boot) => {
-            let consoles = take_devices(&mut boot.devices, DeviceKind::Console);
+            let is_console = |device: &VirtioDevice| device.kind() == DeviceKind::Console;
+            let devices = core::mem::take(&mut boot.devices);
+            let consoles;
+            (consoles, boot.devices) = devices.into_iter().partition(is_console);
             let streams = Streams::new(consoles, boot.serial.take());
             (streams, Ok(boot))
         }
@@ -65,13 +67,6 @@ fn open_streams(boot: Result<Boot, BootFailed>) -> (Streams, Result<Boot, BootFa
             (streams, Err(failed))
         }
     }
-}
-
-/// Takes the devices of a kind out of those that were found.
-fn take_devices(devices: &mut Vec<VirtioDevice>, kind: DeviceKind) -> Vec<VirtioDevice> {
-    devices
-        .extract_if(.., |device| device.kind() == kind)
-        .collect()
 }
 
 /// Has kernel panics reported, unless they come from the streams themselves.
@@ -86,15 +81,15 @@ fn report_panics(streams: &Rc<RefCell<Streams>>) {
 }
 
 /// Mounts the archive, reads the launch record, loads the program.
-pub(crate) fn prepare(
-    mut boot: Boot,
-    streams: &Rc<RefCell<Streams>>,
-) -> Result<Kernel, StartError> {
+pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kernel, StartError> {
     let settings = Settings::read(boot.module_launch, boot.image_launch)?;
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
-    let sources = take_devices(&mut boot.devices, DeviceKind::Entropy);
-    let source = sources.into_iter().find_map(EntropyDevice::new);
+    let mut sources = boot.devices.into_iter();
+    let source = sources.find_map(|device| match device.kind() {
+        DeviceKind::Entropy => EntropyDevice::new(device),
+        _ => None,
+    });
     let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
     let tree = mount(boot.archive, &clock)?;
     let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)

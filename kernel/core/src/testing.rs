@@ -13,7 +13,7 @@ use unikernel_machine::testing::{self as machine, DevicePeer};
 use unikernel_machine::virtio::DeviceKind;
 
 use crate::driver::streams::Streams;
-use crate::errno::{Errno, SysResult};
+use crate::errno::SysResult;
 use crate::fs::archive::Mounted;
 use crate::fs::node::{Kind, Mount, Node};
 use crate::fs::path::Remaining;
@@ -119,7 +119,7 @@ impl Process {
             context.r9,
         ] = all;
         context.rax = u64::from(number);
-        syscall::table::dispatch(&mut self.kernel, u64::from(number)).unwrap_or(Err(Errno::ENOSYS))
+        syscall::table::dispatch(&mut self.kernel, u64::from(number))
     }
 
     /// Puts bytes into the process's memory; their address.

@@ -136,12 +136,19 @@ impl Context {
         }
     }
 
-    /// Runs the program with these registers until something happens; they are then as the program left them.
+    /// Runs the program with these registers until something happens; they are then as the program left them. Whether that is
+    /// a system call; if not, [`event`](Self::event) says what, and has to be asked before anything else happens.
     ///
     /// The space that was activated last is the one that it runs in.
     #[inline]
-    pub fn run(&mut self) -> Event {
+    pub fn run(&mut self) -> bool {
         crate::arch::context::run(self)
+    }
+
+    /// Why [`run`](Self::run) came back.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        crate::arch::context::event(self)
     }
 
     /// The system call that the program is in, after [`Event::Syscall`].

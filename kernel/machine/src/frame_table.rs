@@ -80,15 +80,25 @@ impl FrameTable {
             archive,
             ..Self::empty()
         };
-        for (start, end) in free {
-            // A place is left for what is cut off when the first block is taken from the end of one.
-            let places = table.fresh.iter_mut().take(MAX_FRESH / 2);
-            let smallest = places.min_by_key(|(start, end)| end - start);
-            if let Some(smallest) = smallest.filter(|(s, e)| e - s < end - start) {
-                *smallest = (start, end);
+        // A place is left for what is cut off when the first block is taken from the end of one. Ranges come sorted; those that
+        // find no place are the smallest.
+        let places = &mut table.fresh[..MAX_FRESH / 2];
+        let mut used = 0;
+        for range in free {
+            if used == places.len() {
+                let sizes = places.iter().enumerate();
+                let Some((smallest, _)) = sizes.min_by_key(|(_, (start, end))| end - start) else {
+                    break;
+                };
+                if places[smallest].1 - places[smallest].0 >= range.1 - range.0 {
+                    continue;
+                }
+                places.copy_within(smallest + 1.., smallest);
+                used -= 1;
             }
+            places[used] = range;
+            used += 1;
         }
-        table.fresh.sort_unstable();
         let total = table.fresh.iter().map(|(s, e)| (e - s) as usize).sum();
         table.usage = Usage { total, free: total };
         table
@@ -170,9 +180,12 @@ impl FrameTable {
                 let Some(place) = place else {
                     continue;
                 };
-                self.fresh[place] = (cut, end);
+                // What is cut off is used up first: the rest may still give blocks.
+                self.fresh[index.min(place)] = (cut, end);
+                self.fresh[index.max(place)] = (start, first);
+            } else {
+                self.fresh[index] = (start, first);
             }
-            self.fresh[index] = (start, first);
             self.own(first, BLOCK);
             return Some(first);
         }
@@ -299,6 +312,25 @@ mod tests {
         assert_eq!(table.usage().free, 699 + 1100);
         assert_eq!(table.take_block(), Some(1024));
         assert_eq!(table.take_block(), None);
+    }
+
+    #[test]
+    fn smallest_pieces_are_left_out() {
+        let pieces = |lens: &[u32]| {
+            let starts = (0_u32..).map(|nth| nth * 100 + 1);
+            starts.zip(lens).map(|(at, len)| (at, at + len)).collect()
+        };
+        let places = MAX_FRESH as u32 / 2;
+        let lens: Vec<u32> = (1..places + 3).collect();
+        let free: Vec<(u32, u32)> = pieces(&lens);
+        assert_eq!(
+            table(3000, &free).usage().total as u32,
+            lens[2..].iter().sum::<u32>()
+        );
+        let lens: Vec<u32> = lens.into_iter().rev().collect();
+        let free: Vec<(u32, u32)> = pieces(&lens);
+        let kept: u32 = lens[..places as usize].iter().sum();
+        assert_eq!(table(3000, &free).usage().total as u32, kept);
     }
 
     #[test]

@@ -91,6 +91,36 @@ impl Rule {
         Finding::about(self.id, level, module, message).named(name, answer)
     }
 
+    /// A finding for each of these system calls that the program's own code makes, and the kernel lacks; `help` by its name.
+    fn made_by_number(
+        &self,
+        subject: &Subject<'_>,
+        calls: &[(u32, &str)],
+        help: impl Fn(&str) -> &'static str,
+    ) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for &(number, name) in calls {
+            let Some(address) = subject.numbers.sites.get(&number) else {
+                continue;
+            };
+            let Some(answer) = call_answer(subject, name) else {
+                continue;
+            };
+            let program = subject.program();
+            let message = format!(
+                "`{}` makes system call {number} (`{name}`) at {address:#x}",
+                program.name
+            );
+            let mut finding = self.forbidden(&program, name, message, answer);
+            if subject.is_static() {
+                // The C library's code is in there, called or not.
+                finding.level = Level::Note;
+            }
+            found.push(finding.help(help(name)));
+        }
+        found
+    }
+
     /// The page about this rule, without its heading.
     #[must_use]
     pub fn page(&self) -> String {
@@ -123,6 +153,24 @@ fn indented(text: &str) -> String {
 pub(super) fn needed_by(chain: &[String]) -> String {
     let names: Vec<String> = chain.iter().rev().map(|name| format!("`{name}`")).collect();
     format!("needed by {}", names.join(", which is needed by "))
+}
+
+/// What the kernel answers to a system call; `None` where it does it.
+fn call_answer(subject: &Subject<'_>, name: &str) -> Option<String> {
+    let abi = Abi::LinuxSyscall;
+    match subject.support.by_name(name) {
+        Some(call) => answer(call.level, &call.note, call.tolerated.as_deref(), abi),
+        None => answer(support::Level::Missing, "", None, abi),
+    }
+}
+
+/// What the kernel's own C library answers to a function; `None` where it does it.
+fn symbol_answer(subject: &Subject<'_>, name: &str) -> Option<String> {
+    let abi = Abi::LibcSymbols;
+    match subject.support.symbol(name) {
+        Some(known) => answer(known.level, &known.note, known.tolerated.as_deref(), abi),
+        None => answer(support::Level::Missing, "", None, abi),
+    }
 }
 
 /// What the kernel answers where it does not do what is asked; `None` where it does, or programs carry on without.

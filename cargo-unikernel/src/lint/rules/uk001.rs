@@ -1,7 +1,7 @@
 //! UK001: another process would be made.
 
-use super::{Docs, Finding, Level, Rule, Subject, answer};
-use crate::support::{self, Abi};
+use super::{Docs, Finding, Level, Rule, Subject, call_answer, symbol_answer};
+use crate::support::Abi;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -65,25 +65,7 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
         let finding = RULE.forbidden(&module, name, message, answer);
         found.push(finding.help(help(name)));
     }
-    for (number, name) in CALLS {
-        let Some(address) = subject.numbers.sites.get(&number) else {
-            continue;
-        };
-        let Some(answer) = call_answer(subject, name) else {
-            continue;
-        };
-        let program = subject.program();
-        let message = format!(
-            "`{}` makes system call {number} (`{name}`) at {address:#x}",
-            program.name
-        );
-        let mut finding = RULE.forbidden(&program, name, message, answer);
-        if subject.is_static() {
-            // The C library's code is in there, called or not.
-            finding.level = Level::Note;
-        }
-        found.push(finding.help(help(name)));
-    }
+    found.extend(RULE.made_by_number(subject, &CALLS, help));
     found
 }
 
@@ -102,26 +84,8 @@ fn answer_to(subject: &Subject<'_>, name: &str) -> Option<String> {
                 false => format!("fails: system call `{call}` {answer}"),
             })
         }
-        Abi::LibcSymbols if owns(name) && !subject.defines(name) => {
-            match subject.support.symbol(name) {
-                Some(known) => answer(
-                    known.level,
-                    &known.note,
-                    known.tolerated.as_deref(),
-                    Abi::LibcSymbols,
-                ),
-                None => answer(support::Level::Missing, "", None, Abi::LibcSymbols),
-            }
-        }
+        Abi::LibcSymbols if owns(name) && !subject.defines(name) => symbol_answer(subject, name),
         _ => None,
-    }
-}
-
-fn call_answer(subject: &Subject<'_>, name: &str) -> Option<String> {
-    let abi = Abi::LinuxSyscall;
-    match subject.support.by_name(name) {
-        Some(call) => answer(call.level, &call.note, call.tolerated.as_deref(), abi),
-        None => answer(support::Level::Missing, "", None, abi),
     }
 }
 

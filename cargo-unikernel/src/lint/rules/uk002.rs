@@ -1,7 +1,7 @@
 //! UK002: another program would be run.
 
-use super::{Docs, Finding, Level, Rule, Subject, answer};
-use crate::support::{self, Abi};
+use super::{Docs, Finding, Level, Rule, Subject, call_answer, symbol_answer};
+use crate::support::Abi;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -26,6 +26,9 @@ const FUNCTIONS: [&str; 9] = [
     "execl", "execle", "execlp", "execv", "execve", "execveat", "execvp", "execvpe", "fexecve",
 ];
 
+const HELP: &str =
+    "configure the program so that it runs no other; waive it when the call can't happen";
+
 const CALLS: [(u32, &str); 2] = [(59, "execve"), (322, "execveat")];
 
 /// Whether a function runs another program: other rules leave it to this one.
@@ -35,8 +38,6 @@ pub(super) fn owns(function: &str) -> bool {
 
 fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let help =
-        "configure the program so that it runs no other; waive it when the call can't happen";
     for (module, import) in subject.imports().filter(|(_, import)| owns(&import.name)) {
         let name = import.name.as_str();
         let answer = answer_to(subject, name).filter(|_| !subject.stays_null(import));
@@ -47,27 +48,9 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
             "`{}` imports `{name}`, which runs another program",
             module.name
         );
-        found.push(RULE.forbidden(&module, name, message, answer).help(help));
+        found.push(RULE.forbidden(&module, name, message, answer).help(HELP));
     }
-    for (number, name) in CALLS {
-        let Some(address) = subject.numbers.sites.get(&number) else {
-            continue;
-        };
-        let Some(answer) = call_answer(subject, name) else {
-            continue;
-        };
-        let program = subject.program();
-        let message = format!(
-            "`{}` makes system call {number} (`{name}`) at {address:#x}",
-            program.name
-        );
-        let mut finding = RULE.forbidden(&program, name, message, answer).help(help);
-        if subject.is_static() {
-            // The C library's code is in there, called or not.
-            finding.level = Level::Note;
-        }
-        found.push(finding);
-    }
+    found.extend(RULE.made_by_number(subject, &CALLS, |_| HELP));
     found
 }
 
@@ -81,18 +64,7 @@ fn answer_to(subject: &Subject<'_>, name: &str) -> Option<String> {
             })
         }
         Abi::LibcSymbols if subject.defines(name) => None,
-        abi @ Abi::LibcSymbols => match subject.support.symbol(name) {
-            Some(known) => answer(known.level, &known.note, known.tolerated.as_deref(), abi),
-            None => answer(support::Level::Missing, "", None, abi),
-        },
-    }
-}
-
-fn call_answer(subject: &Subject<'_>, name: &str) -> Option<String> {
-    let abi = Abi::LinuxSyscall;
-    match subject.support.by_name(name) {
-        Some(call) => answer(call.level, &call.note, call.tolerated.as_deref(), abi),
-        None => answer(support::Level::Missing, "", None, abi),
+        Abi::LibcSymbols => symbol_answer(subject, name),
     }
 }
 

@@ -109,16 +109,10 @@ fn missing(call: Option<&Call>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::{closure_of_c, found_on};
+    use crate::test_support::{closure_of_c, expect_found, found_on};
 
     fn check_on(kernel: &str, source: &str, args: &[&str], expected: &[(&str, Level)]) {
-        let closure = closure_of_c(source, args);
-        let found = found_on(kernel, &closure, check);
-        let found: Vec<_> = found
-            .iter()
-            .map(|finding| (finding.symbol.as_deref().unwrap(), finding.level))
-            .collect();
-        assert_eq!(found, expected, "{kernel}");
+        expect_found(check, kernel, &closure_of_c(source, args), expected);
     }
 
     #[test]

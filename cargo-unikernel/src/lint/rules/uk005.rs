@@ -133,16 +133,10 @@ fn weight(subject: &Subject<'_>, module: &Module<'_>, import: &Symbol) -> (Level
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::{closure_of_c, found_on, library};
+    use crate::test_support::{closure_of_c, expect_found, found_on, library};
 
     fn check_on(kernel: &str, source: &str, args: &[&str], expected: &[(&str, Level)]) {
-        let closure = closure_of_c(source, args);
-        let found = found_on(kernel, &closure, check);
-        let found: Vec<_> = found
-            .iter()
-            .map(|finding| (finding.symbol.as_deref().unwrap(), finding.level))
-            .collect();
-        assert_eq!(found, expected, "{kernel} {args:?}");
+        expect_found(check, kernel, &closure_of_c(source, args), expected);
     }
 
     #[test]

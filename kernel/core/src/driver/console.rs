@@ -4,7 +4,7 @@
 //! are set up. The device is told that we are there and answers with the ports that it has; output does not wait for that.
 
 use unikernel_abi::stream::{Control, Stream};
-use unikernel_machine::virtio::{Direction, Queue, VirtioDevice, VirtioError};
+use unikernel_machine::virtio::{Direction, Queue, VirtioDevice};
 
 /// `VIRTIO_CONSOLE_F_MULTIPORT`.
 const MULTIPORT: u64 = 1 << 1;
@@ -12,6 +12,17 @@ const MULTIPORT: u64 = 1 << 1;
 /// Queues of control messages, to us and from us.
 const CONTROL_IN: u16 = 2;
 const CONTROL_OUT: u16 = 3;
+
+/// All queues: number, buffers, their length in bytes, direction.
+const QUEUES: [(u16, u16, usize, Direction); 7] = [
+    (CONTROL_IN, 16, 64, Direction::FromDevice),
+    (CONTROL_OUT, 16, MESSAGE, Direction::ToDevice),
+    (queue_in(Stream::Stdin), 4, 4096, Direction::FromDevice),
+    (queue_out(Stream::Stdout), 4, 8192, Direction::ToDevice),
+    (queue_out(Stream::Stderr), 4, 4096, Direction::ToDevice),
+    (queue_in(Stream::Report), 2, 64, Direction::FromDevice),
+    (queue_out(Stream::Report), 4, 2048, Direction::ToDevice),
+];
 
 /// Length of a control message without a name behind it: port, event, value.
 const MESSAGE: usize = 8;
@@ -48,27 +59,38 @@ pub(crate) struct Console {
 
 impl Console {
     /// Starts the device; `None` when it has no ports or doesn't work.
-    pub(crate) fn new(device: VirtioDevice) -> Option<Self> {
-        Self::start(device).ok().flatten()
-    }
-
-    fn start(mut device: VirtioDevice) -> Result<Option<Self>, VirtioError> {
-        if device.negotiate(MULTIPORT)? & MULTIPORT == 0 {
-            return Ok(None);
+    pub(crate) fn new(mut device: VirtioDevice) -> Option<Self> {
+        if device.negotiate(MULTIPORT).ok()? & MULTIPORT == 0 {
+            return None;
         }
+        let queues = QUEUES.map(|(index, buffers, len, direction)| {
+            device.queue(index, buffers, len, direction).ok()
+        });
+        let [
+            Some(control_in),
+            Some(control_out),
+            Some(stdin),
+            Some(stdout),
+            Some(stderr),
+            Some(report_in),
+            Some(report_out),
+        ] = queues
+        else {
+            return None;
+        };
         let mut console = Self {
-            control_in: device.queue(CONTROL_IN, 16, 64, Direction::FromDevice)?,
-            control_out: device.queue(CONTROL_OUT, 16, MESSAGE, Direction::ToDevice)?,
-            stdin: device.queue(queue_in(Stream::Stdin), 4, 4096, Direction::FromDevice)?,
-            stdout: device.queue(queue_out(Stream::Stdout), 4, 8192, Direction::ToDevice)?,
-            stderr: device.queue(queue_out(Stream::Stderr), 4, 4096, Direction::ToDevice)?,
-            report_in: device.queue(queue_in(Stream::Report), 2, 64, Direction::FromDevice)?,
-            report_out: device.queue(queue_out(Stream::Report), 4, 2048, Direction::ToDevice)?,
+            control_in,
+            control_out,
+            stdin,
+            stdout,
+            stderr,
+            report_in,
+            report_out,
             stdin_port: Port::Unknown,
         };
         device.start();
         console.tell(0, DEVICE_READY, 1);
-        Ok(Some(console))
+        Some(console)
     }
 
     /// Sends as much as there is room for.
@@ -182,15 +204,12 @@ impl Console {
 }
 
 /// The queue that brings a port's bytes to us; stream numbers are small constants.
-fn queue_in(stream: Stream) -> u16 {
-    u16::try_from(stream.port())
-        .unwrap_or(0)
-        .saturating_mul(2)
-        .saturating_add(2)
+const fn queue_in(stream: Stream) -> u16 {
+    (stream as u16).saturating_mul(2).saturating_add(2)
 }
 
 /// The queue that takes a port's bytes from us.
-fn queue_out(stream: Stream) -> u16 {
+const fn queue_out(stream: Stream) -> u16 {
     queue_in(stream).saturating_add(1)
 }
 

@@ -3,7 +3,7 @@
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::ops::Range;
 
 use super::area::{Area, FileBacking, Sharing};
@@ -15,7 +15,14 @@ const MAX_CHANGES: usize = 64;
 
 /// Changes that mappings have not followed yet. Cloning gives the same list.
 #[derive(Clone, Default)]
-pub(crate) struct Changes(Rc<RefCell<Vec<Change>>>);
+pub(crate) struct Changes(Rc<Noted>);
+
+#[derive(Default)]
+struct Noted {
+    list: RefCell<Vec<Change>>,
+    /// Whether there may be something to settle: every system call looks at it.
+    is_open: Cell<bool>,
+}
 
 /// What happened to some pages of a file.
 struct Change {
@@ -43,7 +50,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Notes what happened to pages of the file.
     pub(crate) fn note(&self, pages: Range<u64>, what: What) {
-        let mut changes = self.changes.0.borrow_mut();
+        self.changes.0.is_open.set(true);
+        let mut changes = self.changes.0.list.borrow_mut();
         if let Some(last) = changes.last_mut()
             && (last.file, last.what, last.pages.end) == (self.file, what, pages.start)
         {
@@ -70,7 +78,12 @@ impl AddressSpace {
     /// Whether there is nothing to follow and nothing to tell: nearly always.
     #[inline]
     pub(crate) fn is_settled(&self) -> bool {
-        self.changes.0.borrow().is_empty() && self.written.is_empty()
+        !self.changes.0.is_open.get()
+    }
+
+    /// Says so, before somebody follows and tells.
+    pub(crate) fn set_settled(&self) {
+        self.changes.0.is_open.set(false);
     }
 
     /// Lets a file that is mapped tell what happens to its pages.
@@ -87,10 +100,10 @@ impl AddressSpace {
 
     /// Lets the mappings follow what happened to the files.
     pub(crate) fn follow_files(&mut self) {
-        if self.changes.0.borrow().is_empty() {
+        if self.changes.0.list.borrow().is_empty() {
             return;
         }
-        for change in self.changes.0.take() {
+        for change in self.changes.0.list.take() {
             let Self { areas, space, .. } = self;
             for (pages, area) in areas.iter() {
                 let Some(file) = area.file().filter(|f| identity(&f.node) == change.file) else {
@@ -113,6 +126,7 @@ impl AddressSpace {
     pub(super) fn note_written(&mut self, node: &Rc<Node>) {
         if !self.written.iter().any(|known| Rc::ptr_eq(known, node)) {
             self.written.push(node.clone());
+            self.changes.0.is_open.set(true);
         }
     }
 

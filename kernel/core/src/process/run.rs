@@ -13,9 +13,10 @@ impl Kernel {
     pub(crate) fn run(&mut self) -> Ending {
         self.set_program_alarm();
         loop {
-            match self.thread.context.run() {
-                Event::Syscall => syscall::handle(self),
-                event => self.handle_trap(event),
+            if self.thread.context.run() {
+                syscall::handle(self);
+            } else {
+                self.handle_trap();
             }
             if self.signals.has_deliverable() {
                 self.deliver_signals();
@@ -29,8 +30,8 @@ impl Kernel {
 
     /// Apart from the loop, which stays small: it is on the way of every system call.
     #[inline(never)]
-    fn handle_trap(&mut self, event: Event) {
-        match event {
+    fn handle_trap(&mut self) {
+        match self.thread.context.event() {
             Event::PageFault {
                 address, access, ..
             } => self.page_fault(address, access),

@@ -47,7 +47,7 @@ pub(crate) use system::{HOST_NAME, RELEASE, SYSTEM, VERSION, limit};
 
 use unikernel_abi::report::Report;
 
-use crate::errno::{Errno, SysResult, encode};
+use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;
 use crate::process::place;
 
@@ -56,27 +56,20 @@ use crate::process::place;
 pub(crate) fn handle(kernel: &mut Kernel) {
     let number = kernel.thread.context.rax;
     let result = match kernel.traced {
-        None => answer(kernel, number),
-        Some(captures) => trace::traced(kernel, captures, answer),
+        None => table::dispatch(kernel, number),
+        Some(captures) => trace::traced(kernel, captures, table::dispatch),
     };
     kernel.settle_memory();
-    if result == Err(Errno::RESTART) {
-        kernel.thread.interrupted = Some(number);
-    } else {
-        kernel.thread.context.set_result(encode(result));
+    match result {
+        Ok(value) => kernel.thread.context.set_result(value.cast_signed() as i64),
+        Err(Errno::RESTART) => kernel.thread.interrupted = Some(number),
+        Err(errno) => kernel.thread.context.set_result(errno.to_result()),
     }
 }
 
-#[inline]
-fn answer(kernel: &mut Kernel, number: u64) -> SysResult {
-    match table::dispatch(kernel, number) {
-        Some(result) => result,
-        None => missing(kernel, number),
-    }
-}
-
-/// Tells the host, once a number, that a system call is missing.
-pub(crate) fn missing(kernel: &mut Kernel, number: u64) -> SysResult {
+/// Tells the host, once a number, that the system call which the thread is in is missing.
+pub(crate) fn missing(kernel: &mut Kernel) -> SysResult {
+    let number = kernel.thread.context.rax;
     // A program that tries numbers at random shall not fill the memory.
     const MAX_TOLD: usize = 512;
     if kernel.told.len() < MAX_TOLD && kernel.told.insert(number) {

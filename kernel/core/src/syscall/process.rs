@@ -95,8 +95,7 @@ pub(super) fn clone3(kernel: &mut Kernel, arguments: UserAddr) -> SysResult {
 /// Threads are not refused by design but missing so far, and told as such.
 fn refuse_unless_thread(kernel: &mut Kernel, flags: u64) -> SysResult {
     if flags & u64::from(linux::CLONE_THREAD) != 0 {
-        let number = kernel.thread.context.syscall().number;
-        return super::missing(kernel, number);
+        return super::missing(kernel);
     }
     refuse(kernel, NO_PROCESSES)
 }

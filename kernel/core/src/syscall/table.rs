@@ -5,8 +5,8 @@
 use super::arg::Handler;
 use super::{
     advice, attributes, control, copy, descriptor, directory, file, io, lock, memfd, memory,
-    metadata, names, open, poll, process, rename, signal, signal_send, signal_wait, stat, sync,
-    system, thread, time, timer, user, watch, xattr,
+    metadata, missing, names, open, poll, process, rename, signal, signal_send, signal_wait, stat,
+    sync, system, thread, time, timer, user, watch, xattr,
 };
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
@@ -14,14 +14,16 @@ use crate::kernel::Kernel;
 macro_rules! syscalls {
     ($($number:literal $name:ident => $function:path, $level:ident $($note:literal)?;)*) => {
         /// What a number does. Each reads the arguments that it has: a call without any shall not pay for those of others.
-        static CALLS: [Option<fn(&mut Kernel) -> SysResult>; CALLS_LEN] = {
-            let mut calls: [Option<fn(&mut Kernel) -> SysResult>; CALLS_LEN] = [None; CALLS_LEN];
+        static CALLS: [fn(&mut Kernel) -> SysResult; CALLS_LEN] = {
+            let mut calls: [fn(&mut Kernel) -> SysResult; CALLS_LEN] = [missing; CALLS_LEN];
+            let mut has_line = [false; CALLS_LEN];
             $(
-                assert!(calls[$number].is_none(), concat!("two lines for ", $number));
-                calls[$number] = Some(|kernel| {
+                assert!(!has_line[$number], concat!("two lines for ", $number));
+                has_line[$number] = true;
+                calls[$number] = |kernel| {
                     let args = kernel.thread.context.syscall().args;
                     $function.call(kernel, &args)
-                });
+                };
             )*
             calls
         };
@@ -37,12 +39,14 @@ macro_rules! syscalls {
 /// Behind the highest number.
 const CALLS_LEN: usize = 453;
 
-/// Does the system call that the thread is in; `None` when the table has no line for its number.
+/// Does the system call with this number, which the thread is in.
 #[inline]
-pub(crate) fn dispatch(kernel: &mut Kernel, number: u64) -> Option<SysResult> {
-    let number = usize::try_from(number).ok()?;
-    let call = (*CALLS.get(number)?)?;
-    Some(call(kernel))
+pub(crate) fn dispatch(kernel: &mut Kernel, number: u64) -> SysResult {
+    let line = usize::try_from(number).ok();
+    match line.and_then(|line| CALLS.get(line)) {
+        Some(call) => call(kernel),
+        None => missing(kernel),
+    }
 }
 
 syscalls! {

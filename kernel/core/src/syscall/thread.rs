@@ -184,7 +184,7 @@ pub(super) fn futex(
                 unmet => unmet.map_or(Errno::EAGAIN, Errno::from),
             })
         }
-        _ => super::missing(kernel, u64::from(linux::__NR_futex)),
+        _ => super::missing(kernel),
     }
 }
 

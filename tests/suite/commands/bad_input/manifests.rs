@@ -79,3 +79,11 @@ fn builds_that_are_not_possible_yet() {
         check(&project, &[], &[text]);
     }
 }
+
+#[test]
+fn manifest_that_is_no_text() {
+    let project = Project::new()
+        .file("main.c", "int main(void) { return 0; }\n")
+        .file("Unikernel.toml", b"name = \"x\"\nargs = [\"\xe4\"]\n");
+    check(&project, &[], &["Unikernel.toml:2:10", "it is not UTF-8"]);
+}

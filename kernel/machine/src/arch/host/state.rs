@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) alarm: Option<u64>,
     /// What the program does next.
     pub(crate) program: VecDeque<ProgramStep>,
+    /// What its last step came to.
+    pub(crate) event: Event,
     /// What happens during each wait.
     pub(crate) happenings: VecDeque<Box<dyn FnOnce()>>,
     /// The last random number, or `None` for a machine without entropy.
@@ -39,6 +41,7 @@ impl State {
             ticks: 1_000_000,
             alarm: None,
             program: VecDeque::new(),
+            event: Event::Interrupt,
             happenings: VecDeque::new(),
             entropy: Some(0x9e37_79b9_7f4a_7c15),
         }

@@ -30,8 +30,10 @@ impl Dma {
     }
 
     fn place<T>(&self, offset: usize, count: usize) -> *mut T {
+        let is_within = offset + count * size_of::<T>() <= self.len;
+        // One branch for both.
         assert!(
-            offset + count * size_of::<T>() <= self.len && offset.is_multiple_of(align_of::<T>()),
+            is_within & offset.is_multiple_of(align_of::<T>()),
             "outside of the device's memory"
         );
         direct(self.physical + offset as u64).cast()

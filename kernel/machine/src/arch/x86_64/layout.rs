@@ -20,14 +20,14 @@ pub(crate) const DEVICE_BASE: u64 = 0xffff_e000_0000_0000;
 /// What the kernel's own addresses are above its physical ones. The linker script has it too.
 pub(crate) const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;
 
-/// The address in the direct map of what lies at `physical`.
+/// The address in the direct map of what lies at `physical`, which is below [`DIRECT_LEN`].
 pub(crate) fn direct(physical: u64) -> *mut u8 {
-    ptr::with_exposed_provenance_mut((DIRECT_BASE + physical) as usize)
+    ptr::with_exposed_provenance_mut(DIRECT_BASE.wrapping_add(physical) as usize)
 }
 
 /// The physical address of something in the kernel file: a static, not a value on the heap.
 pub(crate) fn physical_of_static<T>(value: *const T) -> u64 {
-    value.addr() as u64 - KERNEL_BASE
+    (value.addr() as u64).wrapping_sub(KERNEL_BASE)
 }
 
 /// The kernel's parts, as physical addresses of pages. Read-only data comes first, then text, then data.

@@ -18,7 +18,44 @@ pub(crate) struct Mmio {
     len: usize,
 }
 
+/// The first `LEN` bytes of a range: that an access lies within them is seen when compiling, if its offset is a constant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head<const LEN: usize>(usize);
+
+impl<const LEN: usize> Head<LEN> {
+    #[inline(always)]
+    fn place(self, offset: usize) -> *mut u32 {
+        let is_within = offset.is_multiple_of(4) && offset < LEN && LEN - offset >= 4;
+        assert!(is_within, "no such register");
+        ptr::with_exposed_provenance_mut(self.0.wrapping_add(offset))
+    }
+
+    #[inline(always)]
+    pub(crate) fn read32(self, offset: usize) -> u32 {
+        // SAFETY: within the mapped registers, aligned.
+        unsafe { ptr::read_volatile(self.place(offset)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn write32(self, offset: usize, value: u32) {
+        // SAFETY: within the mapped registers, aligned. What a device does with it, its driver answers for.
+        unsafe { ptr::write_volatile(self.place(offset), value) };
+    }
+
+    /// Writes an address as two halves, the lower one first.
+    #[inline(always)]
+    pub(crate) fn write64(self, offset: usize, value: u64) {
+        self.write32(offset, value as u32);
+        self.write32(offset + 4, (value >> 32) as u32);
+    }
+}
+
 impl Mmio {
+    /// Its first `LEN` bytes; `None` when there are fewer, or they are not aligned for words.
+    pub(crate) fn head<const LEN: usize>(self) -> Option<Head<LEN>> {
+        (LEN <= self.len && self.base.is_multiple_of(4)).then_some(Head(self.base))
+    }
+
     /// Maps the registers at a physical address; `None` when there is no memory for a page table.
     ///
     /// # Safety
@@ -58,12 +95,15 @@ impl Mmio {
     }
 
     fn place<T>(self, offset: usize) -> *mut T {
+        // What is within the range does not overflow.
+        let at = self.base.wrapping_add(offset);
+        let is_within = offset + size_of::<T>() <= self.len;
+        // One branch for both.
         assert!(
-            offset + size_of::<T>() <= self.len
-                && (self.base + offset).is_multiple_of(align_of::<T>()),
+            is_within & at.is_multiple_of(align_of::<T>()),
             "no such register"
         );
-        ptr::with_exposed_provenance_mut(self.base + offset)
+        ptr::with_exposed_provenance_mut(at)
     }
 
     pub(crate) fn read8(self, offset: usize) -> u8 {

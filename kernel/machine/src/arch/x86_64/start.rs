@@ -75,8 +75,14 @@ extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
 
 /// The kernel file's boot block, which the image writer changed after the kernel was compiled.
 fn boot_block() -> [u8; BootBlock::SIZE] {
-    // SAFETY: the linker script puts it there; nothing writes it.
-    unsafe { ptr::read_volatile(&raw const __unikernel_boot) }
+    let words = (&raw const __unikernel_boot).cast::<[u64; BootBlock::SIZE / 8]>();
+    // SAFETY: the linker script puts it there, aligned; nothing writes it. By words: a volatile read of bytes reads each.
+    let words = unsafe { ptr::read_volatile(words) };
+    let mut bytes = [0; BootBlock::SIZE];
+    for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
+        to.copy_from_slice(&word.to_le_bytes());
+    }
+    bytes
 }
 
 /// Where the pieces lie; an error when one of them does not lie in memory, behind the kernel.

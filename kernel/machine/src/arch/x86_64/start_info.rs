@@ -105,11 +105,9 @@ impl StartInfo {
         }
     }
 
-    /// The words of the command line; those that are not text are left out.
-    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
-        self.line[..self.line_len]
-            .split(|byte| *byte == b' ')
-            .filter_map(|word| core::str::from_utf8(word).ok())
+    /// The words of the command line.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &[u8]> {
+        self.line[..self.line_len].split(|byte| *byte == b' ')
     }
 }
 

@@ -1,7 +1,7 @@
 //! Virtio over memory-mapped registers (virtio 1.2, section 4.2).
 
 use super::super::ioapic;
-use super::super::mmio::Mmio;
+use super::super::mmio::{Head, Mmio};
 use super::super::one_cpu::OneCpu;
 use super::{Doorbell, Rings, vector_of};
 use crate::virtio::VirtioError;
@@ -34,7 +34,7 @@ const MODERN: u32 = 2;
 const MAX_DEVICES: usize = 32;
 
 /// The devices with an interrupt, by number; each holds its line until it is told that the interrupt was seen.
-static CONNECTED: OneCpu<([Option<Mmio>; MAX_DEVICES], usize)> =
+static CONNECTED: OneCpu<([Option<Head<CONFIG>>; MAX_DEVICES], usize)> =
     OneCpu::new(([None; MAX_DEVICES], 0));
 
 /// Tells the devices on `vector` that their interrupt was seen.
@@ -49,7 +49,8 @@ pub(crate) fn acknowledge(vector: u64) {
 
 #[derive(Debug)]
 pub(super) struct MmioTransport {
-    registers: Mmio,
+    registers: Head<CONFIG>,
+    all: Mmio,
     line: u32,
     is_connected: bool,
 }
@@ -57,21 +58,22 @@ pub(super) struct MmioTransport {
 impl MmioTransport {
     /// The device that a word `virtio_mmio.device=SIZE@BASE:IRQ` of the command line names (Linux's
     /// `Documentation/admin-guide/kernel-parameters.txt`), with its device id.
-    pub(super) fn from_word(word: &str) -> Option<(u32, Self)> {
-        let (size, place) = word.strip_prefix("virtio_mmio.device=")?.split_once('@')?;
-        let (base, line) = place.split_once(':')?;
-        let line = line.split(':').next()?;
-        let (base, len) = (number(base)?, usize::try_from(number(size)?).ok()?);
-        if len <= CONFIG {
-            return None;
-        }
+    pub(super) fn from_word(word: &[u8]) -> Option<(u32, Self)> {
+        let mut rest = word.strip_prefix(b"virtio_mmio.device=")?;
+        let len = usize::try_from(number(&mut rest)?).ok()?;
+        rest = rest.strip_prefix(b"@")?;
+        let base = number(&mut rest)?;
+        rest = rest.strip_prefix(b":")?;
+        let line = u32::try_from(number(&mut rest)?).ok()?;
         // SAFETY: the loader's command line says that there are registers.
-        let registers = unsafe { Mmio::map(base, len) }?;
+        let all = unsafe { Mmio::map(base, len) }?;
+        let registers = all.head()?;
         let id = registers.read32(DEVICE_ID);
         let is_virtio = registers.read32(MAGIC) == MAGIC_VALUE && id != 0;
         let transport = Self {
             registers,
-            line: u32::try_from(number(line)?).ok()?,
+            all,
+            line,
             is_connected: false,
         };
         is_virtio.then_some((id, transport))
@@ -134,7 +136,7 @@ impl MmioTransport {
         self.registers.write64(QUEUE_USED, rings.used);
         self.registers.write32(QUEUE_READY, 1);
         let register = self
-            .registers
+            .all
             .part(QUEUE_NOTIFY, 4)
             .ok_or(VirtioError::Queue(index))?;
         Ok(Doorbell {
@@ -145,22 +147,35 @@ impl MmioTransport {
     }
 
     pub(super) fn config(&self) -> Option<Mmio> {
-        self.registers
-            .part(CONFIG, self.registers.len().checked_sub(CONFIG)?)
+        self.all.part(CONFIG, self.all.len().checked_sub(CONFIG)?)
     }
 }
 
-/// A number as C writes it, with K, M or G behind it.
-fn number(text: &str) -> Option<u64> {
-    let (digits, shift) = match text.as_bytes().last()? {
-        b'K' | b'k' => (&text[..text.len() - 1], 10),
-        b'M' | b'm' => (&text[..text.len() - 1], 20),
-        b'G' | b'g' => (&text[..text.len() - 1], 30),
-        _ => (text, 0),
+/// Takes a number as C writes it, with K, M or G behind it, off the front.
+fn number(text: &mut &[u8]) -> Option<u64> {
+    let (radix, digits) = match text.strip_prefix(b"0x") {
+        Some(digits) => (16, digits),
+        None => (10, *text),
     };
-    let value = match digits.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16).ok()?,
-        None => digits.parse().ok()?,
-    };
-    value.checked_mul(1 << shift)
+    *text = digits;
+    let mut value = 0_u64;
+    while let Some((first, rest)) = text.split_first() {
+        let shift = match first {
+            b'K' | b'k' => 10,
+            b'M' | b'm' => 20,
+            b'G' | b'g' => 30,
+            _ => {
+                let Some(digit) = char::from(*first).to_digit(radix) else {
+                    break;
+                };
+                value = value.checked_mul(u64::from(radix))?;
+                value = value.checked_add(u64::from(digit))?;
+                *text = rest;
+                continue;
+            }
+        };
+        *text = rest;
+        return value.checked_mul(1 << shift);
+    }
+    (text.len() < digits.len()).then_some(value)
 }

@@ -64,16 +64,18 @@ impl Doorbell {
 
 /// The devices that the loader's command line names and that the PCI bus has, those on PCI last.
 pub(crate) fn find(info: &StartInfo) -> Vec<VirtioDevice> {
-    let named = info.words().filter_map(MmioTransport::from_word);
-    let mmio = named.map(|(id, transport)| (id, Transport::Mmio(transport)));
-    let pci = super::pci::functions().filter_map(PciTransport::new);
-    let pci = pci.map(|(id, transport)| (id, Transport::Pci(transport)));
-    mmio.chain(pci)
-        .map(|(id, transport)| VirtioDevice {
-            kind: DeviceKind::from_id(id),
-            transport,
-        })
-        .collect()
+    let mut found = Vec::new();
+    let mut add = |id, transport| {
+        let kind = DeviceKind::from_id(id);
+        found.push(VirtioDevice { kind, transport });
+    };
+    for (id, transport) in info.words().filter_map(MmioTransport::from_word) {
+        add(id, Transport::Mmio(transport));
+    }
+    for (id, transport) in super::pci::functions().filter_map(PciTransport::new) {
+        add(id, Transport::Pci(transport));
+    }
+    found
 }
 
 /// A vector for the next device; they share them when there are more devices than vectors.
