@@ -87,6 +87,15 @@ pub enum Handover {
     Record(Vec<u8>),
     /// The kernel's command line.
     CommandLine(Vec<u8>),
+    /// Bytes of the image that are others for this run: it is started from a copy, which boots itself.
+    Disk {
+        /// Where they lie in the image.
+        at: u64,
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Why the kernel is not started directly.
+        why: String,
+    },
 }
 
 /// The files of a kernel; there is at least one.

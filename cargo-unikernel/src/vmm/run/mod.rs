@@ -48,7 +48,7 @@ use crate::symbols::unwind::Stack;
 use crate::tool::{self, Invocation};
 use diagnose::{Guest, diagnostic, text};
 use frames::Frame;
-use handover::handover;
+use handover::{handover, own_disk};
 use process::{Inherited, Process, Sockets};
 use pump::{Carrier, Event, Output};
 use supervisor::{Action, Supervisor};
@@ -97,7 +97,8 @@ pub fn run(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<
 /// When the machine can't be had ([`Machine::new`]), or the launch record can't be written.
 pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<Invocation> {
     let mut cache = Cache::load();
-    let machine = machine(job, &mut cache, progress)?;
+    let mut machine = machine(job, &mut cache, progress)?;
+    let disk;
     let report = job.image.path.with_extension("report");
     let mut wiring = Wiring::shell(&report, None);
     match handover(job, console, &mut cache, progress)? {
@@ -113,6 +114,13 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
             ));
         }
         Some(Handover::CommandLine(line)) => wiring.line = Some(OsString::from_vec(line)),
+        Some(Handover::Disk { at, bytes, why }) => {
+            let digest = XxHash64::oneshot(0, &bytes);
+            let path = job.image.path.with_extension(format!("{digest:016x}.raw"));
+            disk = own_disk(job.image, at, &bytes, path)?;
+            progress.note(&format!("{why}: a copy of the disk is started"));
+            machine.image = &disk;
+        }
         None => {}
     }
     Ok(machine.invocation(&wiring))
@@ -151,8 +159,17 @@ fn attempt(
         _ => None,
     };
     let (sockets, inherited, mut wiring) = process::connect(record)?;
-    if let Some(Handover::CommandLine(line)) = given {
-        wiring.line = Some(OsString::from_vec(line));
+    let (folder, disk);
+    let mut machine = machine.clone();
+    match given {
+        Some(Handover::CommandLine(line)) => wiring.line = Some(OsString::from_vec(line)),
+        Some(Handover::Disk { at, bytes, why }) => {
+            folder = fs::scratch_folder()?;
+            disk = own_disk(job.image, at, &bytes, folder.path().join("disk.raw"))?;
+            progress.note(&format!("{why}: a copy of the disk is started"));
+            machine.image = &disk;
+        }
+        Some(Handover::Record(_)) | None => {}
     }
     let invocation = machine.invocation(&wiring);
     progress.detail(&invocation.to_string());
