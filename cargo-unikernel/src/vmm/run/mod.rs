@@ -9,6 +9,7 @@ mod handover;
 mod outcome;
 mod process;
 mod pump;
+mod queue;
 mod ready;
 mod serial;
 mod supervisor;
@@ -208,6 +209,8 @@ struct Run {
     tracer: Option<Tracer>,
     /// Where gdb finds the guest, and the ELF with the program's symbols.
     gdb: Option<(u16, Option<PathBuf>)>,
+    /// Where the program's stderr goes, as what we say does.
+    beside: Output,
     /// The last reports, and what was left over in each stream.
     last: Vec<Frame>,
     left_over: Vec<(Carrier, Vec<u8>)>,
@@ -231,10 +234,12 @@ impl Run {
         let [stdin, stdout, stderr, report] = sockets.streams;
         let control = report.try_clone().map_err(failed)?;
         let copy = |stream: &Option<OwnedFd>| stream.as_ref().and_then(|fd| fd.try_clone().ok());
-        let (out, err) = (
-            Output::new(copy(&console.stdout)),
-            Output::new(copy(&console.stderr)),
-        );
+        let out = Output::new(copy(&console.stdout));
+        let mut err = Output::new(copy(&console.stderr));
+        if console.is_shared() {
+            err = err.beside(&out);
+        }
+        let beside = err.clone();
         let file = |socket| std::fs::File::from(OwnedFd::from(socket));
         let line = job.settings.ready.as_ref().and_then(Ready::line);
         let (out, err) = (out.watched(line, &sender), err.watched(line, &sender));
@@ -258,6 +263,7 @@ impl Run {
             begun: Instant::now(),
             rules,
             was_asked: false,
+            beside,
             tracer: None,
             gdb: None,
             last: Vec::new(),
@@ -304,7 +310,10 @@ impl Run {
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
                 Some(Event::Ready) if self.rules.becomes_ready() => {
-                    progress.pass_through("ready\n");
+                    // A line of its own, whatever the guest has begun.
+                    let begin = |is_open| if is_open { "\nready\n" } else { "ready\n" };
+                    let say = |is_open| progress.pass_through(begin(is_open));
+                    self.beside.between(say);
                 }
                 _ => {}
             }

@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use unikernel_abi::stream::Stream;
@@ -21,6 +22,10 @@ use super::serial::SerialLine;
 
 /// How many bytes are carried at a time.
 const CHUNK: usize = 64 * 1024;
+
+/// How often, and each time how long, is waited until nothing is written.
+const MAX_WAITS: usize = 50;
+const WAIT: Duration = Duration::from_millis(2);
 
 /// What the threads tell.
 #[derive(Debug)]
@@ -54,6 +59,8 @@ pub(super) enum Carrier {
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     target: Arc<Mutex<Option<File>>>,
+    /// Whether the last line there has not ended; locked while something is written.
+    is_open: Arc<Mutex<bool>>,
     watch: Option<Arc<Mutex<LineWatch>>>,
 }
 
@@ -62,6 +69,7 @@ impl Output {
     pub(super) fn new(target: Option<OwnedFd>) -> Self {
         Self {
             target: Arc::new(Mutex::new(target.map(File::from))),
+            is_open: Arc::default(),
             watch: None,
         }
     }
@@ -75,12 +83,17 @@ impl Output {
         }
     }
 
+    /// The same where what is written here is read between what is written to `other`.
+    pub(super) fn beside(self, other: &Self) -> Self {
+        Self {
+            is_open: Arc::clone(&other.is_open),
+            ..self
+        }
+    }
+
     /// Writes; false, once, when nobody reads there any more.
     fn put(&self, bytes: &[u8]) -> bool {
-        if let Some(watch) = &self.watch {
-            let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
-            watch.push(bytes);
-        }
+        let mut is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
         let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
         let is_lost = target
             .as_mut()
@@ -88,7 +101,37 @@ impl Output {
         if is_lost {
             *target = None;
         }
+        match bytes.last() {
+            Some(last) if target.is_some() => *is_open = *last != b'\n',
+            _ => {}
+        }
+        drop((target, is_open));
+        // What is told of a line comes behind the line.
+        self.watch(|watch| watch.push(bytes));
         !is_lost
+    }
+
+    /// Nothing more is written.
+    fn end(&self) {
+        self.watch(LineWatch::end);
+    }
+
+    fn watch(&self, change: impl FnOnce(&mut LineWatch)) {
+        if let Some(watch) = &self.watch {
+            change(&mut watch.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Does `say` while nothing is written, and tells it whether the last line has not ended. Who reads slowly delays it only
+    /// for a moment.
+    pub(super) fn between(&self, say: impl FnOnce(bool)) {
+        for _ in 0..MAX_WAITS {
+            if let Ok(is_open) = self.is_open.try_lock() {
+                return say(*is_open);
+            }
+            thread::sleep(WAIT);
+        }
+        say(true);
     }
 }
 
@@ -99,6 +142,7 @@ pub(super) fn output(stream: Stream, mut socket: File, target: Output, events: S
         while let Ok(n @ 1..) = read(&mut socket, &mut buffer) {
             deliver(stream, &buffer[..n], &target, &events);
         }
+        target.end();
         tell(&events, Event::Ended(Carrier::Port(stream), Vec::new()));
     });
 }
@@ -157,6 +201,7 @@ pub(super) fn console(
             deliver(Stream::Stdout, &program, &stdout, &events);
         }
         deliver(Stream::Stdout, &text.rest(), &stdout, &events);
+        stdout.end();
         tell(
             &events,
             Event::Ended(Carrier::Serial, text.kernels().to_vec()),
@@ -284,6 +329,20 @@ mod tests {
             .iter()
             .filter(|event| matches!(event, Event::StdoutLost));
         assert_eq!(lost.count(), 1);
+    }
+
+    #[test]
+    fn what_we_say_finds_the_end_of_a_line() {
+        let (_reader, target) = UnixStream::pair().unwrap();
+        let output = Output::new(Some(target.into()));
+        let check = |bytes: &[u8], expected: bool| {
+            output.put(bytes);
+            output.between(|is_open| assert_eq!(is_open, expected, "{bytes:?}"));
+        };
+        check(b"", false);
+        check(b"a line\nand", true);
+        check(b"", true);
+        check(b" its end\n", false);
     }
 
     #[test]
