@@ -8,7 +8,7 @@ mod fit;
 
 use std::path::Path;
 
-use super::{Found, Handover, KernelFile, KernelTarget, Streams};
+use super::{Found, Handover, KernelFile, KernelTarget, LastWords, Streams};
 use crate::archive::rofs;
 use crate::error::{Error, Result};
 use crate::image::{Parts, raw};
@@ -29,6 +29,7 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     has_network: true,
     streams: Streams::Console {
         starts_behind: "Cmdline: ",
+        last_words: &LAST_WORDS,
     },
     open: files::open,
     fit: fit::fit,
@@ -37,6 +38,28 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     handover,
     parts,
     find,
+};
+
+/// OSv's `abort` (`runtime.cc`); the reasons are those of `arch/x64/exceptions.cc`, `arch/x64/mmu.cc`, `core/mmu.cc`.
+static LAST_WORDS: LastWords = LastWords {
+    head: "[backtrace]",
+    frames: &["0x"],
+    reasons: &[
+        ("DUMMY_HANDLER for invalid_opcode aborting", 4),
+        ("DUMMY_HANDLER for breakpoint aborting", 5),
+        ("DUMMY_HANDLER for debug_exception aborting", 5),
+        ("DUMMY_HANDLER for alignment_check aborting", 7),
+        ("DUMMY_HANDLER for segment_not_present aborting", 7),
+        ("DUMMY_HANDLER for stack_fault aborting", 7),
+        ("DUMMY_HANDLER for math_fault aborting", 8),
+        ("DUMMY_HANDLER for overflow aborting", 11),
+        ("DUMMY_HANDLER for bound_range_exceeded aborting", 11),
+        ("general protection fault", 11),
+        ("trying to execute null pointer", 11),
+        ("page fault outside application", 11),
+        ("__stack_chk_fail(): Stack overflow detected", 6),
+        ("Aborted", 6),
+    ],
 };
 
 fn parts(kernel: &KernelFile, root: &RootTree, launch: &Launch) -> Result<Parts> {

@@ -4,8 +4,10 @@ mod console;
 mod console_text;
 mod debug;
 mod diagnose;
+mod died;
 mod frames;
 mod handover;
+mod last_words;
 mod outcome;
 mod process;
 mod pump;
@@ -21,7 +23,6 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,9 +48,10 @@ use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
 use crate::symbols::unwind::Stack;
 use crate::tool::{self, Invocation};
-use diagnose::{Guest, diagnostic, text};
+use diagnose::{Guest, diagnostic};
 use frames::Frame;
 use handover::{handover, own_disk};
+use last_words::{Listener, Reason, Told};
 use process::{Inherited, Process, Sockets};
 use pump::{Carrier, Event, Output};
 use supervisor::{Action, Supervisor};
@@ -211,6 +213,8 @@ struct Run {
     gdb: Option<(u16, Option<PathBuf>)>,
     /// Where the program's stderr goes, as what we say does.
     beside: Output,
+    /// Why the kernel gave up.
+    gave_up: Option<Reason>,
     /// The last reports, and what was left over in each stream.
     last: Vec<Frame>,
     left_over: Vec<(Carrier, Vec<u8>)>,
@@ -248,8 +252,13 @@ impl Run {
         pump::reports(file(report), sender.clone());
         match job.image.kernel.streams {
             Streams::Ports => pump::serial(file(sockets.serial), out, err, sender.clone()),
-            Streams::Console { starts_behind } => {
-                pump::console(file(sockets.serial), starts_behind, out, sender.clone());
+            Streams::Console {
+                starts_behind,
+                last_words,
+            } => {
+                let listener = Listener::new(last_words);
+                let console = file(sockets.serial);
+                pump::console(console, starts_behind, listener, out, sender.clone());
             }
         }
         ready::watch(job.settings, sender.clone());
@@ -264,6 +273,7 @@ impl Run {
             rules,
             was_asked: false,
             beside,
+            gave_up: None,
             tracer: None,
             gdb: None,
             last: Vec::new(),
@@ -309,6 +319,12 @@ impl Run {
                     self.last.drain(..old);
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
+                Some(Event::Told(told)) => {
+                    self.gave_up = match told {
+                        Told::GaveUp(reason) => Some(reason),
+                        Told::WentOn => None,
+                    };
+                }
                 Some(Event::Ready) if self.rules.becomes_ready() => {
                     // A line of its own, whatever the guest has begun.
                     let begin = |is_open| if is_open { "\nready\n" } else { "ready\n" };
@@ -333,7 +349,17 @@ impl Run {
         let (last, left_over, was_asked) = (self.last, self.left_over, self.was_asked);
         let outcome = self.rules.outcome();
         match outcome.end {
-            End::Died => progress.finding(&died(status, &last, &left_over)),
+            End::Died => progress.finding(&died::diagnostic(
+                status,
+                self.gave_up.as_ref(),
+                &last,
+                &left_over,
+            )),
+            End::Killed(signal)
+                if let Some(reason) = self.gave_up.filter(|_| endings.is_empty()) =>
+            {
+                progress.finding(&died::by_kernel(signal, &reason));
+            }
             End::Killed(signal) if endings.is_empty() && !was_asked => {
                 let stack = stack_of(&last);
                 let found = diagnose::killed(u64::from(signal), stack.as_ref(), guest);
@@ -463,39 +489,6 @@ fn stack_of(reports: &[Frame]) -> Option<Stack<'_>> {
         } => Stack::new(registers, at, bytes, modules),
         _ => None,
     })
-}
-
-/// What is known of a guest that ended without saying how.
-fn died(status: ExitStatus, last: &[Frame], left_over: &[(Carrier, Vec<u8>)]) -> Diagnostic {
-    let mut notes = vec![format!("the VMM ended with {status}")];
-    let reports: Vec<Report<'_>> = last
-        .iter()
-        .filter_map(Frame::report)
-        .filter(|report| !matches!(report, Report::Stack { .. }))
-        .collect();
-    match reports.len() {
-        0 => notes.push("it reported nothing".to_owned()),
-        n => {
-            let shown = reports.iter().skip(n.saturating_sub(LAST_REPORTS));
-            notes.extend(shown.map(|report| format!("it reported {report:?}")));
-        }
-    }
-    for (carrier, bytes) in left_over.iter().filter(|(_, bytes)| !bytes.is_empty()) {
-        let name = match carrier {
-            Carrier::Port(stream) => stream.name(),
-            Carrier::Serial => "serial line",
-            Carrier::Vmm => "the VMM's own output",
-        };
-        notes.push(format!("last on {name}:\n{}", text(bytes).trim_end()));
-    }
-    Diagnostic {
-        weight: Weight::Error,
-        rule: None,
-        message: "the guest ended without saying how".to_owned(),
-        place: None,
-        notes,
-        help: None,
-    }
 }
 
 #[cfg(test)]

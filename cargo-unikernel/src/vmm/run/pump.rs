@@ -17,6 +17,7 @@ use unikernel_abi::stream::Stream;
 use super::console::{read, write};
 use super::console_text::ConsoleText;
 use super::frames::{Frame, Frames};
+use super::last_words::{Listener, Told};
 use super::ready::LineWatch;
 use super::serial::SerialLine;
 
@@ -38,6 +39,8 @@ pub(super) enum Event {
     StdoutLost,
     /// The guest is ready.
     Ready,
+    /// The kernel gave up, or did not after all.
+    Told(Told),
     /// A thread has nothing more to carry; for reports and the serial line, with what was left over.
     Ended(Carrier, Vec<u8>),
     /// We were asked to end.
@@ -190,6 +193,7 @@ pub(super) fn serial(mut socket: File, stdout: Output, stderr: Output, events: S
 pub(super) fn console(
     mut socket: File,
     starts_behind: &'static str,
+    mut listener: Listener,
     stdout: Output,
     events: Sender<Event>,
 ) {
@@ -199,6 +203,9 @@ pub(super) fn console(
         while let Ok(n @ 1..) = read(&mut socket, &mut buffer) {
             let program = text.push(&buffer[..n]);
             deliver(Stream::Stdout, &program, &stdout, &events);
+            if let Some(told) = listener.push(&program) {
+                tell(&events, Event::Told(told));
+            }
         }
         deliver(Stream::Stdout, &text.rest(), &stdout, &events);
         stdout.end();
