@@ -6,6 +6,7 @@
     reason = "tests judge the tool from outside: its doors are not theirs"
 )]
 
+mod endings;
 mod given;
 mod http;
 mod mosquitto;
