@@ -18,6 +18,16 @@ pub(super) enum Told {
     WentOn,
 }
 
+impl Told {
+    /// Why the kernel gave up, if it did.
+    pub(super) fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::GaveUp(reason) => Some(reason),
+            Self::WentOn => None,
+        }
+    }
+}
+
 /// Why a kernel gave up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reason {
@@ -66,7 +76,7 @@ impl Listener {
     fn end_of(&mut self, line: Vec<u8>) -> Option<Told> {
         if self.gave_up {
             let begins = |frame: &&str| line.starts_with(frame.as_bytes());
-            self.gave_up = line.is_empty() || self.known.frames.iter().any(|frame| begins(&frame));
+            self.gave_up = line.is_empty() || self.known.frames.iter().any(begins);
             return (!self.gave_up).then_some(Told::WentOn);
         }
         if line == self.known.head.as_bytes() {

@@ -51,7 +51,7 @@ use crate::tool::{self, Invocation};
 use diagnose::{Guest, diagnostic};
 use frames::Frame;
 use handover::{handover, own_disk};
-use last_words::{Listener, Reason, Told};
+use last_words::{Listener, Reason};
 use process::{Inherited, Process, Sockets};
 use pump::{Carrier, Event, Output};
 use supervisor::{Action, Supervisor};
@@ -319,17 +319,10 @@ impl Run {
                     self.last.drain(..old);
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
-                Some(Event::Told(told)) => {
-                    self.gave_up = match told {
-                        Told::GaveUp(reason) => Some(reason),
-                        Told::WentOn => None,
-                    };
-                }
+                Some(Event::Told(told)) => self.gave_up = told.reason().cloned(),
                 Some(Event::Ready) if self.rules.becomes_ready() => {
-                    // A line of its own, whatever the guest has begun.
-                    let begin = |is_open| if is_open { "\nready\n" } else { "ready\n" };
-                    let say = |is_open| progress.pass_through(begin(is_open));
-                    self.beside.between(say);
+                    let say = |line: &str| progress.pass_through(line);
+                    self.beside.say("ready\n", say);
                 }
                 _ => {}
             }

@@ -125,16 +125,23 @@ impl Output {
         }
     }
 
-    /// Does `say` while nothing is written, and tells it whether the last line has not ended. Who reads slowly delays it only
-    /// for a moment.
-    pub(super) fn between(&self, say: impl FnOnce(bool)) {
+    /// Has `say` say a line of its own, whatever was begun here. Who reads slowly delays it only for a moment.
+    pub(super) fn say(&self, line: &str, say: impl FnOnce(&str)) {
+        let mut is_open = self.is_open.try_lock().ok();
         for _ in 0..MAX_WAITS {
-            if let Ok(is_open) = self.is_open.try_lock() {
-                return say(*is_open);
+            if is_open.is_some() {
+                break;
             }
             thread::sleep(WAIT);
+            is_open = self.is_open.try_lock().ok();
         }
-        say(true);
+        // What can't be seen may have been begun.
+        let begun = is_open.as_deref_mut().is_none_or(std::mem::take);
+        if begun {
+            say(&format!("\n{line}"));
+        } else {
+            say(line);
+        }
     }
 }
 
@@ -342,14 +349,18 @@ mod tests {
     fn what_we_say_finds_the_end_of_a_line() {
         let (_reader, target) = UnixStream::pair().unwrap();
         let output = Output::new(Some(target.into()));
-        let check = |bytes: &[u8], expected: bool| {
+        let check = |bytes: &[u8], expected: &str| {
             output.put(bytes);
-            output.between(|is_open| assert_eq!(is_open, expected, "{bytes:?}"));
+            output.say("ready\n", |line| assert_eq!(line, expected, "{bytes:?}"));
         };
-        check(b"", false);
-        check(b"a line\nand", true);
-        check(b"", true);
-        check(b" its end\n", false);
+        check(b"", "ready\n");
+        check(b"a line\nand", "\nready\n");
+        check(b"", "ready\n");
+        check(b" more", "\nready\n");
+        check(b" its end\n", "ready\n");
+        let held = output.is_open.lock();
+        output.say("ready\n", |line| assert_eq!(line, "\nready\n"));
+        drop(held);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use unikernel_abi::report::Report;
 use unikernel_abi::stream::Stream;
 
-use super::last_words::Told;
+use super::last_words::Reason;
 use super::outcome::{End, Outcome};
 use super::pump::{Carrier, Event};
 
@@ -146,12 +146,8 @@ impl Supervisor {
             }
             Event::Ready => Vec::new(),
             Event::Told(told) => {
-                self.gave_up = match told {
-                    Told::GaveUp(reason) => {
-                        Some((now, reason.signal.map_or(End::Died, End::Killed)))
-                    }
-                    Told::WentOn => None,
-                };
+                let end = |reason: &Reason| reason.signal.map_or(End::Died, End::Killed);
+                self.gave_up = told.reason().map(|reason| (now, end(reason)));
                 Vec::new()
             }
             Event::Ended(carrier, _) => {
@@ -288,7 +284,7 @@ fn low_byte(number: u64) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::super::frames::Frames;
-    use super::super::last_words::Reason;
+    use super::super::last_words::Told;
     use super::*;
     use crate::testing::encoded;
 
