@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use tests::project::Project;
 use tests::turns;
 
-use super::server::{free_port, wait_ready};
+use super::server::free_port;
 use super::{kernel, run};
 
 /// Asked for `/up` it is not ready the first two times. It answers with its own address and who asks, and ends when told.
@@ -63,7 +63,7 @@ fn check(kernel_file: &str, link: &str, address: &str, prefix: u8, gateway: &str
     let args = ["--kernel-file", kernel_file, "--link", link, "--wait-ready"];
     let _turn = turns::take();
     let mut running = run(&project, &args).start_reading_both();
-    wait_ready(&mut running);
+    running.until("ready");
     let answer = asked(port, "/end");
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);

@@ -6,7 +6,9 @@
     reason = "tests judge the tool from outside: its doors are not theirs"
 )]
 
+mod endings;
 mod exports;
+mod given;
 mod http;
 mod mosquitto;
 mod programs;

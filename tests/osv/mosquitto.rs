@@ -10,7 +10,7 @@ use tests::project::Project;
 use tests::turns;
 use tests::workspace;
 
-use super::server::{free_port, wait_ready};
+use super::server::free_port;
 use super::{kernel, kernel_files, run};
 
 /// Where a private apt finds sources: where the machine's own finds packages, whose lists and packages stay as they are.
@@ -138,7 +138,7 @@ fn messages_go_round_started_directly_and_from_disk() {
             call = call.args(["--kernel-file", &kernel()]);
         }
         let mut running = call.start_reading_both();
-        wait_ready(&mut running);
+        running.until("ready");
         round_trip(port);
         Call::new("kill")
             .args(["-INT", &running.pid().to_string()])

@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use tests::process::Reading;
 use tests::project::Project;
 use tests::turns;
 
@@ -22,17 +21,6 @@ pub(super) fn free_port() -> u16 {
     listener.local_addr().expect("bound").port()
 }
 
-/// Reads until the tool says that the guest is ready: perhaps behind the beginning of a line of the guest's own, because both
-/// streams are read as one.
-pub(super) fn wait_ready(running: &mut Reading) {
-    for _ in 0..1000 {
-        if running.line().ends_with("ready") {
-            return;
-        }
-    }
-    panic!("the guest never was ready");
-}
-
 #[test]
 fn ready_server_is_reached_through_a_forward() {
     // Two waits, one after the other: by the port, and by a line.
@@ -48,7 +36,7 @@ fn ready_server_is_reached_through_a_forward() {
         let _turn = turns::take();
         let call = run(&project, &["--kernel-file", &kernel, "--wait-ready"]);
         let mut running = call.start_reading_both();
-        wait_ready(&mut running);
+        running.until("ready");
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("forwarded");
         for word in [b"one", b"two", b"7.."] {
             stream.write_all(word).expect("the guest reads");
@@ -81,4 +69,52 @@ fn guest_that_is_never_ready_is_a_time_out() {
         "3",
     ];
     run(&project, &args).run().expect_status(124);
+}
+
+#[test]
+fn server_that_listens_late_is_ready_late() {
+    let late = ECHO.replace(
+        "listen(s, 5); puts(",
+        "sleep(4); puts(\"soon\"); listen(s, 5); puts(",
+    );
+    let port = free_port();
+    let manifest = format!(
+        "kernel = \"osv\"\n[build]\nsources = [\"echo.c\"]\n[run]\nforward = [\"{port}:7000\"]\nready = \"tcp:7000\"\n"
+    );
+    let project = Project::new()
+        .file("echo.c", late)
+        .file("Unikernel.toml", manifest);
+    let kernel = kernel();
+    let _turn = turns::take();
+    let call = run(&project, &["--kernel-file", &kernel, "--wait-ready"]);
+    let mut running = call.start_reading_both();
+    let before = running.until("ready");
+    assert!(before.contains(&"soon".to_owned()), "{before:?}");
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("forwarded");
+    stream.write_all(b"7").expect("the guest reads");
+    assert_eq!(running.status(), 7);
+}
+
+#[test]
+fn line_that_tells_has_ended_and_ours_stands_alone() {
+    let source = "#include <stdio.h>\n#include <unistd.h>\nint main(void) { setbuf(stdout, 0);\n\
+        printf(\"now list\"); sleep(1); printf(\"ening\"); sleep(1); printf(\" on it\\nand\"); sleep(3); puts(\" more\"); return 5; }\n";
+    let manifest =
+        "kernel = \"osv\"\n[build]\nsources = [\"says.c\"]\n[run]\nready = \"line:listening\"\n";
+    let project = Project::new()
+        .file("says.c", source)
+        .file("Unikernel.toml", manifest);
+    let kernel = kernel();
+    let call = run(&project, &["--kernel-file", &kernel, "--wait-ready"]);
+    let mut running = call.start_reading_both();
+    let before = running.until("ready");
+    let said = before.iter().rev().take(2).rev();
+    assert!(
+        said.eq(["now listening on it", "and"])
+            || before
+                .last()
+                .is_some_and(|last| last == "now listening on it"),
+        "{before:?}"
+    );
+    assert_eq!(running.status(), 5);
 }

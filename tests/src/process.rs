@@ -226,6 +226,23 @@ impl Reading {
         line.trim_end().to_owned()
     }
 
+    /// Reads lines until one is `wanted`; those before it.
+    ///
+    /// # Panics
+    /// When the output ends before.
+    pub fn until(&mut self, wanted: &str) -> Vec<String> {
+        let mut before = Vec::new();
+        loop {
+            let mut line = String::new();
+            let len = self.lines.read_line(&mut line).expect("a pipe");
+            assert!(len > 0, "no line `{wanted}`, but {before:#?}");
+            if line.trim_end() == wanted {
+                return before;
+            }
+            before.push(line.trim_end().to_owned());
+        }
+    }
+
     /// How it ended, when it has.
     ///
     /// # Panics

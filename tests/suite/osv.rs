@@ -53,7 +53,7 @@ fn command_line_and_root_tree_are_read_as_osv_reads_them() {
     let disk = osv::disk(&image(&project(), "kernel/loader.img"));
     assert_eq!(
         disk.line,
-        "--rootfs=rofs --power-off-on-abort --ip=eth0,10.0.2.15,255.255.255.0 --defaultgw=10.0.2.2 \
+        "--rootfs=rofs --power-off-on-abort --noinit --ip=eth0,10.0.2.15,255.255.255.0 --defaultgw=10.0.2.2 \
          --env=GREETING=hi\\ there --env=HOME=/ --env=PATH=/usr/local/bin:/usr/bin:/bin --env=TERM=xterm \
          --env=UNIKERNEL_ARG3=$HOME /.unikernel/launcher /hello \"two words\" $UNIKERNEL_ARG3"
     );

@@ -19,9 +19,9 @@ enum { MAGIC = 0x5552, STARTED = 1, EXITED = 2, KILLED = 3, FAULT = 4, STACK = 1
 
 /* signal(7), sigaction(2), open(2), as glibc's headers for x86-64 have them. */
 enum { SIGILL = 4, SIGABRT = 6, SIGBUS = 7, SIGFPE = 8, SIGKILL = 9, SIGSEGV = 11, SIGCHLD = 17, SIGCONT = 18, SIGURG = 23 };
-enum { SIGWINCH = 28, N_SIGNALS = 64 };
+enum { SIGALRM = 14, SIGVTALRM = 26, SIGWINCH = 28 };
 enum { O_RDONLY = 0, O_DIRECTORY = 0200000, O_CLOEXEC = 02000000 };
-enum { SA_SIGINFO = 4 };
+enum { SA_SIGINFO = 4, SA_RESTART = 0x10000000, SA_ONSTACK = 0x08000000 };
 struct sigaction {
     void (*handler)(int);
     u64 mask[16];
@@ -29,8 +29,15 @@ struct sigaction {
     void (*restorer)(void);
 };
 
+/* sigaltstack(2). */
+struct signal_stack {
+    void *begin;
+    int flags;
+    u64 len;
+};
+
 /* dl_iterate_phdr(3), elf(5). */
-enum { PT_LOAD = 1 };
+enum { PT_LOAD = 1, PT_DYNAMIC = 2, DT_FINI = 13, DT_FINI_ARRAY = 26, DT_FINI_ARRAYSZ = 28 };
 struct segment {
     u32 type, flags;
     u64 offset, address, physical, file_len, len, align;
@@ -43,13 +50,20 @@ struct module {
 };
 
 typedef int main_function(int, char **, char **);
+typedef void *thread_function(void *);
 typedef int start_function(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
 
 extern char **environ;
+extern void *stderr;
 extern char *program_invocation_name, *program_invocation_short_name;
 void *dlsym(void *, const char *);
 int fflush(void *);
+int fprintf(void *, const char *, ...);
+void *malloc(u64);
+void free(void *);
+int usleep(u32);
 int sigaction(int, const struct sigaction *, struct sigaction *);
+int sigaltstack(const struct signal_stack *, struct signal_stack *);
 int open(const char *, int, ...);
 void *fdopendir(int);
 int close(int);
@@ -59,6 +73,7 @@ int dl_iterate_phdr(int (*)(struct module *, u64, void *), void *);
 void *pthread_self(void);
 int pthread_getattr_np(void *, void *);
 int pthread_attr_getstack(const void *, void **, u64 *);
+int pthread_attr_getstacksize(const void *, u64 *);
 
 /* What the image's launcher is called: it stands in argv[0] for a shared object, whose own name comes next. */
 static const char launcher[] = "/.unikernel/launcher";
@@ -132,7 +147,7 @@ __attribute__((noreturn)) static void killed(int signal)
 }
 
 /* What a fault report is made of is put together here before any of it goes out: half a frame would be the end of all reports. */
-enum { STACK_LEN = 16384, MODULES_LEN = 8192, NAME_LEN = 1024, N_REGISTERS = 17 };
+enum { PAGE_MASK = 4095, STACK_LEN = 16384, MODULES_LEN = 8192, NAME_LEN = 1024, N_REGISTERS = 17 };
 static u8 stack[STACK_LEN], modules[MODULES_LEN], place[NAME_LEN];
 static u32 modules_len, place_len;
 static u64 place_offset;
@@ -203,6 +218,9 @@ static void faulted(int signal, const u8 *info, const u8 *context)
     /* One that comes while another is being told, from this or from a second thread, has nothing to add. */
     if (__atomic_exchange_n(&once, 1, __ATOMIC_SEQ_CST))
         killed(signal);
+    /* A stack that has no room left is told from where it has some. */
+    if (address + STACK_LEN > top && address < top + STACK_LEN && (address | PAGE_MASK) >= top)
+        top = (address | PAGE_MASK) + 1;
     place_offset = instruction;
     dl_iterate_phdr(note_module, (void *)instruction);
     stack_len = copy_stack(top);
@@ -227,9 +245,105 @@ static void faulted(int signal, const u8 *info, const u8 *context)
     killed(signal);
 }
 
-/* OSv's exit ends without flushing what stdio holds, and tells nobody the status. */
+/* What is to be called at the end, the last first; OSv keeps it, and calls none of it but for a library that is closed. */
+struct handler {
+    struct handler *next;
+    void (*run)(void *);
+    void *argument, *object;
+};
+static struct handler *handlers;
+static u32 handlers_held;
+
+static void hold(u32 *lock)
+{
+    while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
+        usleep(100);
+}
+
+static void release(u32 *lock)
+{
+    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+int __cxa_atexit(void (*run)(void *), void *argument, void *object)
+{
+    struct handler *new = malloc(sizeof *new);
+    if (!new)
+        return -1;
+    new->run = run;
+    new->argument = argument;
+    new->object = object;
+    hold(&handlers_held);
+    new->next = handlers;
+    handlers = new;
+    release(&handlers_held);
+    return 0;
+}
+
+int atexit(void (*run)(void))
+{
+    return __cxa_atexit((void (*)(void *))run, 0, 0);
+}
+
+/* Calls what an object left to be called, or all that is left. */
+void __cxa_finalize(void *object)
+{
+    struct handler **at, *found;
+    for (;;) {
+        hold(&handlers_held);
+        for (at = &handlers; *at && object && (*at)->object != object; at = &(*at)->next)
+            ;
+        found = *at;
+        if (found)
+            *at = found->next;
+        release(&handlers_held);
+        if (!found)
+            return;
+        found->run(found->argument);
+        free(found);
+    }
+}
+
+/* An object's own functions for the end; the kernel, which has no name, is none. */
+static int finish(struct module *it, u64 size, void *unused)
+{
+    const u64 *entry = 0;
+    void (*const *functions)(void) = 0;
+    void (*last)(void) = 0;
+    u64 count = 0, each;
+    (void)size;
+    (void)unused;
+    if (!it->name || !*it->name)
+        return 0;
+    for (each = 0; each < it->count; each++)
+        if (it->segments[each].type == PT_DYNAMIC)
+            entry = (const u64 *)(it->base + it->segments[each].address);
+    for (; entry && *entry; entry += 2) {
+        if (*entry == DT_FINI_ARRAY)
+            functions = (void (*const *)(void))(it->base + entry[1]);
+        else if (*entry == DT_FINI_ARRAYSZ)
+            count = entry[1] / sizeof *functions;
+        else if (*entry == DT_FINI)
+            last = (void (*)(void))(it->base + entry[1]);
+    }
+    while (functions && count--)
+        functions[count]();
+    if (last)
+        last();
+    return 0;
+}
+
+/* OSv's exit ends without calling anything, without flushing what stdio holds, and tells nobody the status. */
 __attribute__((noreturn)) void exit(int status)
 {
+    static void *leaving;
+    void *nobody = 0;
+    if (!__atomic_compare_exchange_n(&leaving, &nobody, pthread_self(), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        while (nobody != pthread_self())
+            usleep(100000);
+    __cxa_finalize(0);
+    if (!nobody)
+        dl_iterate_phdr(finish, 0);
     fflush(0);
     leave(status);
 }
@@ -249,20 +363,65 @@ __attribute__((noreturn)) void abort(void)
     killed(SIGABRT);
 }
 
-/* Whether a signal's action is the default one as the program sees it: ours stands in for that. */
-static int nobodys(const struct sigaction *action)
+__attribute__((noreturn)) void __assert_fail(const char *what, const char *file, u32 line, const char *function)
 {
-    return !action->handler || action->handler == (void (*)(int))faulted;
+    fprintf(stderr, "%s: %s:%u: %s: Assertion `%s' failed.\n", program_invocation_short_name, file, line, function, what);
+    killed(SIGABRT);
 }
 
-/* OSv powers off at a signal whose action is the default one, and tells nobody which. */
+__attribute__((noreturn)) void __stack_chk_fail(void)
+{
+    fprintf(stderr, "*** stack smashing detected ***: terminated\n");
+    killed(SIGABRT);
+}
+
+/* What is called at signals that OSv raises itself, where the program wants the default: to OSv that is no end that it tells. */
+static int raises(int signal, struct sigaction *by_default)
+{
+    struct sigaction fault = { (void (*)(int))faulted, { 0 }, SA_SIGINFO | SA_ONSTACK, 0 };
+    struct sigaction time = { killed, { 0 }, 0, 0 };
+    int is_fault = signal == SIGILL || signal == SIGBUS || signal == SIGFPE || signal == SIGSEGV;
+    *by_default = is_fault ? fault : time;
+    return is_fault || signal == SIGALRM || signal == SIGVTALRM;
+}
+
+int sigaction(int signal, const struct sigaction *new, struct sigaction *old)
+{
+    int (*real)(int, const struct sigaction *, struct sigaction *) =
+        (int (*)(int, const struct sigaction *, struct sigaction *))next("sigaction");
+    struct sigaction by_default, before;
+    int failed;
+    if (!raises(signal, &by_default))
+        return real(signal, new, old);
+    failed = real(signal, new && !new->handler ? &by_default : new, &before);
+    if (!failed && old) {
+        *old = before;
+        if (before.handler == by_default.handler) {
+            old->handler = 0;
+            old->flags = 0;
+        }
+    }
+    return failed;
+}
+
+void (*signal(int signal, void (*handler)(int)))(int)
+{
+    struct sigaction new = { handler, { 0 }, SA_RESTART, 0 }, old;
+    return sigaction(signal, &new, &old) ? (void (*)(int)) - 1L : old.handler;
+}
+
+/* Whether a signal that the program sends itself is its end: OSv powers off then, and tells nobody which. */
+static int is_end(int signal)
+{
+    struct sigaction old;
+    int ends = signal > 0 && signal != SIGCHLD && signal != SIGCONT && signal != SIGURG && signal != SIGWINCH;
+    return ends && (signal == SIGKILL || (!sigaction(signal, 0, &old) && !old.handler));
+}
+
 int kill(int pid, int signal)
 {
     int (*real)(int, int) = (int (*)(int, int))next("kill");
-    struct sigaction old;
-    int ends = signal > 0 && signal != SIGCHLD && signal != SIGCONT && signal != SIGURG && signal != SIGWINCH;
-    int ours = pid == getpid() || pid == 0 || pid == -1;
-    if (ours && ends && (signal == SIGKILL || (!sigaction(signal, 0, &old) && nobodys(&old))))
+    if ((pid == getpid() || pid == 0 || pid == -1) && is_end(signal))
         killed(signal);
     return real(pid, signal);
 }
@@ -270,11 +429,84 @@ int kill(int pid, int signal)
 int raise(int signal)
 {
     int (*real)(int) = (int (*)(int))next("raise");
-    struct sigaction old;
-    int ends = signal > 0 && signal != SIGCHLD && signal != SIGCONT && signal != SIGURG && signal != SIGWINCH;
-    if (ends && (signal == SIGKILL || (!sigaction(signal, 0, &old) && nobodys(&old))))
+    if (is_end(signal))
         killed(signal);
     return real(signal);
+}
+
+/* Where a fault is told when the stack is the fault: above all that uses it, so that nothing grows into it. */
+enum { SPARE_LEN = 32768, LEAST_STACK = 8 * SPARE_LEN };
+
+static void give_spare(void *spare)
+{
+    struct signal_stack stack = { spare, 0, SPARE_LEN };
+    sigaltstack(&stack, 0);
+}
+
+/* OSv ends with its first thread, or never. */
+static void *first;
+static u32 n_others;
+
+struct thread {
+    thread_function *run;
+    void *argument;
+};
+
+static void *run_thread(void *given)
+{
+    struct thread it = *(struct thread *)given;
+    free(given);
+    it.argument = it.run(it.argument);
+    __atomic_fetch_sub(&n_others, 1, __ATOMIC_SEQ_CST);
+    return it.argument;
+}
+
+static void *run_large_thread(void *given)
+{
+    u8 spare[SPARE_LEN] __attribute__((aligned(16)));
+    struct signal_stack none = { 0, 2, 0 };
+    void *result;
+    give_spare(spare);
+    result = run_thread(given);
+    sigaltstack(&none, 0);
+    return result;
+}
+
+int pthread_create(void *thread, const void *attributes, thread_function *run, void *argument)
+{
+    int (*real)(void *, const void *, thread_function *, void *) =
+        (int (*)(void *, const void *, thread_function *, void *))next("pthread_create");
+    struct thread *given = malloc(sizeof *given);
+    u64 len = LEAST_STACK;
+    int error;
+    if (!given)
+        return 11; /* EAGAIN */
+    given->run = run;
+    given->argument = argument;
+    if (attributes && pthread_attr_getstacksize(attributes, &len))
+        len = 0;
+    __atomic_fetch_add(&n_others, 1, __ATOMIC_SEQ_CST);
+    error = real(thread, attributes, len < LEAST_STACK ? run_thread : run_large_thread, given);
+    if (error) {
+        __atomic_fetch_sub(&n_others, 1, __ATOMIC_SEQ_CST);
+        free(given);
+    }
+    return error;
+}
+
+__attribute__((noreturn)) void pthread_exit(void *result)
+{
+    void (*real)(void *) = (void (*)(void *))next("pthread_exit");
+    if (pthread_self() == first) {
+        /* The program ends with its last thread. */
+        while (__atomic_load_n(&n_others, __ATOMIC_SEQ_CST))
+            usleep(1000);
+        exit(0);
+    }
+    __atomic_fetch_sub(&n_others, 1, __ATOMIC_SEQ_CST);
+    real(result);
+    for (;;)
+        ;
 }
 
 /* OSv's opendir succeeds on files; Linux answers ENOTDIR, and programs ask so whether a path is a folder. */
@@ -311,8 +543,9 @@ static void forget_carried(void)
 
 static int started(int count, char **words, char **unused)
 {
-    static const int faults[] = { SIGILL, SIGBUS, SIGFPE, SIGSEGV };
-    struct sigaction told = { (void (*)(int))faulted, { 0 }, SA_SIGINFO, 0 };
+    static const int raised[] = { SIGILL, SIGBUS, SIGFPE, SIGSEGV, SIGALRM, SIGVTALRM };
+    static const struct sigaction by_default;
+    u8 spare[SPARE_LEN] __attribute__((aligned(16)));
     char *part;
     u32 each;
     (void)unused;
@@ -324,8 +557,10 @@ static int started(int count, char **words, char **unused)
             if (*part == '/')
                 program_invocation_short_name = part + 1;
     }
-    for (each = 0; each < sizeof faults / sizeof *faults; each++)
-        sigaction(faults[each], &told, 0);
+    first = pthread_self();
+    give_spare(spare);
+    for (each = 0; each < sizeof raised / sizeof *raised; each++)
+        sigaction(raised[each], &by_default, 0);
     forget_carried();
     report(STARTED, 0, ticks(), 2);
     /* OSv calls main with two arguments. */

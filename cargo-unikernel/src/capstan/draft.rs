@@ -42,7 +42,7 @@ pub(super) enum Binary {
 }
 
 /// Options of OSv that the tool sets itself.
-const OURS: [&str; 4] = ["console", "nopci", "power-off-on-abort", "rootfs"];
+const OURS: [&str; 5] = ["console", "noinit", "nopci", "power-off-on-abort", "rootfs"];
 
 impl Draft {
     /// Something that has no counterpart: told, and left as a comment.

@@ -77,7 +77,20 @@ pub enum Streams {
     Console {
         /// What the last line of the kernel's own begins with, before the program's first.
         starts_behind: &'static str,
+        /// What it writes when it gives up.
+        last_words: &'static LastWords,
     },
+}
+
+/// What a kernel writes on its console when it gives up, and what that means for the program.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LastWords {
+    /// The line behind the reason: nothing comes after it but lines that begin with one of `frames`, and empty ones.
+    pub head: &'static str,
+    /// What those begin with.
+    pub frames: &'static [&'static str],
+    /// Parts of reasons, and the signals that end a program on Linux for that (signal(7)); what is nearest to the cause first.
+    pub reasons: &'static [(&'static str, u8)],
 }
 
 /// How what is given for one run reaches the kernel.
@@ -87,6 +100,15 @@ pub enum Handover {
     Record(Vec<u8>),
     /// The kernel's command line.
     CommandLine(Vec<u8>),
+    /// Bytes of the image that are others for this run: it is started from a copy, which boots itself.
+    Disk {
+        /// Where they lie in the image.
+        at: u64,
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Why the kernel is not started directly.
+        why: String,
+    },
 }
 
 /// The files of a kernel; there is at least one.

@@ -25,7 +25,7 @@ use crate::root::Source;
 /// Bytes in a sector.
 const SECTOR: u64 = 512;
 /// Where the command line lies.
-const LINE: u64 = 0x200;
+pub(super) const LINE: u64 = 0x200;
 /// Where the kernel lies.
 const KERNEL: u64 = 0x1_0000;
 /// What boot sectors read at once, in bytes.

@@ -172,12 +172,21 @@ mod tests {
     }
 
     #[test]
-    fn shim_calls_only_what_osv_exports() {
+    fn shim_calls_only_what_osv_exports_and_stands_before_what_it_mends() {
         let facts = ElfFacts::parse(SHIM).unwrap();
         let osv = support("osv");
         for import in &facts.imports {
             assert!(osv.symbol(&import.name).is_some(), "{}", import.name);
         }
         assert!(facts.needed.is_empty(), "{:?}", facts.needed);
+        for name in [
+            "__assert_fail",
+            "__cxa_atexit",
+            "atexit",
+            "pthread_exit",
+            "sigaction",
+        ] {
+            assert!(facts.exports(name), "{name}");
+        }
     }
 }

@@ -8,7 +8,7 @@ mod fit;
 
 use std::path::Path;
 
-use super::{Found, Handover, KernelFile, KernelTarget, Streams};
+use super::{Found, Handover, KernelFile, KernelTarget, LastWords, Streams};
 use crate::archive::rofs;
 use crate::error::{Error, Result};
 use crate::image::{Parts, raw};
@@ -29,6 +29,7 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     has_network: true,
     streams: Streams::Console {
         starts_behind: "Cmdline: ",
+        last_words: &LAST_WORDS,
     },
     open: files::open,
     fit: fit::fit,
@@ -37,6 +38,28 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     handover,
     parts,
     find,
+};
+
+/// OSv's `abort` (`runtime.cc`); the reasons are those of `arch/x64/exceptions.cc`, `arch/x64/mmu.cc`, `core/mmu.cc`.
+static LAST_WORDS: LastWords = LastWords {
+    head: "[backtrace]",
+    frames: &["0x"],
+    reasons: &[
+        ("DUMMY_HANDLER for invalid_opcode aborting", 4),
+        ("DUMMY_HANDLER for breakpoint aborting", 5),
+        ("DUMMY_HANDLER for debug_exception aborting", 5),
+        ("DUMMY_HANDLER for alignment_check aborting", 7),
+        ("DUMMY_HANDLER for segment_not_present aborting", 7),
+        ("DUMMY_HANDLER for stack_fault aborting", 7),
+        ("DUMMY_HANDLER for math_fault aborting", 8),
+        ("DUMMY_HANDLER for overflow aborting", 11),
+        ("DUMMY_HANDLER for bound_range_exceeded aborting", 11),
+        ("general protection fault", 11),
+        ("trying to execute null pointer", 11),
+        ("page fault outside application", 11),
+        ("__stack_chk_fail(): Stack overflow detected", 6),
+        ("Aborted", 6),
+    ],
 };
 
 fn parts(kernel: &KernelFile, root: &RootTree, launch: &Launch) -> Result<Parts> {
@@ -57,11 +80,24 @@ fn parts(kernel: &KernelFile, root: &RootTree, launch: &Launch) -> Result<Parts>
     })
 }
 
-/// OSv has nothing that says more of a host than its command line.
+/// OSv has nothing that says more of a host than its command line. One that is too long for a direct start lies on a disk.
 fn handover(launch: &Launch, _host: Option<&HostFacts>) -> Result<Handover> {
+    let composed = command_line::compose(launch)?;
     let mut line = b"--console=serial ".to_vec();
-    line.extend(command_line::compose(launch)?);
-    Ok(Handover::CommandLine(line))
+    line.extend(&composed);
+    if line.len() < command_line::MAX_DIRECT_LEN {
+        return Ok(Handover::CommandLine(line));
+    }
+    let why = format!(
+        "the command line has {} bytes, and OSv started directly reads {}",
+        line.len(),
+        command_line::MAX_DIRECT_LEN - 1
+    );
+    Ok(Handover::Disk {
+        at: disk::LINE,
+        bytes: [composed, vec![0]].concat(),
+        why,
+    })
 }
 
 /// What the disk at `path` holds; `None` when it is no disk for OSv.
@@ -80,4 +116,31 @@ fn find(path: &Path, head: &[u8]) -> Result<Option<Found>> {
         loaded_end: elf::START + kernel_len,
         support: super::support_of(KERNEL.name)?,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn line_too_long_for_a_direct_start_goes_to_a_disk() {
+        let mut launch = testing::launch();
+        let handed = |launch: &Launch| handover(launch, None);
+        launch.args = vec!["short".into()];
+        let Handover::CommandLine(line) = handed(&launch).unwrap() else {
+            panic!("short, and not given directly");
+        };
+        let room = command_line::MAX_DIRECT_LEN - 1 - (line.len() - "short".len());
+        launch.args = vec!["a".repeat(room).into()];
+        assert!(matches!(handed(&launch), Ok(Handover::CommandLine(_))));
+        launch.args = vec!["a".repeat(room + 1).into()];
+        let Handover::Disk { at, bytes, .. } = handed(&launch).unwrap() else {
+            panic!("too long, and given directly");
+        };
+        assert_eq!((at, bytes.last()), (0x200, Some(&0)));
+        assert!(bytes.starts_with(b"--rootfs=rofs"));
+        launch.args = vec!["a".repeat(command_line::MAX_LEN).into()];
+        assert!(handed(&launch).is_err());
+    }
 }

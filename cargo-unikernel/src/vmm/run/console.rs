@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::fstat;
 use rustix::termios::isatty;
 
 /// Where the program's input comes from and its output goes to. One that is missing is closed on the host, too.
@@ -28,6 +29,18 @@ impl Console {
             stdout: copy(&io::stdout()),
             stderr: copy(&io::stderr()),
         }
+    }
+
+    /// Whether stdout and stderr end in the same file, so that what is written to one is read between what is written to the
+    /// other.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        let file = |fd: &Option<OwnedFd>| {
+            let status = fstat(fd.as_ref()?).ok()?;
+            Some((status.st_dev, status.st_ino))
+        };
+        let stdout = file(&self.stdout);
+        stdout.is_some() && stdout == file(&self.stderr)
     }
 
     /// Which of them are terminals: stdin, stdout, stderr.

@@ -2,8 +2,10 @@
 //!
 //! The console's driver puts a carriage return before each line feed, as terminals want it; it is taken out again, once.
 
-/// Bytes that are kept of the kernel's own lines.
-const KEPT: usize = 4096;
+/// Bytes that are kept of the kernel's own lines: more than the longest, which is that with the command.
+const KEPT: usize = 64 * 1024;
+/// Bytes of them that are shown.
+const SHOWN: usize = 4096;
 
 /// The reader of a console.
 #[derive(Debug)]
@@ -61,7 +63,11 @@ impl ConsoleText {
 
     /// The kernel's last lines, when the program never started.
     pub(super) fn kernels(&self) -> &[u8] {
-        if self.is_programs { &[] } else { &self.kernels }
+        let from = self.kernels.len().saturating_sub(SHOWN);
+        match self.is_programs {
+            true => &[],
+            false => self.kernels.get(from..).unwrap_or_default(),
+        }
     }
 
     /// The end of the kernel's last line, if it is there; what lies before `from` was looked at.
@@ -100,6 +106,15 @@ mod tests {
         assert_eq!(text.push(b"OSv v1\r\nNo Cmdline: here\r\n"), b"");
         assert_eq!(text.kernels(), b"OSv v1\nNo Cmdline: here\n");
         text.push(&[b'x'; 2 * KEPT]);
-        assert_eq!(text.kernels().len(), KEPT);
+        assert_eq!(text.kernels().len(), SHOWN);
+    }
+
+    #[test]
+    fn program_starts_behind_the_longest_command() {
+        let mut text = ConsoleText::new("Cmdline: ");
+        for piece in [&b"Cmdline: /a "[..], &[b'x'; 32 * 1024], b"\r\nou"] {
+            text.push(piece);
+        }
+        assert_eq!(text.push(b"t\r\n"), b"t\n");
     }
 }

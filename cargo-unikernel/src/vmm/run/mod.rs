@@ -5,11 +5,14 @@ mod console;
 mod console_text;
 mod debug;
 mod diagnose;
+mod died;
 mod frames;
 mod handover;
+mod last_words;
 mod outcome;
 mod process;
 mod pump;
+mod queue;
 mod ready;
 mod serial;
 mod supervisor;
@@ -21,7 +24,6 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,9 +49,10 @@ use crate::progress::{Diagnostic, Progress, Weight};
 use crate::symbols::Symbols;
 use crate::symbols::unwind::Stack;
 use crate::tool::{self, Invocation};
-use diagnose::{Guest, diagnostic, text};
+use diagnose::{Guest, diagnostic};
 use frames::Frame;
-use handover::handover;
+use handover::{handover, own_disk};
+use last_words::{Listener, Reason};
 use process::{Inherited, Process, Sockets};
 use pump::{Carrier, Event, Output};
 use supervisor::{Action, Supervisor};
@@ -98,7 +101,8 @@ pub fn run(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<
 /// When the machine can't be had ([`Machine::new`]), or the launch record can't be written.
 pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Result<Invocation> {
     let mut cache = Cache::load();
-    let machine = machine(job, &mut cache, progress)?;
+    let mut machine = machine(job, &mut cache, progress)?;
+    let disk;
     let report = job.image.path.with_extension("report");
     let mut wiring = Wiring::shell(&report, None);
     match handover(job, console, &mut cache, progress)? {
@@ -114,6 +118,13 @@ pub fn shown(job: &Job<'_>, console: &Console, progress: &dyn Progress) -> Resul
             ));
         }
         Some(Handover::CommandLine(line)) => wiring.line = Some(OsString::from_vec(line)),
+        Some(Handover::Disk { at, bytes, why }) => {
+            let digest = XxHash64::oneshot(0, &bytes);
+            let path = job.image.path.with_extension(format!("{digest:016x}.raw"));
+            disk = own_disk(job.image, at, &bytes, path)?;
+            progress.note(&format!("{why}: a copy of the disk is started"));
+            machine.image = &disk;
+        }
         None => {}
     }
     Ok(machine.invocation(&wiring))
@@ -152,8 +163,17 @@ fn attempt(
         _ => None,
     };
     let (sockets, inherited, mut wiring) = process::connect(record)?;
-    if let Some(Handover::CommandLine(line)) = given {
-        wiring.line = Some(OsString::from_vec(line));
+    let (folder, disk);
+    let mut machine = machine.clone();
+    match given {
+        Some(Handover::CommandLine(line)) => wiring.line = Some(OsString::from_vec(line)),
+        Some(Handover::Disk { at, bytes, why }) => {
+            folder = fs::scratch_folder()?;
+            disk = own_disk(job.image, at, &bytes, folder.path().join("disk.raw"))?;
+            progress.note(&format!("{why}: a copy of the disk is started"));
+            machine.image = &disk;
+        }
+        Some(Handover::Record(_)) | None => {}
     }
     let invocation = machine.invocation(&wiring);
     progress.detail(&invocation.to_string());
@@ -192,6 +212,10 @@ struct Run {
     tracer: Option<Tracer>,
     /// Where gdb finds the guest, and the ELF with the program's symbols.
     gdb: Option<(u16, Option<PathBuf>)>,
+    /// Where the program's stderr goes, as what we say does.
+    beside: Output,
+    /// Why the kernel gave up.
+    gave_up: Option<Reason>,
     /// The last reports, and what was left over in each stream.
     last: Vec<Frame>,
     left_over: Vec<(Carrier, Vec<u8>)>,
@@ -215,10 +239,12 @@ impl Run {
         let [stdin, stdout, stderr, report] = sockets.streams;
         let control = report.try_clone().map_err(failed)?;
         let copy = |stream: &Option<OwnedFd>| stream.as_ref().and_then(|fd| fd.try_clone().ok());
-        let (out, err) = (
-            Output::new(copy(&console.stdout)),
-            Output::new(copy(&console.stderr)),
-        );
+        let out = Output::new(copy(&console.stdout));
+        let mut err = Output::new(copy(&console.stderr));
+        if console.is_shared() {
+            err = err.beside(&out);
+        }
+        let beside = err.clone();
         let file = |socket| std::fs::File::from(OwnedFd::from(socket));
         let line = job.settings.ready.as_ref().and_then(Ready::line);
         let (out, err) = (out.watched(line, &sender), err.watched(line, &sender));
@@ -227,8 +253,13 @@ impl Run {
         pump::reports(file(report), sender.clone());
         match job.image.kernel.streams {
             Streams::Ports => pump::serial(file(sockets.serial), out, err, sender.clone()),
-            Streams::Console { starts_behind } => {
-                pump::console(file(sockets.serial), starts_behind, out, sender.clone());
+            Streams::Console {
+                starts_behind,
+                last_words,
+            } => {
+                let listener = Listener::new(last_words);
+                let console = file(sockets.serial);
+                pump::console(console, starts_behind, listener, out, sender.clone());
             }
         }
         ready::watch(job.settings, sender.clone());
@@ -242,6 +273,8 @@ impl Run {
             begun: Instant::now(),
             rules,
             was_asked: false,
+            beside,
+            gave_up: None,
             tracer: None,
             gdb: None,
             last: Vec::new(),
@@ -287,8 +320,10 @@ impl Run {
                     self.last.drain(..old);
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
+                Some(Event::Told(told)) => self.gave_up = told.reason().cloned(),
                 Some(Event::Ready) if self.rules.becomes_ready() => {
-                    progress.pass_through("ready\n");
+                    let say = |line: &str| progress.pass_through(line);
+                    self.beside.say("ready\n", say);
                 }
                 _ => {}
             }
@@ -308,7 +343,17 @@ impl Run {
         let (last, left_over, was_asked) = (self.last, self.left_over, self.was_asked);
         let outcome = self.rules.outcome();
         match outcome.end {
-            End::Died => progress.finding(&died(status, &last, &left_over)),
+            End::Died => progress.finding(&died::diagnostic(
+                status,
+                self.gave_up.as_ref(),
+                &last,
+                &left_over,
+            )),
+            End::Killed(signal)
+                if let Some(reason) = self.gave_up.filter(|_| endings.is_empty()) =>
+            {
+                progress.finding(&died::by_kernel(signal, &reason));
+            }
             End::Killed(signal) if endings.is_empty() && !was_asked => {
                 let stack = stack_of(&last);
                 let found = diagnose::killed(u64::from(signal), stack.as_ref(), guest);
@@ -438,39 +483,6 @@ fn stack_of(reports: &[Frame]) -> Option<Stack<'_>> {
         } => Stack::new(registers, at, bytes, modules),
         _ => None,
     })
-}
-
-/// What is known of a guest that ended without saying how.
-fn died(status: ExitStatus, last: &[Frame], left_over: &[(Carrier, Vec<u8>)]) -> Diagnostic {
-    let mut notes = vec![format!("the VMM ended with {status}")];
-    let reports: Vec<Report<'_>> = last
-        .iter()
-        .filter_map(Frame::report)
-        .filter(|report| !matches!(report, Report::Stack { .. }))
-        .collect();
-    match reports.len() {
-        0 => notes.push("it reported nothing".to_owned()),
-        n => {
-            let shown = reports.iter().skip(n.saturating_sub(LAST_REPORTS));
-            notes.extend(shown.map(|report| format!("it reported {report:?}")));
-        }
-    }
-    for (carrier, bytes) in left_over.iter().filter(|(_, bytes)| !bytes.is_empty()) {
-        let name = match carrier {
-            Carrier::Port(stream) => stream.name(),
-            Carrier::Serial => "serial line",
-            Carrier::Vmm => "the VMM's own output",
-        };
-        notes.push(format!("last on {name}:\n{}", text(bytes).trim_end()));
-    }
-    Diagnostic {
-        weight: Weight::Error,
-        rule: None,
-        message: "the guest ended without saying how".to_owned(),
-        place: None,
-        notes,
-        help: None,
-    }
 }
 
 #[cfg(test)]

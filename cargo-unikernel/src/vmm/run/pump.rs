@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use unikernel_abi::stream::Stream;
@@ -16,11 +17,16 @@ use unikernel_abi::stream::Stream;
 use super::console::{read, write};
 use super::console_text::ConsoleText;
 use super::frames::{Frame, Frames};
+use super::last_words::{Listener, Told};
 use super::ready::LineWatch;
 use super::serial::SerialLine;
 
 /// How many bytes are carried at a time.
 const CHUNK: usize = 64 * 1024;
+
+/// How often, and each time how long, is waited until nothing is written.
+const MAX_WAITS: usize = 50;
+const WAIT: Duration = Duration::from_millis(2);
 
 /// What the threads tell.
 #[derive(Debug)]
@@ -33,6 +39,8 @@ pub(super) enum Event {
     StdoutLost,
     /// The guest is ready.
     Ready,
+    /// The kernel gave up, or did not after all.
+    Told(Told),
     /// A thread has nothing more to carry; for reports and the serial line, with what was left over.
     Ended(Carrier, Vec<u8>),
     /// We were asked to end.
@@ -54,6 +62,8 @@ pub(super) enum Carrier {
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     target: Arc<Mutex<Option<File>>>,
+    /// Whether the last line there has not ended; locked while something is written.
+    is_open: Arc<Mutex<bool>>,
     watch: Option<Arc<Mutex<LineWatch>>>,
 }
 
@@ -62,6 +72,7 @@ impl Output {
     pub(super) fn new(target: Option<OwnedFd>) -> Self {
         Self {
             target: Arc::new(Mutex::new(target.map(File::from))),
+            is_open: Arc::default(),
             watch: None,
         }
     }
@@ -75,12 +86,17 @@ impl Output {
         }
     }
 
+    /// The same where what is written here is read between what is written to `other`.
+    pub(super) fn beside(self, other: &Self) -> Self {
+        Self {
+            is_open: Arc::clone(&other.is_open),
+            ..self
+        }
+    }
+
     /// Writes; false, once, when nobody reads there any more.
     fn put(&self, bytes: &[u8]) -> bool {
-        if let Some(watch) = &self.watch {
-            let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
-            watch.push(bytes);
-        }
+        let mut is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
         let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
         let is_lost = target
             .as_mut()
@@ -88,7 +104,44 @@ impl Output {
         if is_lost {
             *target = None;
         }
+        match bytes.last() {
+            Some(last) if target.is_some() => *is_open = *last != b'\n',
+            _ => {}
+        }
+        drop((target, is_open));
+        // What is told of a line comes behind the line.
+        self.watch(|watch| watch.push(bytes));
         !is_lost
+    }
+
+    /// Nothing more is written.
+    fn end(&self) {
+        self.watch(LineWatch::end);
+    }
+
+    fn watch(&self, change: impl FnOnce(&mut LineWatch)) {
+        if let Some(watch) = &self.watch {
+            change(&mut watch.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Has `say` say a line of its own, whatever was begun here. Who reads slowly delays it only for a moment.
+    pub(super) fn say(&self, line: &str, say: impl FnOnce(&str)) {
+        let mut is_open = self.is_open.try_lock().ok();
+        for _ in 0..MAX_WAITS {
+            if is_open.is_some() {
+                break;
+            }
+            thread::sleep(WAIT);
+            is_open = self.is_open.try_lock().ok();
+        }
+        // What can't be seen may have been begun.
+        let begun = is_open.as_deref_mut().is_none_or(std::mem::take);
+        if begun {
+            say(&format!("\n{line}"));
+        } else {
+            say(line);
+        }
     }
 }
 
@@ -99,6 +152,7 @@ pub(super) fn output(stream: Stream, mut socket: File, target: Output, events: S
         while let Ok(n @ 1..) = read(&mut socket, &mut buffer) {
             deliver(stream, &buffer[..n], &target, &events);
         }
+        target.end();
         tell(&events, Event::Ended(Carrier::Port(stream), Vec::new()));
     });
 }
@@ -146,6 +200,7 @@ pub(super) fn serial(mut socket: File, stdout: Output, stderr: Output, events: S
 pub(super) fn console(
     mut socket: File,
     starts_behind: &'static str,
+    mut listener: Listener,
     stdout: Output,
     events: Sender<Event>,
 ) {
@@ -155,8 +210,12 @@ pub(super) fn console(
         while let Ok(n @ 1..) = read(&mut socket, &mut buffer) {
             let program = text.push(&buffer[..n]);
             deliver(Stream::Stdout, &program, &stdout, &events);
+            if let Some(told) = listener.push(&program) {
+                tell(&events, Event::Told(told));
+            }
         }
         deliver(Stream::Stdout, &text.rest(), &stdout, &events);
+        stdout.end();
         tell(
             &events,
             Event::Ended(Carrier::Serial, text.kernels().to_vec()),
@@ -284,6 +343,24 @@ mod tests {
             .iter()
             .filter(|event| matches!(event, Event::StdoutLost));
         assert_eq!(lost.count(), 1);
+    }
+
+    #[test]
+    fn what_we_say_finds_the_end_of_a_line() {
+        let (_reader, target) = UnixStream::pair().unwrap();
+        let output = Output::new(Some(target.into()));
+        let check = |bytes: &[u8], expected: &str| {
+            output.put(bytes);
+            output.say("ready\n", |line| assert_eq!(line, expected, "{bytes:?}"));
+        };
+        check(b"", "ready\n");
+        check(b"a line\nand", "\nready\n");
+        check(b"", "ready\n");
+        check(b" more", "\nready\n");
+        check(b" its end\n", "ready\n");
+        let held = output.is_open.lock();
+        output.say("ready\n", |line| assert_eq!(line, "\nready\n"));
+        drop(held);
     }
 
     #[test]

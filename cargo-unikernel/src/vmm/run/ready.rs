@@ -1,30 +1,41 @@
 //! Waiting for a guest to become ready, where no kernel tells: its ports are tried, its lines are read.
 //!
-//! A connection to a forwarded port always succeeds, because it is the VMM that accepts it; what the guest makes of it shows
-//! only behind that. A guest that is up and does not listen has the connection closed at once; one that is not up yet leaves it
-//! open, as one does that listens and waits for us to speak. So a connection that stays open counts only when the guest has
-//! shown by another one that it answers: by bytes, or by closing.
+//! A connection to a forwarded port always succeeds, because it is the VMM that accepts it; it stays open and silent until the
+//! guest has answered, however long that takes. What shows that the guest listens:
+//!
+//! - bytes that it sends;
+//! - that the VMM has read what we sent. QEMU's user network reads a connection's bytes, and its end, only when the guest has
+//!   accepted it (libslirp, `slirp_pollfds_fill` and `tcp_input`); [`queue`] says what it has not read. We send no byte, only
+//!   the end;
+//! - where that was not seen in time: connections that stay open until we end them, and are closed then. A guest that refuses
+//!   may be as slow, so this must happen [`ENOUGH`] times in a row, with each connection open three times as long as the
+//!   slowest before took to be closed.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::sync::mpsc::Sender;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use memchr::memmem;
 
 use super::pump::Event;
+use super::queue;
 use crate::network::{Forward, Protocol, Ready};
 use crate::vmm::Settings;
 
 /// How long a port that is not ready is left alone.
 const PAUSE: Duration = Duration::from_millis(20);
-/// After which time a connection counts as open.
-const STAYS: Duration = Duration::from_millis(150);
+/// How long a connection is left as it is, at least, before we end it.
+const STAYS: Duration = Duration::from_millis(30);
+/// The same, when its end is all that is seen.
+const STAYS_UNSEEN: Duration = Duration::from_millis(150);
 /// How long an answer to a request may take.
 const ANSWER: Duration = Duration::from_secs(2);
 /// How long the end of a silent connection is waited for, at first: a guest that is not up yet will not answer at all.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// How many connections in a row must end as those do that were accepted, where nothing else tells.
+const ENOUGH: u32 = 3;
 /// Longest line that is looked through, in bytes.
 const MAX_LINE: usize = 64 * 1024;
 
@@ -33,6 +44,8 @@ const MAX_LINE: usize = 64 * 1024;
 enum Met {
     /// It sent something.
     Bytes,
+    /// It accepted it.
+    Accepted,
     /// It closed it.
     Closed,
     /// Nothing happened.
@@ -42,8 +55,10 @@ enum Met {
 /// What is known of a guest from the tries so far.
 #[derive(Debug)]
 struct Known {
-    /// Whether it was ever seen to answer.
-    answers: bool,
+    /// How many connections in a row were closed only when we ended them.
+    n_ended: u32,
+    /// Longest time that one took to be closed.
+    slowest: Duration,
     /// How long the end of a silent connection is waited for; longer each time, for guests that are slow.
     wait: Duration,
 }
@@ -51,8 +66,17 @@ struct Known {
 impl Known {
     fn nothing() -> Self {
         Self {
-            answers: false,
+            n_ended: 0,
+            slowest: Duration::ZERO,
             wait: FIRST_WAIT,
+        }
+    }
+
+    /// How long a connection is left as it is before we end it.
+    fn stays(&self) -> Duration {
+        match self.n_ended {
+            0 => STAYS,
+            _ => STAYS_UNSEEN.max(self.slowest * 3),
         }
     }
 }
@@ -95,18 +119,25 @@ fn is_ready(ready: &Ready, target: SocketAddr, known: &mut Known) -> bool {
     if let Ready::Http(_, path) = ready {
         return answers_request(&mut stream, path).unwrap_or(false);
     }
-    match met(&mut stream, STAYS) {
-        Met::Bytes => return true,
-        Met::Closed => known.answers = true,
-        Met::Silence if known.answers => return true,
-        Met::Silence => {
-            // Whoever listens sees the end of what we have to say, and ends, too.
-            let _ = stream.shutdown(Shutdown::Write);
-            known.answers = met(&mut stream, known.wait) != Met::Silence;
-            known.wait = (known.wait * 2).min(ANSWER);
+    let begun = Instant::now();
+    let before = met(&mut stream, known.stays());
+    if before == Met::Silence {
+        let _ = stream.shutdown(Shutdown::Write);
+        let after = ended(&mut stream, known.wait);
+        match after {
+            Met::Bytes | Met::Accepted => return true,
+            Met::Closed => known.n_ended += 1,
+            Met::Silence => {
+                known.n_ended = 0;
+                known.wait = (known.wait * 2).min(ANSWER);
+                return false;
+            }
         }
+    } else {
+        known.n_ended = 0;
     }
-    false
+    known.slowest = known.slowest.max(begun.elapsed());
+    before == Met::Bytes || known.n_ended >= ENOUGH
 }
 
 fn met(stream: &mut TcpStream, within: Duration) -> Met {
@@ -119,6 +150,23 @@ fn met(stream: &mut TcpStream, within: Duration) -> Met {
         }
         Err(_) => Met::Closed,
     }
+}
+
+/// What becomes of a connection that we have ended.
+fn ended(stream: &mut TcpStream, within: Duration) -> Met {
+    let deadline = Instant::now() + within;
+    // Often at first: whoever accepts it may be quick to close it, too.
+    let mut step = Duration::from_micros(100);
+    while Instant::now() < deadline {
+        if queue::is_read(stream) == Some(true) {
+            return Met::Accepted;
+        }
+        match met(stream, step) {
+            Met::Silence => step = (step * 5 / 4).min(PAUSE),
+            met => return met,
+        }
+    }
+    Met::Silence
 }
 
 /// Whether a request for `path` gets an answer below 500 (RFC 9112).
@@ -135,7 +183,10 @@ fn answers_request(stream: &mut TcpStream, path: &str) -> std::io::Result<bool> 
 #[derive(Debug)]
 pub(super) struct LineWatch {
     text: Vec<u8>,
+    /// The line that has not ended.
     line: Vec<u8>,
+    /// Whether what was dropped of that held the text.
+    held: bool,
     events: Sender<Event>,
     is_done: bool,
 }
@@ -146,28 +197,42 @@ impl LineWatch {
         Self {
             text: text.into(),
             line: Vec::new(),
+            held: false,
             events,
             is_done: false,
         }
     }
 
-    /// Looks through what was written next; a line need not be whole.
+    /// Looks through what was written next. A line that has not ended tells nothing yet.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        if self.is_done {
-            return;
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if self.is_done {
+                return;
+            }
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.end();
+            } else if self.line.len() > MAX_LINE {
+                self.held |= self.holds();
+                // The text may have begun.
+                let dropped = self.line.len() - self.text.len();
+                self.line.drain(..dropped);
+            }
         }
-        self.line.extend_from_slice(bytes);
-        let mut lines = self.line.split(|byte| *byte == b'\n');
-        if lines.any(|line| memmem::find(line, &self.text).is_some()) {
+    }
+
+    /// The line ends: by its last byte, or because nothing more is written.
+    pub(super) fn end(&mut self) {
+        if !self.is_done && (self.held || self.holds()) {
             self.is_done = true;
-            self.line.clear();
             let _ = self.events.send(Event::Ready);
-            return;
         }
-        let begins = self.line.iter().rposition(|byte| *byte == b'\n');
-        let dropped = begins.map_or(0, |at| at + 1);
-        let too_many = self.line.len().saturating_sub(MAX_LINE);
-        self.line.drain(..dropped.max(too_many));
+        self.held = false;
+        self.line.clear();
+    }
+
+    fn holds(&self) -> bool {
+        memmem::find(&self.line, &self.text).is_some()
     }
 }
 
@@ -178,15 +243,40 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn line_is_found_in_pieces_and_told_once() {
+    /// How often a watch for "is up" has told, after each piece.
+    fn told(pieces: &[&str]) -> Vec<usize> {
         let (sender, events) = channel();
         let mut watch = LineWatch::new("is up", sender);
-        for piece in ["it i", "s\nup\nnow it is", " up: go\n", "is up\n"] {
+        let mut n_told = 0;
+        let after = |piece: &&str| {
             watch.push(piece.as_bytes());
-        }
-        drop(watch);
-        assert_eq!(events.iter().count(), 1);
+            n_told += events.try_iter().count();
+            n_told
+        };
+        pieces.iter().map(after).collect()
+    }
+
+    #[test]
+    fn line_tells_once_and_only_when_it_has_ended() {
+        let check = |pieces: &[&str], expected: &[usize]| assert_eq!(told(pieces), expected);
+        check(
+            &["it i", "s\nup\nnow it is", " up: go", "\n", "is up\n"],
+            &[0, 0, 0, 1, 1],
+        );
+        check(&["is up", "ready\nx"], &[0, 1]);
+        let (long, text) = ("x".repeat(MAX_LINE), "is up");
+        check(&[&long, text, &long, &long, "\n"], &[0, 0, 0, 0, 1]);
+        check(&[&long, "xis", " up\n"], &[0, 0, 1]);
+    }
+
+    #[test]
+    fn line_also_ends_where_nothing_more_comes() {
+        let (sender, events) = channel();
+        let mut watch = LineWatch::new("is up", sender);
+        watch.push(b"it is up");
+        assert_eq!(events.try_iter().count(), 0);
+        watch.end();
+        assert_eq!(events.try_iter().count(), 1);
     }
 
     #[test]
@@ -199,8 +289,8 @@ mod tests {
         assert_eq!(shown(81), None);
     }
 
-    /// Serves each connection with what `serve` does, and tries until ready; how often that was.
-    fn tries(ready: &Ready, serve: impl Fn(usize, TcpStream) + Send + 'static) -> usize {
+    /// Serves each connection with what `serve` does, and tries until ready; how often that was, if it was of 6.
+    fn tries(ready: &Ready, serve: impl Fn(usize, TcpStream) + Send + 'static) -> Option<usize> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let target = listener.local_addr().unwrap();
         thread::spawn(move || {
@@ -209,33 +299,59 @@ mod tests {
             }
         });
         let mut known = Known::nothing();
-        (1..=20)
-            .find(|_| is_ready(ready, target, &mut known))
-            .unwrap()
+        (1..=6).find(|_| is_ready(ready, target, &mut known))
+    }
+
+    /// As a guest that refuses, but answers so late: its VMM has accepted, and reads nothing.
+    fn refuse_after(stream: TcpStream, millis: u64) {
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(millis));
+            drop(stream);
+        });
+    }
+
+    /// As a guest that listens: its VMM reads what comes.
+    fn accept(mut stream: TcpStream) {
+        thread::spawn(move || {
+            let _ = stream.read(&mut [0]);
+            thread::sleep(Duration::from_millis(300));
+        });
     }
 
     #[test]
-    fn open_connection_counts_when_the_guest_has_answered() {
-        let hold = |mut stream: TcpStream| {
-            thread::spawn(move || {
-                let _ = stream.read(&mut [0]);
+    fn guest_that_refuses_is_not_ready_however_late_it_answers() {
+        for millis in [0, 35, 100, 400] {
+            let refused = tries(&Ready::Tcp(1), move |_, stream| {
+                refuse_after(stream, millis);
             });
-        };
-        // Refused twice, as by a guest that is up and does not listen yet.
-        let refusing = tries(&Ready::Tcp(1), move |number, stream| {
-            if number >= 2 {
-                hold(stream);
-            }
+            assert_eq!(refused, None, "{millis} ms");
+        }
+        // It answers at once at first, and is slow then; and the other way round.
+        let varying = |number: usize, stream| refuse_after(stream, [0, 90, 200, 40][number % 4]);
+        assert_eq!(tries(&Ready::Tcp(1), varying), None);
+    }
+
+    #[test]
+    fn guest_that_does_not_answer_is_not_ready() {
+        let silent = |_, stream| refuse_after(stream, 60_000);
+        assert_eq!(tries(&Ready::Tcp(1), silent), None);
+    }
+
+    #[test]
+    fn guest_that_accepts_is_ready_at_once() {
+        assert_eq!(tries(&Ready::Tcp(1), |_, stream| accept(stream)), Some(1));
+        let at_third = tries(&Ready::Tcp(1), |number, stream| match number {
+            0 => refuse_after(stream, 0),
+            1 => refuse_after(stream, 50),
+            _ => accept(stream),
         });
-        assert_eq!(refusing, 3);
-        // Never refused: the first connection shows only that somebody closes.
-        assert_eq!(tries(&Ready::Tcp(1), move |_, stream| hold(stream)), 2);
+        assert_eq!(at_third, Some(3));
     }
 
     #[test]
     fn bytes_and_answers_count_at_once() {
         let greets = |_: usize, mut stream: TcpStream| stream.write_all(b"220 hello\r\n").unwrap();
-        assert_eq!(tries(&Ready::Tcp(1), greets), 1);
+        assert_eq!(tries(&Ready::Tcp(1), greets), Some(1));
         let serves = |number: usize, mut stream: TcpStream| {
             let mut request = [0; 512];
             let n = stream.read(&mut request).unwrap();
@@ -245,6 +361,6 @@ mod tests {
                 .write_all(format!("HTTP/1.1 {status} x\r\n\r\n").as_bytes())
                 .unwrap();
         };
-        assert_eq!(tries(&Ready::Http(1, "/a".to_owned()), serves), 2);
+        assert_eq!(tries(&Ready::Http(1, "/a".to_owned()), serves), Some(2));
     }
 }

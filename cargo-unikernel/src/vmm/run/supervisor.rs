@@ -9,6 +9,7 @@ use std::time::Duration;
 use unikernel_abi::report::Report;
 use unikernel_abi::stream::Stream;
 
+use super::last_words::Reason;
 use super::outcome::{End, Outcome};
 use super::pump::{Carrier, Event};
 
@@ -56,6 +57,8 @@ pub(super) struct Supervisor {
     said: Option<End>,
     /// How the run ends when the guest does not say.
     otherwise: End,
+    /// When the kernel gave up, and how the program ends by that.
+    gave_up: Option<(Duration, End)>,
     /// When the program was first asked to end.
     asked: Option<Duration>,
     n_interrupts: u32,
@@ -80,6 +83,7 @@ impl Supervisor {
             boot_ticks: None,
             said: None,
             otherwise: End::Died,
+            gave_up: None,
             asked: None,
             n_interrupts: 0,
             killed: false,
@@ -141,6 +145,11 @@ impl Supervisor {
                 self.ask(End::Interrupted, now)
             }
             Event::Ready => Vec::new(),
+            Event::Told(told) => {
+                let end = |reason: &Reason| reason.signal.map_or(End::Died, End::Killed);
+                self.gave_up = told.reason().map(|reason| (now, end(reason)));
+                Vec::new()
+            }
             Event::Ended(carrier, _) => {
                 self.ended.insert(*carrier);
                 Vec::new()
@@ -154,6 +163,7 @@ impl Supervisor {
             self.life_deadline(),
             self.grace_deadline(),
             self.timeout_deadline(),
+            self.stands_still_deadline(),
             self.leave,
         ];
         deadlines.into_iter().flatten().min()
@@ -168,6 +178,9 @@ impl Supervisor {
         }
         if is_past(self.timeout_deadline()) {
             return self.kill(End::TimedOut, now);
+        }
+        if is_past(self.stands_still_deadline()) {
+            return self.kill(End::Died, now);
         }
         if is_past(self.grace_deadline()) {
             return self.kill(self.otherwise.clone(), now);
@@ -194,6 +207,7 @@ impl Supervisor {
             // It was our SIGTERM that stood for the SIGPIPE of its lost output.
             (Some(End::Killed(SIGTERM)), End::Killed(SIGPIPE)) => End::Killed(SIGPIPE),
             (Some(said), _) => said,
+            (None, End::Died) => self.gave_up.map_or(End::Died, |(_, end)| end),
             (None, otherwise) => otherwise,
         };
         Outcome {
@@ -251,6 +265,12 @@ impl Supervisor {
             .map(|asked| asked + GRACE)
     }
 
+    /// When a machine is ended whose kernel gave up and did not end it.
+    fn stands_still_deadline(&self) -> Option<Duration> {
+        let gave_up = self.gave_up.as_ref().filter(|_| self.is_running());
+        gave_up.map(|(at, _)| *at + LEAVE)
+    }
+
     fn timeout_deadline(&self) -> Option<Duration> {
         self.timeout.filter(|_| self.is_running())
     }
@@ -264,6 +284,7 @@ fn low_byte(number: u64) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::super::frames::Frames;
+    use super::super::last_words::Told;
     use super::*;
     use crate::testing::encoded;
 
@@ -381,6 +402,36 @@ mod tests {
         run.on(&Event::StdoutLost, S(1));
         assert_eq!(run.tick(S(11)), [Action::Kill]);
         assert_eq!(run.outcome().status(), 141);
+    }
+
+    #[test]
+    fn kernel_that_gave_up_is_ended_unless_it_goes_on() {
+        let reason = |signal| {
+            let words = "so it is".to_owned();
+            Event::Told(Told::GaveUp(Reason { words, signal }))
+        };
+        let check = |signal, status| {
+            let mut run = Supervisor::new(None, None);
+            run.on(&reason(signal), S(1));
+            assert_eq!(run.deadline(), Some(S(6)));
+            assert_eq!(run.tick(S(6)), [Action::Kill]);
+            assert_eq!(run.outcome().status(), status);
+            // The machine may end by itself, too; and what the guest said counts more.
+            let mut run = Supervisor::new(None, None);
+            run.on(&reason(signal), S(1));
+            end_all(&mut run);
+            assert_eq!(run.outcome().status(), status);
+            let mut run = Supervisor::new(None, None);
+            run.on(&report(Report::Killed { signal: 9 }), S(1));
+            run.on(&reason(signal), S(1));
+            assert_eq!(run.outcome().status(), 137);
+        };
+        check(Some(4), 132);
+        check(None, 125);
+        let mut run = Supervisor::new(Some(S(9)), None);
+        run.on(&reason(Some(6)), S(1));
+        run.on(&Event::Told(Told::WentOn), S(2));
+        assert_eq!(run.deadline(), Some(S(9)));
     }
 
     #[test]

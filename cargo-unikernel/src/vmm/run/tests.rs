@@ -141,7 +141,7 @@ fn guest_that_dies_leaves_its_last_words() {
     assert!(told[0].contains("system call 425"), "{told:?}");
     assert!(told[1].contains("without saying how"), "{told:?}");
     assert!(
-        told[1].contains("Unknown") && told[1].contains("triple trouble"),
+        told[1].contains("there is no system call 425") && told[1].contains("triple trouble"),
         "{told:?}"
     );
 }

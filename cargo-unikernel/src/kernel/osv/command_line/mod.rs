@@ -20,8 +20,16 @@ use crate::network::{Fixed, Network};
 /// Bytes that the boot sector reads as the command line, its NUL included.
 pub(super) const MAX_LEN: usize = 63 * 512;
 
-/// What each command line begins with: the file system is not looked for, and a kernel that gives up ends the machine.
-const ALWAYS: &str = "--rootfs=rofs --power-off-on-abort";
+/// Bytes of a command line, its NUL included, that reach a kernel which is started directly. QEMU's loader for that
+/// (`pc-bios/optionrom/pvh_main.c`) leaves the line in a buffer below 0x2200, where its compiler put it: from 0x11c0 on in those
+/// that were looked at. OSv reads it there only after it has written what it boots with to 0x1000 and the map of the memory to
+/// 0x2000 (OSv, `arch/x64/pvh-boot.cc`), over it. This much is free of both wherever the buffer begins among the loader's
+/// variables, the first of which lies at 0x5a0.
+pub(super) const MAX_DIRECT_LEN: usize = 2048;
+
+/// What each command line begins with: the file system is not looked for, a kernel that gives up ends the machine, and what the
+/// image has in `/init` are files and no commands.
+const ALWAYS: &str = "--rootfs=rofs --power-off-on-abort --noinit";
 
 /// The variables that carry words are called so, with a number behind.
 const CARRIED: &str = "UNIKERNEL_ARG";
