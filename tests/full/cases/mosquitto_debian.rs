@@ -69,7 +69,9 @@ fn check(debian: &Debian) {
         .filter(|finding| !text(&finding["answer"]).contains("weak"))
         .map(|finding| text(&finding["symbol"]))
         .collect();
-    assert_eq!(lacking.len(), 38, "{lacking:?}");
+    assert_eq!(lacking.len(), 37, "{lacking:?}");
+    // OSv's default build exports it, so it is not missing everywhere.
+    assert!(!lacking.contains("__openat64_2"), "{lacking:?}");
     for finding in osv.all().iter().chain(nanos.all()) {
         assert_ne!(finding["library"], "libc.so.6", "{finding}");
     }
