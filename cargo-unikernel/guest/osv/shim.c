@@ -6,74 +6,10 @@
  * dlsym(RTLD_NEXT). All programs run in the kernel's own ring, so reports go out by port: frames as unikernel-abi's `report`
  * has them, a byte at a time, to QEMU's `isa-debugcon`. Elsewhere nobody listens at that port, and nothing happens.
  *
- * Compiled freestanding: there are no headers, and nothing is called that OSv does not export.
+ * Compiled freestanding: with no headers but its own, and nothing is called that OSv does not export.
  */
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long u64;
-
-/* unikernel-abi: report.rs, stream.rs. */
-enum { MAGIC = 0x5552, STARTED = 1, EXITED = 2, KILLED = 3, FAULT = 4, STACK = 10, REPORT_PORT = 0xe9, DEBUG_EXIT_PORT = 0xf4 };
-
-/* signal(7), sigaction(2), open(2), as glibc's headers for x86-64 have them. */
-enum { SIGILL = 4, SIGABRT = 6, SIGBUS = 7, SIGFPE = 8, SIGKILL = 9, SIGSEGV = 11, SIGCHLD = 17, SIGCONT = 18, SIGURG = 23 };
-enum { SIGALRM = 14, SIGVTALRM = 26, SIGWINCH = 28 };
-enum { O_RDONLY = 0, O_DIRECTORY = 0200000, O_CLOEXEC = 02000000 };
-enum { SA_SIGINFO = 4, SA_RESTART = 0x10000000, SA_ONSTACK = 0x08000000 };
-struct sigaction {
-    void (*handler)(int);
-    u64 mask[16];
-    int flags;
-    void (*restorer)(void);
-};
-
-/* sigaltstack(2). */
-struct signal_stack {
-    void *begin;
-    int flags;
-    u64 len;
-};
-
-/* dl_iterate_phdr(3), elf(5). */
-enum { PT_LOAD = 1, PT_DYNAMIC = 2, DT_FINI = 13, DT_FINI_ARRAY = 26, DT_FINI_ARRAYSZ = 28 };
-struct segment {
-    u32 type, flags;
-    u64 offset, address, physical, file_len, len, align;
-};
-struct module {
-    u64 base;
-    const char *name;
-    const struct segment *segments;
-    u16 count;
-};
-
-typedef int main_function(int, char **, char **);
-typedef void *thread_function(void *);
-typedef int start_function(main_function *, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
-
-extern char **environ;
-extern void *stderr;
-extern char *program_invocation_name, *program_invocation_short_name;
-void *dlsym(void *, const char *);
-int fflush(void *);
-int fprintf(void *, const char *, ...);
-void *malloc(u64);
-void free(void *);
-int usleep(u32);
-int sigaction(int, const struct sigaction *, struct sigaction *);
-int sigaltstack(const struct signal_stack *, struct signal_stack *);
-int open(const char *, int, ...);
-void *fdopendir(int);
-int close(int);
-int getpid(void);
-int unsetenv(const char *);
-int dl_iterate_phdr(int (*)(struct module *, u64, void *), void *);
-void *pthread_self(void);
-int pthread_getattr_np(void *, void *);
-int pthread_attr_getstack(const void *, void **, u64 *);
-int pthread_attr_getstacksize(const void *, u64 *);
+#include "libc.h"
 
 /* What the image's launcher is called: it stands in argv[0] for a shared object, whose own name comes next. */
 static const char launcher[] = "/.unikernel/launcher";
@@ -245,93 +181,7 @@ static void faulted(int signal, const u8 *info, const u8 *context)
     killed(signal);
 }
 
-/* What is to be called at the end, the last first; OSv keeps it, and calls none of it but for a library that is closed. */
-struct handler {
-    struct handler *next;
-    void (*run)(void *);
-    void *argument, *object;
-};
-static struct handler *handlers;
-static u32 handlers_held;
-
-static void hold(u32 *lock)
-{
-    while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
-        usleep(100);
-}
-
-static void release(u32 *lock)
-{
-    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
-}
-
-int __cxa_atexit(void (*run)(void *), void *argument, void *object)
-{
-    struct handler *new = malloc(sizeof *new);
-    if (!new)
-        return -1;
-    new->run = run;
-    new->argument = argument;
-    new->object = object;
-    hold(&handlers_held);
-    new->next = handlers;
-    handlers = new;
-    release(&handlers_held);
-    return 0;
-}
-
-int atexit(void (*run)(void))
-{
-    return __cxa_atexit((void (*)(void *))run, 0, 0);
-}
-
-/* Calls what an object left to be called, or all that is left. */
-void __cxa_finalize(void *object)
-{
-    struct handler **at, *found;
-    for (;;) {
-        hold(&handlers_held);
-        for (at = &handlers; *at && object && (*at)->object != object; at = &(*at)->next)
-            ;
-        found = *at;
-        if (found)
-            *at = found->next;
-        release(&handlers_held);
-        if (!found)
-            return;
-        found->run(found->argument);
-        free(found);
-    }
-}
-
-/* An object's own functions for the end; the kernel, which has no name, is none. */
-static int finish(struct module *it, u64 size, void *unused)
-{
-    const u64 *entry = 0;
-    void (*const *functions)(void) = 0;
-    void (*last)(void) = 0;
-    u64 count = 0, each;
-    (void)size;
-    (void)unused;
-    if (!it->name || !*it->name)
-        return 0;
-    for (each = 0; each < it->count; each++)
-        if (it->segments[each].type == PT_DYNAMIC)
-            entry = (const u64 *)(it->base + it->segments[each].address);
-    for (; entry && *entry; entry += 2) {
-        if (*entry == DT_FINI_ARRAY)
-            functions = (void (*const *)(void))(it->base + entry[1]);
-        else if (*entry == DT_FINI_ARRAYSZ)
-            count = entry[1] / sizeof *functions;
-        else if (*entry == DT_FINI)
-            last = (void (*)(void))(it->base + entry[1]);
-    }
-    while (functions && count--)
-        functions[count]();
-    if (last)
-        last();
-    return 0;
-}
+#include "at_exit.h"
 
 /* OSv's exit ends without calling anything, without flushing what stdio holds, and tells nobody the status. */
 __attribute__((noreturn)) void exit(int status)
