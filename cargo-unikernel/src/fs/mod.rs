@@ -20,6 +20,9 @@ pub use lock::{Lock, lock};
 pub use partial::Partial;
 pub use stamp::{Stamp, stamp};
 
+/// What the names of temporary files begin with.
+const TEMPORARY: &str = ".unikernel-";
+
 /// Whether [`write_atomically`] had to touch the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
@@ -113,10 +116,12 @@ pub fn write_atomically(
     let folder = folder_of(path);
     create_folder(folder)?;
     let mut temporary = tempfile::Builder::new()
-        .prefix(".unikernel-")
+        .prefix(TEMPORARY)
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder)
         .map_err(|error| failed("write", path, &error))?;
+    // Tells it from what a killed process has left; a file system without locks has no such order, and needs none.
+    let _ = temporary.as_file().try_lock();
     write(temporary.as_file_mut())?;
     temporary
         .as_file_mut()
@@ -164,7 +169,7 @@ pub fn new_folder<'a>(
     let above = folder_of(path);
     create_folder(above)?;
     let temporary = tempfile::Builder::new()
-        .prefix(".unikernel-")
+        .prefix(TEMPORARY)
         .permissions(Permissions::from_mode(0o777))
         .tempdir_in(above)
         .map_err(|error| failed("make the folder", path, &error))?;

@@ -104,7 +104,14 @@ fn check(bytes: &[u8]) -> Result<()> {
         ))
     })?;
     match BootBlock::decode(section.data().map_err(broken)?) {
-        Ok(_) => {}
+        Ok(block) if block == BootBlock::default() => {}
+        Ok(_) => {
+            return Err(
+                Error::input("it is a finished image: it holds an archive already").hint(
+                    "give the kernel alone; `cargo unikernel run --image FILE` boots an image",
+                ),
+            );
+        }
         Err(BootBlockError::Version(version)) => {
             return Err(Error::input(format!(
                 "it has version {version} of the boot interface, and this tool has version {VERSION}"

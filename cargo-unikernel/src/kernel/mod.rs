@@ -417,4 +417,12 @@ mod tests {
         check(|bytes| bytes[4096 + 32] = b'X', "no boot block");
         check(|bytes| bytes[4096 + 8] = 17, "no PVH note");
     }
+
+    #[test]
+    fn finished_image_is_no_kernel() {
+        let folder = tempfile::tempdir().unwrap();
+        let (image, _) = testing::image(folder.path(), &[0xf4]);
+        let error = KernelFile::open(&builtin::KERNEL, &Origin::File(image.path)).unwrap_err();
+        assert!(error.to_string().contains("finished image"), "{error}");
+    }
 }
