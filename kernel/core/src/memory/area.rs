@@ -147,23 +147,22 @@ impl Area {
 
     /// Whether `next`, directly behind this area of `count` pages, can be one area with it.
     pub(crate) fn continues_as(&self, count: u64, next: &Self) -> bool {
-        if self.protection != next.protection
-            || self.role != next.role
-            || self.locked != next.locked
-            || self.large != next.large
-            || self.promise != next.promise
-        {
-            return false;
-        }
-        match (&self.backing, &next.backing) {
+        // All at once: a few comparisons cost less than as many decisions.
+        let are_alike = (self.protection == next.protection)
+            & (self.role == next.role)
+            & (self.locked == next.locked)
+            & (self.large == next.large)
+            & (self.promise == next.promise);
+        let follows = match (&self.backing, &next.backing) {
             (Backing::Anonymous, Backing::Anonymous) => true,
             (Backing::File(a), Backing::File(b)) => {
-                Rc::ptr_eq(&a.node, &b.node)
-                    && a.sharing == b.sharing
-                    && a.first.checked_add(count) == Some(b.first)
+                (a.identity() == b.identity())
+                    & (a.sharing == b.sharing)
+                    & (a.first.saturating_add(count) == b.first)
             }
             _ => false,
-        }
+        };
+        are_alike && follows
     }
 
     /// The protection for a page of it that is there and was not written to. A page of a file is not writable until then: a
@@ -202,7 +201,12 @@ impl Area {
 
     /// Whether so much memory as it has pages must be there before they are.
     pub(crate) fn is_promised(&self) -> bool {
-        self.takes_memory() && self.promise == Promise::Checked
+        self.protection.contains(Protection::WRITE) && self.is_promised_if_writable()
+    }
+
+    /// As [`is_promised`](Self::is_promised), were it writable.
+    pub(crate) fn is_promised_if_writable(&self) -> bool {
+        !self.is_shared() && self.promise == Promise::Checked
     }
 
     /// The file behind it.

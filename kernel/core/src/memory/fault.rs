@@ -7,7 +7,7 @@ use unikernel_machine::user::Access;
 
 use super::area::{Area, Backing, FileBacking, Large, Locked, Sharing};
 use super::layout::STACK_LIMIT;
-use super::{AddressSpace, PAGE, Pages, areas, budget};
+use super::{AddressSpace, PAGE, Pages, blocks, budget};
 use crate::errno::Errno;
 use crate::fs::contents::NoPage;
 use crate::fs::node::Kind;
@@ -259,12 +259,10 @@ impl AddressSpace {
             .filter(|_| area.grows() && page >= USER_START / PAGE)
             .filter(|_| stack.end.saturating_sub(page) <= STACK_LIMIT / PAGE)
             .ok_or(Refusal::NotMapped)?;
-        let guard = Pages::new(page.saturating_sub(areas::STACK_GUARD), page);
-        let is_near = guard.is_some_and(|guard| {
-            let mut below = self.areas.within(guard);
-            below.any(|(pages, area)| {
-                pages.end > guard.start && !area.grows() && !area.protection.is_empty()
-            })
+        let is_near = self.areas.below(page).is_some_and(|(below, area)| {
+            page.saturating_sub(below.end) < blocks::STACK_GUARD
+                && !area.grows()
+                && !area.protection.is_empty()
         });
         if is_near {
             return Err(Refusal::NotMapped);

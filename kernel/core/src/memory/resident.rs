@@ -6,6 +6,7 @@ use unikernel_machine::user::Access;
 
 use super::area::{Area, Locked};
 use super::fault::Refusal;
+use super::protect::Change;
 use super::{AddressSpace, Pages, budget};
 use crate::errno::Errno;
 use crate::fs::node::Kind;
@@ -58,10 +59,7 @@ impl AddressSpace {
     /// mlock(2), mlock2(2), munlock(2): as `locked` says. `ENOMEM` where a page is not mapped or can't be touched, `EAGAIN` when
     /// there is no memory; what came before stays changed.
     pub(crate) fn lock(&mut self, pages: Pages, locked: Locked) -> Result<(), Errno> {
-        self.change(pages, |_, area| {
-            area.locked = locked;
-            Ok(())
-        })?;
+        self.change(pages, Change::Locked(locked))?;
         if locked != Locked::AtOnce {
             return Ok(());
         }
