@@ -1,10 +1,14 @@
 //! An area: a run of pages that were mapped together.
 
 use alloc::rc::Rc;
+use core::cell::RefCell;
 
+use unikernel_machine::address::UserPage;
 use unikernel_machine::space::Protection;
 
-use crate::fs::node::Node;
+use super::Pages;
+use crate::fs::contents::Contents;
+use crate::fs::node::{Kind, Node};
 
 /// What a run of pages is. The pages themselves are the key under which [`Areas`](super::areas::Areas) keeps it.
 #[derive(Clone)]
@@ -80,6 +84,20 @@ impl FileBacking {
     /// Tells the file from all others that are mapped.
     pub(crate) fn identity(&self) -> usize {
         Rc::as_ptr(&self.node).addr()
+    }
+
+    /// Its bytes.
+    pub(crate) fn contents(&self) -> Option<&RefCell<Contents>> {
+        match &self.node.kind {
+            Kind::File(contents) => Some(contents),
+            _ => None,
+        }
+    }
+
+    /// Which page of it a page of the area is that has these.
+    pub(crate) fn index_of(&self, page: UserPage, pages: Pages) -> u64 {
+        let index = page.number().saturating_sub(pages.start);
+        self.first.saturating_add(index)
     }
 }
 
