@@ -1,6 +1,7 @@
 //! What the program says about its memory: madvise(2), msync(2).
 
 use super::area::{Area, Backing, Large, Locked};
+use super::protect::Change;
 use super::{AddressSpace, Pages};
 use crate::errno::Errno;
 
@@ -41,10 +42,7 @@ impl AddressSpace {
     /// Allows or forbids pages of 2 MiB from now on.
     pub(crate) fn use_large(&mut self, pages: Pages, large: Large) -> Result<(), Errno> {
         self.advise(pages, |memory, run, _| {
-            memory.change(run, |_, area| {
-                area.large = large;
-                Ok(())
-            })
+            memory.change(run, Change::Large(large))
         })
     }
 

@@ -1,10 +1,14 @@
 //! An area: a run of pages that were mapped together.
 
 use alloc::rc::Rc;
+use core::cell::RefCell;
 
+use unikernel_machine::address::UserPage;
 use unikernel_machine::space::Protection;
 
-use crate::fs::node::Node;
+use super::Pages;
+use crate::fs::contents::Contents;
+use crate::fs::node::{Kind, Node};
 
 /// What a run of pages is. The pages themselves are the key under which [`Areas`](super::areas::Areas) keeps it.
 #[derive(Clone)]
@@ -81,6 +85,20 @@ impl FileBacking {
     pub(crate) fn identity(&self) -> usize {
         Rc::as_ptr(&self.node).addr()
     }
+
+    /// Its bytes.
+    pub(crate) fn contents(&self) -> Option<&RefCell<Contents>> {
+        match &self.node.kind {
+            Kind::File(contents) => Some(contents),
+            _ => None,
+        }
+    }
+
+    /// Which page of it a page of the area is that has these.
+    pub(crate) fn index_of(&self, page: UserPage, pages: Pages) -> u64 {
+        let index = page.number().saturating_sub(pages.start);
+        self.first.saturating_add(index)
+    }
 }
 
 /// Who sees what is written to a mapping of a file.
@@ -147,23 +165,22 @@ impl Area {
 
     /// Whether `next`, directly behind this area of `count` pages, can be one area with it.
     pub(crate) fn continues_as(&self, count: u64, next: &Self) -> bool {
-        if self.protection != next.protection
-            || self.role != next.role
-            || self.locked != next.locked
-            || self.large != next.large
-            || self.promise != next.promise
-        {
-            return false;
-        }
-        match (&self.backing, &next.backing) {
+        // All at once: a few comparisons cost less than as many decisions.
+        let are_alike = (self.protection == next.protection)
+            & (self.role == next.role)
+            & (self.locked == next.locked)
+            & (self.large == next.large)
+            & (self.promise == next.promise);
+        let follows = match (&self.backing, &next.backing) {
             (Backing::Anonymous, Backing::Anonymous) => true,
             (Backing::File(a), Backing::File(b)) => {
-                Rc::ptr_eq(&a.node, &b.node)
-                    && a.sharing == b.sharing
-                    && a.first.checked_add(count) == Some(b.first)
+                (a.identity() == b.identity())
+                    & (a.sharing == b.sharing)
+                    & (a.first.saturating_add(count) == b.first)
             }
             _ => false,
-        }
+        };
+        are_alike && follows
     }
 
     /// The protection for a page of it that is there and was not written to. A page of a file is not writable until then: a
@@ -202,7 +219,12 @@ impl Area {
 
     /// Whether so much memory as it has pages must be there before they are.
     pub(crate) fn is_promised(&self) -> bool {
-        self.takes_memory() && self.promise == Promise::Checked
+        self.protection.contains(Protection::WRITE) && self.is_promised_if_writable()
+    }
+
+    /// As [`is_promised`](Self::is_promised), were it writable.
+    pub(crate) fn is_promised_if_writable(&self) -> bool {
+        !self.is_shared() && self.promise == Promise::Checked
     }
 
     /// The file behind it.

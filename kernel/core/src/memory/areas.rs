@@ -1,150 +1,135 @@
-//! The tree of areas: sorted, never overlapping, joined where neighbours are alike.
+//! The areas: sorted, never overlapping, joined where neighbours are alike.
 
-use alloc::collections::{BTreeMap, BTreeSet};
-
-use unikernel_machine::address::UserPage;
+use alloc::collections::BTreeSet;
 
 use super::Pages;
 use super::area::Area;
-use super::gaps::Gaps;
-
-/// Pages that stay free below a stack that may grow: Linux's `stack_guard_gap`.
-pub(crate) const STACK_GUARD: u64 = 256;
+use super::blocks::{At, Blocks, Mapped};
 
 /// All areas.
 pub(crate) struct Areas {
-    /// By their first page, with the page behind their last.
-    tree: BTreeMap<u64, (u64, Area)>,
-    /// Where none is; a gap starts behind an area, or at 0, and ends where may be mapped below the next.
-    gaps: Gaps,
-    /// The areas of each file: its identity, and their first page.
-    of_files: BTreeSet<(usize, u64)>,
+    blocks: Blocks,
+    /// The areas of each file, from when somebody asks for them: its identity, and their first page.
+    of_files: Option<BTreeSet<(usize, u64)>>,
 }
 
 impl Areas {
     /// No areas.
     pub(crate) fn new() -> Self {
-        let mut gaps = Gaps::default();
-        gaps.set(0, UserPage::END);
         Self {
-            tree: BTreeMap::new(),
-            gaps,
-            of_files: BTreeSet::new(),
+            blocks: Blocks::new(),
+            of_files: None,
         }
     }
 
     /// How many areas there are.
     pub(crate) fn len(&self) -> usize {
-        self.tree.len()
+        self.blocks.len()
     }
 
     /// All areas by address.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Pages, &Area)> {
-        self.tree
-            .iter()
-            .map(|(start, (end, area))| (pages(*start, *end), area))
+        self.blocks.iter().map(Mapped::parts)
     }
 
     /// The areas of a file.
-    pub(crate) fn of_file(&self, identity: usize) -> impl Iterator<Item = (Pages, &Area)> {
-        self.of_files
+    pub(crate) fn of_file(&mut self, identity: usize) -> impl Iterator<Item = (Pages, &Area)> {
+        let Self { blocks, of_files } = self;
+        let blocks = &*blocks;
+        of_files
+            .get_or_insert_with(|| blocks.iter().filter_map(entry).collect())
             .range((identity, 0)..=(identity, u64::MAX))
-            .filter_map(|(_, start)| self.at(*start))
+            .filter_map(|(_, start)| Some(blocks.get(blocks.find(*start))?.parts()))
     }
 
     /// The area that holds a page.
     pub(crate) fn at(&self, page: u64) -> Option<(Pages, &Area)> {
-        let (start, (end, area)) = self.tree.range(..=page).next_back()?;
-        (page < *end).then(|| (pages(*start, *end), area))
+        self.at_or_behind(page)
+            .filter(|(pages, _)| pages.start <= page)
     }
 
     /// The first area that ends behind `page`.
     pub(crate) fn at_or_behind(&self, page: u64) -> Option<(Pages, &Area)> {
-        self.at(page).or_else(|| {
-            let (start, (end, area)) = self.tree.range(page..).next()?;
-            Some((pages(*start, *end), area))
-        })
+        let at = self.blocks.find_behind(page);
+        self.blocks.get(at).map(Mapped::parts)
     }
 
-    /// The areas that have pages in a run, each with its own pages.
-    pub(crate) fn within(&self, run: Pages) -> impl Iterator<Item = (Pages, &Area)> {
-        let first = self
-            .at(run.start)
-            .map_or(run.start, |(first, _)| first.start);
-        self.tree
-            .range(first..run.end)
-            .map(|(start, (end, area))| (pages(*start, *end), area))
+    /// The last area that starts below `page`, or an empty one.
+    pub(crate) fn below(&self, page: u64) -> Option<(Pages, &Area)> {
+        let at = self.blocks.find(page.checked_sub(1)?);
+        self.blocks.get(at).map(Mapped::parts)
+    }
+
+    /// The area that starts with a run, to be changed between [`split`](Self::split) and [`join`](Self::join); not its file.
+    pub(crate) fn starting_with(&mut self, run: Pages) -> Option<&mut Area> {
+        let at = self.blocks.find(run.start);
+        Some(&mut self.blocks.get_mut(at)?.area)
     }
 
     /// Puts an area where none is, and joins it with its neighbours where they are alike.
     pub(crate) fn insert(&mut self, run: Pages, area: Area) {
-        let mut start = run.start;
-        let mut end = run.end;
-        let mut area = area;
-        let guarded = with_guard(run.start, &area);
-        let before = self.tree.range(..run.start).next_back();
-        let gap_start = before.map_or(0, |(_, (end, _))| *end);
-        if let Some((before_start, (_, neighbour))) = before
-            && gap_start == run.start
-            && neighbour.continues_as(run.start.saturating_sub(*before_start), &area)
-        {
-            start = *before_start;
-            area = neighbour.clone();
-        }
-        let behind = self.tree.range(run.end..).next();
-        if let Some((behind_start, (behind_end, neighbour))) = behind
-            && *behind_start == run.end
-            && area.continues_as(run.end.saturating_sub(start), neighbour)
-        {
-            end = *behind_end;
-            self.remove(run.end);
-        } else {
-            let free = free_up_to(behind);
-            self.gaps.set(run.end, free);
-        }
-        self.gaps.set(gap_start, guarded);
-        self.put(start, end, area);
+        self.put(Mapped { pages: run, area });
+        self.join(run);
     }
 
     /// Takes the first area, or part of one, out that lies in a run; an area is split where the run begins or ends inside it.
     pub(crate) fn take(&mut self, run: Pages) -> Option<(Pages, Area)> {
-        let (found, _) = self.at_or_behind(run.start)?;
-        let (start, inside) = (found.start, found.intersection(&run)?);
-        let (end, area) = self.remove(start)?;
-        let free = if inside.end < end {
-            let tail = area.tail(inside.end.saturating_sub(start));
-            let free = with_guard(inside.end, &tail);
-            self.put(inside.end, end, tail);
-            free
-        } else {
-            let free = free_up_to(self.tree.range(end..).next());
-            self.gaps.set(end, end);
-            free
-        };
-        let middle = area.tail(inside.start.saturating_sub(start));
-        if start < inside.start {
-            self.put(start, inside.start, area);
-            self.gaps.set(inside.start, free);
-        } else {
-            let before = self.tree.range(..start).next_back();
-            self.gaps.set(before.map_or(0, |(_, (end, _))| *end), free);
+        self.split(run);
+        let at = self.blocks.find_behind(run.start);
+        let (pages, _) = self.blocks.get(at)?.parts();
+        if pages.start >= run.end {
+            return None;
         }
-        Some((inside, middle))
+        let Mapped { pages, area } = self.remove(at)?;
+        Some((pages, area))
     }
 
-    fn put(&mut self, start: u64, end: u64, area: Area) {
-        if let Some(file) = area.file() {
-            self.of_files.insert((file.identity(), start));
+    /// Splits areas where a run begins or ends inside them.
+    pub(crate) fn split(&mut self, run: Pages) {
+        for page in [run.start, run.end] {
+            let at = self.blocks.find(page);
+            if let Some(Mapped { pages, area }) = self.blocks.get_mut(at)
+                && pages.start < page
+                && page < pages.end
+            {
+                let area = area.tail(page.saturating_sub(pages.start));
+                let end = core::mem::replace(&mut pages.end, page);
+                let pages = Pages { start: page, end };
+                self.put(Mapped { pages, area });
+            }
         }
-        self.tree.insert(start, (end, area));
     }
 
-    fn remove(&mut self, start: u64) -> Option<(u64, Area)> {
-        let found = self.tree.remove(&start)?;
-        if let Some(file) = found.1.file() {
-            self.of_files.remove(&(file.identity(), start));
+    /// Joins areas that meet where a run begins or ends and are alike.
+    pub(crate) fn join(&mut self, run: Pages) {
+        for page in [run.start, run.end] {
+            let at = self.blocks.find(page.saturating_sub(1));
+            let next = self.blocks.next(at);
+            if let [Some(area), Some(behind)] = [at, next].map(|at| self.blocks.get(at))
+                && area.continues_as(behind)
+                && let Some(Mapped { pages, .. }) = self.remove(next)
+                && let Some(area) = self.blocks.get_mut(at)
+            {
+                area.pages.end = pages.end;
+            }
         }
-        Some(found)
+    }
+
+    fn put(&mut self, mapped: Mapped) {
+        if let Some(of_files) = &mut self.of_files {
+            of_files.extend(entry(&mapped));
+        }
+        self.blocks.put(mapped);
+    }
+
+    fn remove(&mut self, at: At) -> Option<Mapped> {
+        let removed = self.blocks.remove(at)?;
+        if let Some(of_files) = &mut self.of_files
+            && let Some(entry) = entry(&removed)
+        {
+            of_files.remove(&entry);
+        }
+        Some(removed)
     }
 
     /// Whether taking a run out cuts an area in two.
@@ -155,56 +140,54 @@ impl Areas {
 
     /// The highest free run of `count` pages that ends at or below `top` and starts at or above `bottom`.
     pub(crate) fn free_below(&self, top: u64, bottom: u64, count: u64) -> Option<Pages> {
-        self.gaps.highest(top, bottom, count)
+        self.blocks.highest_room(top, bottom, count)
     }
 
     /// Whether no page of a run is in an area, or too near to one that grows towards it.
     pub(crate) fn is_free_with_guard(&self, run: Pages) -> bool {
-        self.at_or_behind(run.start)
-            .is_none_or(|(behind, area)| run.end <= with_guard(behind.start, area))
+        let at = self.blocks.find_behind(run.start);
+        let behind = self.blocks.get(at);
+        behind.is_none_or(|behind| run.end <= behind.guarded_start())
     }
 
     /// Whether no page of a run is in an area.
     pub(crate) fn is_free(&self, run: Pages) -> bool {
-        self.within(run).next().is_none()
+        self.at_or_behind(run.start)
+            .is_none_or(|(behind, _)| run.end <= behind.start)
     }
 }
 
-/// The page up to which may be mapped below an area.
-fn with_guard(start: u64, area: &Area) -> u64 {
-    if area.grows() {
-        start.saturating_sub(STACK_GUARD)
-    } else {
-        start
-    }
-}
-
-/// Up to where may be mapped below this area, or in the program's half when there is none.
-fn free_up_to(behind: Option<(&u64, &(u64, Area))>) -> u64 {
-    behind.map_or(UserPage::END, |(start, (_, area))| with_guard(*start, area))
-}
-
-fn pages(start: u64, end: u64) -> Pages {
-    Pages { start, end }
+/// What stands of an area among those of files.
+fn entry(mapped: &Mapped) -> Option<(usize, u64)> {
+    Some((mapped.area.file()?.identity(), mapped.pages.start))
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::rc::Rc;
+
     use unikernel_machine::space::Protection;
 
     use super::*;
-    use crate::memory::area::Role;
+    use crate::fs::node::Node;
+    use crate::memory::area::{FileBacking, Role, Sharing};
+    use crate::memory::blocks::STACK_GUARD;
     use crate::memory::layout::numbers;
-    use crate::testing::operations;
+    use crate::testing::{node, operations};
+
+    /// The page up to which may be mapped below an area.
+    fn guarded(start: u64, area: &Area) -> u64 {
+        start.saturating_sub(if area.grows() { STACK_GUARD } else { 0 })
+    }
 
     /// As [`Areas::free_below`], by a walk over all areas.
-    fn walked(areas: &Areas, top: u64, bottom: u64, count: u64) -> Option<Pages> {
+    fn walked(areas: &[(Pages, &Area)], top: u64, bottom: u64, count: u64) -> Option<Pages> {
         let mut end = top;
-        for (pages, area) in areas.iter().collect::<alloc::vec::Vec<_>>().iter().rev() {
+        for (pages, area) in areas.iter().rev() {
             if pages.end < end && end - pages.end >= count {
                 break;
             }
-            end = top.min(with_guard(pages.start, area));
+            end = top.min(guarded(pages.start, area));
         }
         Pages::new(
             end.checked_sub(count).filter(|start| *start >= bottom)?,
@@ -213,18 +196,22 @@ mod tests {
     }
 
     #[test]
-    fn room_is_found_as_by_a_walk_over_all() {
+    fn pages_and_room_are_found_as_by_a_walk_over_all() {
         let mut random = numbers(11);
         let mut below = |limit: u64| random() % limit;
         let mut areas = Areas::new();
-        for round in 0..operations(10_000) {
-            let start = below(20_000);
+        let mut most = 0;
+        for round in 0..operations(12_000) {
+            let start = below(40_000);
             let run = Pages {
                 start,
-                end: start + 1 + below(60),
+                end: start + 1 + below(9),
             };
-            if below(3) == 0 {
-                while areas.take(run).is_some() {}
+            // Mostly growing, then mostly shrinking, several times.
+            let is_shrinking = (round / 4_000) % 2 == 1;
+            if below(8) == 0 || is_shrinking {
+                let end = run.start + 1 + below(60);
+                while areas.take(Pages { end, ..run }).is_some() {}
             } else if areas.is_free(run) {
                 let mut area = Area::anonymous(Protection::READ);
                 if below(8) == 0 {
@@ -232,12 +219,53 @@ mod tests {
                 }
                 areas.insert(run, area);
             }
-            let (top, bottom, count) = (below(40_000), below(9_000), 1 + below(300));
+            most = areas.len().max(most);
+            if below(16) > 0 {
+                continue;
+            }
+            let all: alloc::vec::Vec<_> = areas.iter().collect();
+            assert_eq!(areas.len(), all.len(), "round {round}");
+            assert!(all.is_sorted_by(|(a, _), (b, _)| a.end <= b.start));
+            let page = below(41_000);
+            let walk = all.iter().find(|(pages, _)| page < pages.end);
+            let found = areas.at_or_behind(page).map(|(pages, _)| pages);
+            assert_eq!(
+                found,
+                walk.map(|(pages, _)| *pages),
+                "round {round}: {page}"
+            );
+            let (top, bottom, count) = (below(80_000), below(20_000), 1 + below(300));
             assert_eq!(
                 areas.free_below(top, bottom, count),
-                walked(&areas, top, bottom, count),
+                walked(&all, top, bottom, count),
                 "round {round}: {count} below {top}"
             );
         }
+        assert!(most > 1_000, "only {most} areas");
+    }
+
+    #[test]
+    fn areas_of_a_file_are_found_however_they_change() {
+        let mut areas = Areas::new();
+        let file = |node: &Rc<Node>| FileBacking {
+            node: node.clone(),
+            first: 0,
+            sharing: Sharing::Private,
+        };
+        let (one, other) = (node(), node());
+        let run = |start, end| Pages { start, end };
+        let starts = |areas: &mut Areas, node: &Rc<Node>| -> alloc::vec::Vec<u64> {
+            let found = areas.of_file(file(node).identity());
+            found.map(|(pages, _)| pages.start).collect()
+        };
+        areas.insert(run(20, 30), Area::of_file(Protection::READ, file(&one)));
+        areas.insert(run(40, 50), Area::of_file(Protection::READ, file(&other)));
+        assert_eq!(starts(&mut areas, &one), [20]);
+        areas.take(run(24, 26));
+        areas.insert(run(60, 70), Area::of_file(Protection::READ, file(&one)));
+        assert_eq!(starts(&mut areas, &one), [20, 26, 60]);
+        areas.take(run(20, 24));
+        assert_eq!(starts(&mut areas, &one), [26, 60]);
+        assert_eq!(starts(&mut areas, &other), [40]);
     }
 }

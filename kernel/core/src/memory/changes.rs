@@ -8,7 +8,7 @@ use core::ops::Range;
 
 use super::area::{Area, FileBacking, Sharing};
 use super::{AddressSpace, Pages};
-use crate::fs::node::{Kind, Node};
+use crate::fs::node::Node;
 
 /// More changes than this are joined: it bounds what one system call can leave behind.
 const MAX_CHANGES: usize = 64;
@@ -89,7 +89,7 @@ impl AddressSpace {
     /// Lets a file that is mapped tell what happens to its pages.
     pub(super) fn watch(&self, area: &Area) {
         if let Some(file) = area.file()
-            && let Kind::File(contents) = &file.node.kind
+            && let Some(contents) = file.contents()
         {
             contents.borrow_mut().set_watch(Watch {
                 changes: self.changes.clone(),

@@ -35,21 +35,23 @@ impl AddressSpace {
 
     /// Copies from the program as far as it may be read; how many bytes that were.
     pub(crate) fn read_some(&mut self, from: UserAddr, target: &mut [u8]) -> usize {
-        self.copy(from, target.len(), |space, at, part| {
+        self.copy(from, target.len(), &mut |space, at, part| {
             user::read(space, at, target.get_mut(part).unwrap_or(&mut []))
         })
     }
 
     /// Copies to the program as far as it may be written; how many bytes that were.
     pub(crate) fn write_some(&mut self, to: UserAddr, source: &[u8]) -> usize {
-        self.copy(to, source.len(), |space, at, part| {
+        self.copy(to, source.len(), &mut |space, at, part| {
             user::write(space, at, source.get(part).unwrap_or(&[]))
         })
     }
 
     /// Overwrites the program's memory with zeros as far as it may be written; how many bytes that were.
     pub(crate) fn zero_some(&mut self, to: UserAddr, len: usize) -> usize {
-        self.copy(to, len, |space, at, part| user::zero(space, at, part.len()))
+        self.copy(to, len, &mut |space, at, part| {
+            user::zero(space, at, part.len())
+        })
     }
 
     /// Reads a number of the program's.
@@ -91,47 +93,25 @@ impl AddressSpace {
         Err(Errno::ENAMETOOLONG)
     }
 
-    /// Copies `len` bytes upwards; how many were copied before one that can't be had.
-    #[inline]
-    fn copy(
-        &mut self,
-        start: UserAddr,
-        len: usize,
-        mut copy: impl FnMut(&Space, UserAddr, Range<usize>) -> Result<(), UserFault>,
-    ) -> usize {
+    /// Copies `len` bytes upwards, and makes the pages that are needed on the way; how many were copied before one that can't be
+    /// had.
+    // Not in each of its callers once more.
+    #[inline(never)]
+    fn copy(&mut self, start: UserAddr, len: usize, copy: &mut Part<'_>) -> usize {
         self.follow_files();
-        match copy(&self.space, start, 0..len) {
-            Ok(()) => len,
-            Err(fault) => self.go_on(start, len, fault, &mut copy),
-        }
-    }
-
-    /// Goes on with a copy where it stopped, after each page that it needed.
-    #[cold]
-    fn go_on(
-        &mut self,
-        start: UserAddr,
-        len: usize,
-        mut fault: UserFault,
-        copy: &mut Part<'_>,
-    ) -> usize {
-        let mut copy = |space: &Space, part: Range<usize>| {
-            let at = start.0.saturating_add(part.start as u64);
-            copy(space, UserAddr(at), part)
-        };
-        let mut done = 0;
+        let mut part = 0..len;
         loop {
+            let at = UserAddr(start.0.saturating_add(part.start as u64));
+            let fault = match copy(&self.space, at, part.clone()) {
+                Ok(()) => return part.end,
+                Err(_) if part.end < len => return part.start,
+                Err(fault) => fault,
+            };
             let reached = usize::try_from(fault.address.0.saturating_sub(start.0)).unwrap_or(len);
-            done = reached.saturating_sub(user::UNSURE).max(done);
+            part.start = reached.saturating_sub(user::UNSURE).max(part.start);
             if self.resolve(fault.address, fault.access).is_err() {
                 // What is unsure lies in pages that are there: it takes no further step.
-                let rest = done..reached.min(len);
-                let end = rest.end;
-                return copy(&self.space, rest).map_or(done, |()| end);
-            }
-            match copy(&self.space, done..len) {
-                Ok(()) => return len,
-                Err(next) => fault = next,
+                part.end = reached.min(len.saturating_sub(1));
             }
         }
     }

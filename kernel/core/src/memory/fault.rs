@@ -2,15 +2,14 @@
 
 use unikernel_machine::address::{USER_START, UserAddr, UserPage};
 use unikernel_machine::frame::{Frame, LARGE};
-use unikernel_machine::space::Protection;
+use unikernel_machine::space::{Protection, Space};
 use unikernel_machine::user::Access;
 
-use super::area::{Area, Backing, FileBacking, Large, Locked, Sharing};
+use super::area::{Area, FileBacking, Large, Locked, Sharing};
 use super::layout::STACK_LIMIT;
-use super::{AddressSpace, PAGE, Pages, areas, budget};
+use super::{AddressSpace, PAGE, Pages, blocks, budget};
 use crate::errno::Errno;
 use crate::fs::contents::NoPage;
-use crate::fs::node::Kind;
 
 /// Pages of a file that are mapped at once around the one that was touched, where they need no copy.
 const AROUND: u64 = 16;
@@ -54,60 +53,22 @@ impl AddressSpace {
         if self.areas.at(page.number()).is_none() {
             self.grow_stack(page.number())?;
         }
-        let (pages, area) = self.areas.at(page.number()).ok_or(Refusal::NotMapped)?;
+        let Self { areas, space, .. } = self;
+        let (pages, area) = areas.at(page.number()).ok_or(Refusal::NotMapped)?;
         if !allows(area.protection, access) {
             return Err(Refusal::Denied);
         }
-        match &area.backing {
-            Backing::Anonymous => {
-                let (protection, large) = (area.protection, area.large_here(pages, page));
-                self.resolve_anonymous(page, protection, large, access)
-            }
-            Backing::File(file) => {
-                let file = file.clone();
-                let area = area.clone();
-                let index = file
-                    .first
-                    .saturating_add(page.number().saturating_sub(pages.start));
-                match file.sharing {
-                    Sharing::Shared(_) => self.resolve_shared(page, index, &area, &file, access),
-                    Sharing::Private if access == Access::Write => {
-                        self.resolve_copy(page, index, &area, &file)
-                    }
-                    Sharing::Private => self.resolve_private(page, index, pages, &area, &file),
-                }
+        let Some(file) = area.file() else {
+            return resolve_anonymous(space, page, pages, area, access);
+        };
+        match (file.sharing, access) {
+            (Sharing::Private, Access::Write) => resolve_copy(space, page, pages, area, file),
+            (Sharing::Private, _) => resolve_private(space, page, pages, area, file),
+            (Sharing::Shared(_), _) => {
+                let (area, file) = (area.clone(), file.clone());
+                self.resolve_shared(page, pages, &area, &file, access)
             }
         }
-    }
-
-    fn resolve_anonymous(
-        &mut self,
-        page: UserPage,
-        protection: Protection,
-        large: Large,
-        access: Access,
-    ) -> Result<(), Refusal> {
-        if let Some((frame, _)) = self.space.lookup(page)
-            && (access != Access::Write || !frame.is_constant())
-        {
-            // There already: it was mapped while its area forbade the access.
-            self.space.protect(page, protection);
-            return Ok(());
-        }
-        if access != Access::Write {
-            let zeros = Frame::zeros().ok_or(Refusal::OutOfMemory)?;
-            return self.map_page(page, zeros, protection);
-        }
-        if large != Large::Never
-            && self.space.is_untouched(page)
-            && let Some(first) = UserPage::new(page.number() & !LARGE.wrapping_sub(1))
-            && let Some(frame) = budget::large_frame(large)
-            && self.space.map_large(first, frame, protection).is_ok()
-        {
-            return Ok(());
-        }
-        let frame = budget::frame().ok_or(Refusal::OutOfMemory)?;
-        self.map_page(page, frame, protection)
     }
 
     /// Makes sure that the kernel may take a little memory of its own for a request of the program.
@@ -133,14 +94,13 @@ impl AddressSpace {
     fn resolve_shared(
         &mut self,
         page: UserPage,
-        index: u64,
+        pages: Pages,
         area: &Area,
         file: &FileBacking,
         access: Access,
     ) -> Result<(), Refusal> {
-        let Kind::File(contents) = &file.node.kind else {
-            return Err(Refusal::BeyondFile);
-        };
+        let contents = file.contents().ok_or(Refusal::BeyondFile)?;
+        let index = file.index_of(page, pages);
         let in_place = match access {
             Access::Write => None,
             Access::Read | Access::Execute => contents.borrow().frame_in_place(index),
@@ -156,97 +116,7 @@ impl AddressSpace {
         } else {
             area.page_protection()
         };
-        self.map_page(page, frame, protection)
-    }
-
-    /// A page of a private mapping that is written to: a copy, unless it is one.
-    fn resolve_copy(
-        &mut self,
-        page: UserPage,
-        index: u64,
-        area: &Area,
-        file: &FileBacking,
-    ) -> Result<(), Refusal> {
-        let Kind::File(contents) = &file.node.kind else {
-            return Err(Refusal::BeyondFile);
-        };
-        let there = match self.space.unmap(page) {
-            Some(frame) => frame,
-            None => contents.borrow().frame(index)?,
-        };
-        let own = if there.is_shared() {
-            budget::copy(&there).ok_or(Refusal::OutOfMemory)?
-        } else {
-            there
-        };
-        self.map_page(page, own, area.protection)
-    }
-
-    /// A page of a private mapping that is not written to.
-    fn resolve_private(
-        &mut self,
-        page: UserPage,
-        index: u64,
-        pages: Pages,
-        area: &Area,
-        file: &FileBacking,
-    ) -> Result<(), Refusal> {
-        if self.space.protect(page, area.page_protection()) {
-            return Ok(());
-        }
-        let Kind::File(contents) = &file.node.kind else {
-            return Err(Refusal::BeyondFile);
-        };
-        let frame = contents.borrow().frame(index)?;
-        let in_place = frame.is_shared();
-        self.map_page(page, frame, area.page_protection())?;
-        if in_place {
-            self.map_around(page, pages, area, file);
-        }
-        Ok(())
-    }
-
-    /// Maps the pages around one that was touched, where they lie in the archive: it costs less than a fault for each.
-    fn map_around(&mut self, page: UserPage, pages: Pages, area: &Area, file: &FileBacking) {
-        let Kind::File(contents) = &file.node.kind else {
-            return;
-        };
-        let first = page
-            .number()
-            .saturating_sub(page.number() % AROUND)
-            .max(pages.start);
-        let end = first.saturating_add(AROUND).min(pages.end);
-        for number in first..end {
-            let index = file
-                .first
-                .saturating_add(number.saturating_sub(pages.start));
-            let Some(frame) = contents.borrow().frame_in_place(index) else {
-                continue;
-            };
-            let Some(page) = UserPage::new(number).filter(|page| !self.space.is_mapped(*page))
-            else {
-                continue;
-            };
-            if self.map_page(page, frame, area.page_protection()).is_err() {
-                return;
-            }
-        }
-    }
-
-    pub(super) fn map_page(
-        &mut self,
-        page: UserPage,
-        frame: Frame,
-        protection: Protection,
-    ) -> Result<(), Refusal> {
-        // The tables on the way, too, leave the reserve alone.
-        if !budget::has_reserve() {
-            return Err(Refusal::OutOfMemory);
-        }
-        match self.space.map(page, frame, protection) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Refusal::OutOfMemory),
-        }
+        map_page(&mut self.space, page, frame, protection)
     }
 
     /// Extends a stack downwards to `page`, if it is its to grow there: not beyond the limit of its length, nor near to an area
@@ -259,12 +129,10 @@ impl AddressSpace {
             .filter(|_| area.grows() && page >= USER_START / PAGE)
             .filter(|_| stack.end.saturating_sub(page) <= STACK_LIMIT / PAGE)
             .ok_or(Refusal::NotMapped)?;
-        let guard = Pages::new(page.saturating_sub(areas::STACK_GUARD), page);
-        let is_near = guard.is_some_and(|guard| {
-            let mut below = self.areas.within(guard);
-            below.any(|(pages, area)| {
-                pages.end > guard.start && !area.grows() && !area.protection.is_empty()
-            })
+        let is_near = self.areas.below(page).is_some_and(|(below, area)| {
+            page.saturating_sub(below.end) < blocks::STACK_GUARD
+                && !area.grows()
+                && !area.protection.is_empty()
         });
         if is_near {
             return Err(Refusal::NotMapped);
@@ -274,6 +142,115 @@ impl AddressSpace {
         self.populate_locked(grown);
         Ok(())
     }
+}
+
+/// A page of zeros, the program's own once it is written to.
+fn resolve_anonymous(
+    space: &mut Space,
+    page: UserPage,
+    pages: Pages,
+    area: &Area,
+    access: Access,
+) -> Result<(), Refusal> {
+    if let Some((frame, _)) = space.lookup(page)
+        && (access != Access::Write || !frame.is_constant())
+    {
+        // There already: it was mapped while its area forbade the access.
+        space.protect(page, area.protection);
+        return Ok(());
+    }
+    if access != Access::Write {
+        let zeros = Frame::zeros().ok_or(Refusal::OutOfMemory)?;
+        return map_page(space, page, zeros, area.protection);
+    }
+    let large = area.large_here(pages, page);
+    if large != Large::Never
+        && space.is_untouched(page)
+        && let Some(first) = UserPage::new(page.number() & !LARGE.wrapping_sub(1))
+        && let Some(frame) = budget::large_frame(large)
+        && space.map_large(first, frame, area.protection).is_ok()
+    {
+        return Ok(());
+    }
+    let frame = budget::frame().ok_or(Refusal::OutOfMemory)?;
+    map_page(space, page, frame, area.protection)
+}
+
+/// A page of a private mapping that is written to: a copy, unless it is one.
+fn resolve_copy(
+    space: &mut Space,
+    page: UserPage,
+    pages: Pages,
+    area: &Area,
+    file: &FileBacking,
+) -> Result<(), Refusal> {
+    let there = match space.lookup(page) {
+        // The archive's, which the copy replaces.
+        Some((frame, _)) if frame.is_constant() => Some(frame),
+        Some(_) => space.unmap(page),
+        None => None,
+    };
+    let shown = match there {
+        Some(frame) => frame,
+        None => {
+            let contents = file.contents().ok_or(Refusal::BeyondFile)?;
+            contents.borrow().frame(file.index_of(page, pages))?
+        }
+    };
+    let own = if shown.is_shared() {
+        budget::copy(&shown).ok_or(Refusal::OutOfMemory)?
+    } else {
+        shown
+    };
+    map_page(space, page, own, area.protection)
+}
+
+/// A page of a private mapping that is not written to. Those around it are mapped too where they lie in the archive, as it does:
+/// it costs less than a fault for each.
+fn resolve_private(
+    space: &mut Space,
+    page: UserPage,
+    pages: Pages,
+    area: &Area,
+    file: &FileBacking,
+) -> Result<(), Refusal> {
+    let protection = area.page_protection();
+    if space.is_mapped(page) {
+        space.protect(page, protection);
+        return Ok(());
+    }
+    let contents = file.contents().ok_or(Refusal::BeyondFile)?.borrow();
+    let frame = contents.frame(file.index_of(page, pages))?;
+    let is_in_place = frame.is_shared();
+    map_page(space, page, frame, protection)?;
+    if !is_in_place {
+        return Ok(());
+    }
+    let first = page.number() & !AROUND.wrapping_sub(1);
+    let around = first.max(pages.start)..first.saturating_add(AROUND).min(pages.end);
+    for near in around.filter_map(UserPage::new) {
+        if !space.is_mapped(near)
+            && let Some(frame) = contents.frame_in_place(file.index_of(near, pages))
+        {
+            // The table is there, which is all that could be missing.
+            let _ = space.map(near, frame, protection);
+        }
+    }
+    Ok(())
+}
+
+fn map_page(
+    space: &mut Space,
+    page: UserPage,
+    frame: Frame,
+    protection: Protection,
+) -> Result<(), Refusal> {
+    // The tables on the way, too, leave the reserve alone.
+    if !budget::has_reserve() {
+        return Err(Refusal::OutOfMemory);
+    }
+    let mapped = space.map(page, frame, protection);
+    mapped.map(drop).map_err(|_| Refusal::OutOfMemory)
 }
 
 impl Area {

@@ -1,7 +1,7 @@
 //! The program's address space: what it mapped, and the pages that are there so far.
 //!
-//! An [`area`](area::Area) is a run of pages with one protection and one backing; [`areas`] keeps them apart and sorted, and
-//! [`gaps`] what is free between them.
+//! An [`area`](area::Area) is a run of pages with one protection and one backing; [`areas`] keeps them apart and sorted, in
+//! [`blocks`] that know what is free between them.
 //! [`AddressSpace`] joins them with the machine's page table: a page is made when it is first touched ([`fault`]), by the
 //! program or by a system call's copy ([`copy`]), or ahead ([`resident`]). [`map`], [`protect`], [`remap`], [`advise`] and
 //! [`brk`] are what the system calls of those names do; [`layout`] and [`place`] say where things go, [`budget`] how much memory
@@ -11,12 +11,12 @@
 pub(crate) mod advise;
 pub(crate) mod area;
 pub(crate) mod areas;
+mod blocks;
 pub(crate) mod brk;
 pub(crate) mod budget;
 pub(crate) mod changes;
 pub(crate) mod copy;
 pub(crate) mod fault;
-mod gaps;
 pub(crate) mod layout;
 pub(crate) mod map;
 #[cfg(test)]
@@ -90,11 +90,6 @@ impl Pages {
     /// The address of the first byte.
     pub(crate) fn address(&self) -> u64 {
         self.start.saturating_mul(PAGE)
-    }
-
-    /// What both have, if anything.
-    pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
-        Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
     /// As the machine wants them.

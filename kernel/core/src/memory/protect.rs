@@ -2,7 +2,7 @@
 
 use unikernel_machine::space::Protection;
 
-use super::area::Area;
+use super::area::{Large, Locked};
 use super::{AddressSpace, MAX_AREAS, PAGE, Pages, budget};
 use crate::errno::Errno;
 
@@ -16,6 +16,17 @@ pub(crate) enum From {
     Address,
     /// At the start of the area, which must be one that grows downwards (`PROT_GROWSDOWN`).
     AreaStart,
+}
+
+/// What changes of areas.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Change {
+    /// What the program may do with their pages.
+    Protection(Protection),
+    /// Whether their pages must be there.
+    Locked(Locked),
+    /// Whether pages of 2 MiB may be used.
+    Large(Large),
 }
 
 impl AddressSpace {
@@ -44,38 +55,32 @@ impl AddressSpace {
             }
             pages.start = area_pages.start;
         }
-        self.change(pages, |pages, area| {
-            if protection.contains(Protection::WRITE) && area.is_never_writable() {
-                return Err(Errno::EACCES);
-            }
-            let was_promised = area.is_promised();
-            area.protection = protection;
-            if area.is_promised() && !was_promised {
-                budget::allow_pages(pages.count())?;
-            }
-            Ok(())
-        })
+        self.change(pages, Change::Protection(protection))
     }
 
-    /// Changes the areas of a run one after another, split where the run begins and ends, until `change` refuses or a page is not
-    /// mapped (`ENOMEM`). Pages that are there get the area's protection.
-    pub(super) fn change(
-        &mut self,
-        pages: Pages,
-        mut change: impl FnMut(Pages, &mut Area) -> Result<(), Errno>,
-    ) -> Result<(), Errno> {
+    /// Changes the areas of a run one after another, split where the run begins and ends, until one may not be changed so
+    /// (`EACCES`) or a page is not mapped (`ENOMEM`). Pages that are there get the area's protection.
+    pub(super) fn change(&mut self, pages: Pages, change: Change) -> Result<(), Errno> {
         let mut next = pages.start;
         while next < pages.end {
-            let rest = Pages {
-                start: next,
-                end: pages.end,
-            };
             let (found, area) = self.areas.at(next).ok_or(Errno::ENOMEM)?;
-            let part = found.intersection(&rest).ok_or(Errno::ENOMEM)?;
-            let before = area.protection;
-            let mut changed = area.clone();
-            change(part, &mut changed)?;
+            let part = Pages {
+                start: next,
+                end: pages.end.min(found.end),
+            };
             next = part.end;
+            if let Change::Protection(protection) = change
+                && protection
+                    .difference(area.protection)
+                    .contains(Protection::WRITE)
+            {
+                if area.is_never_writable() {
+                    return Err(Errno::EACCES);
+                }
+                if area.is_promised_if_writable() {
+                    budget::allow_pages(part.count())?;
+                }
+            }
             if found != part {
                 // Up to two areas more.
                 if self.areas.len().saturating_add(2) > MAX_AREAS {
@@ -83,17 +88,20 @@ impl AddressSpace {
                 }
                 self.allow_kernel_memory()?;
             }
-            if let Some((part, taken)) = self.areas.take(part) {
-                let area = Area {
-                    backing: taken.backing,
-                    ..changed
-                };
-                if area.protection != before {
-                    self.space
-                        .protect_range(part.range(), area.page_protection());
+            self.areas.split(part);
+            if let Some(area) = self.areas.starting_with(part) {
+                match change {
+                    Change::Locked(locked) => area.locked = locked,
+                    Change::Large(large) => area.large = large,
+                    Change::Protection(protection) if area.protection != protection => {
+                        area.protection = protection;
+                        let protection = area.page_protection();
+                        self.space.protect_range(part.range(), protection);
+                    }
+                    Change::Protection(_) => {}
                 }
-                self.areas.insert(part, area);
             }
+            self.areas.join(part);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use unikernel_machine::address::UserPage;
 
 use super::area::{Area, Locked, Role};
 use super::place::Place;
+use super::protect::Change;
 use super::{AddressSpace, PAGE, Pages, budget};
 use crate::errno::Errno;
 
@@ -125,10 +126,7 @@ impl AddressSpace {
         let target = Pages::of_bytes(placed, len).ok_or(Errno::ENOMEM)?;
         self.move_pages(&pages, kept, target);
         if area.locked == Locked::AtOnce {
-            self.change(target, |_, moved| {
-                moved.locked = Locked::AtOnce;
-                Ok(())
-            })?;
+            self.change(target, Change::Locked(Locked::AtOnce))?;
             self.populate_locked(target);
         }
         if left == Left::Unmapped {
@@ -136,10 +134,7 @@ impl AddressSpace {
                 self.unmap(kept)?;
             }
         } else if is_locked {
-            self.change(kept, |_, left| {
-                left.locked = Locked::No;
-                Ok(())
-            })?;
+            self.change(kept, Change::Locked(Locked::No))?;
         }
         Ok(placed)
     }

@@ -6,25 +6,19 @@ use unikernel_machine::user::Access;
 
 use super::area::{Area, Locked};
 use super::fault::Refusal;
+use super::protect::Change;
 use super::{AddressSpace, Pages, budget};
 use crate::errno::Errno;
-use crate::fs::node::Kind;
 
 impl AddressSpace {
     /// Whether touching a page would need no new memory; `None` where nothing is mapped.
     pub(crate) fn is_resident(&self, page: u64) -> Option<bool> {
         let (pages, area) = self.areas.at(page)?;
-        if UserPage::new(page).is_some_and(|page| self.space.is_mapped(page)) {
-            return Some(true);
-        }
-        let Some(file) = area.file() else {
-            return Some(false);
-        };
-        let index = file.first.saturating_add(page.saturating_sub(pages.start));
-        Some(match &file.node.kind {
-            Kind::File(contents) => contents.borrow().has_page(index),
-            _ => false,
-        })
+        let page = UserPage::new(page)?;
+        let contents = area.file().and_then(|file| Some((file, file.contents()?)));
+        let is_in_file = contents
+            .is_some_and(|(file, contents)| contents.borrow().has_page(file.index_of(page, pages)));
+        Some(is_in_file || self.space.is_mapped(page))
     }
 
     /// Makes pages that were mapped, as if each had been touched, up to the first that can't be had. More than the machine has are
@@ -58,10 +52,7 @@ impl AddressSpace {
     /// mlock(2), mlock2(2), munlock(2): as `locked` says. `ENOMEM` where a page is not mapped or can't be touched, `EAGAIN` when
     /// there is no memory; what came before stays changed.
     pub(crate) fn lock(&mut self, pages: Pages, locked: Locked) -> Result<(), Errno> {
-        self.change(pages, |_, area| {
-            area.locked = locked;
-            Ok(())
-        })?;
+        self.change(pages, Change::Locked(locked))?;
         if locked != Locked::AtOnce {
             return Ok(());
         }

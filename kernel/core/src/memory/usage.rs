@@ -5,7 +5,6 @@ use unikernel_machine::space::Protection;
 
 use super::area::{Area, FileBacking, Sharing};
 use super::{AddressSpace, Pages};
-use crate::fs::node::Kind;
 
 /// Pages of an area that are there, by what they are. The page of zeros that is shared by all is none, as on Linux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,8 +39,7 @@ impl AddressSpace {
                     None if frame.is_constant() => return,
                     None => (true, true),
                     Some(file) => {
-                        let index = page.number().saturating_sub(pages.start);
-                        let own = !is_page_of(file, index.saturating_add(file.first), &frame);
+                        let own = !is_page_of(file, file.index_of(page, pages), &frame);
                         let is_shared = file.sharing != Sharing::Private;
                         (
                             own,
@@ -61,8 +59,8 @@ impl AddressSpace {
 
 /// Whether a frame is a file's page, and not a copy of it.
 fn is_page_of(file: &FileBacking, index: u64, frame: &Frame) -> bool {
-    match &file.node.kind {
-        Kind::File(contents) if file.sharing == Sharing::Private && !frame.is_constant() => {
+    match file.contents() {
+        Some(contents) if file.sharing == Sharing::Private && !frame.is_constant() => {
             contents.borrow().is_own_frame(index, frame)
         }
         _ => true,

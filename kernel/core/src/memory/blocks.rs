@@ -1,0 +1,251 @@
+//! The areas by address, in blocks, so that neither an area nor room for one is found by a walk over all.
+//!
+//! A block knows how long the free runs behind its areas are at most: a search for room passes over blocks and looks into one,
+//! where Linux descends a tree (`mm/vma.c`). With as many areas as there may be, that is some hundreds of steps, whatever the
+//! program does.
+
+use alloc::vec::Vec;
+use core::cell::Cell;
+
+use unikernel_machine::address::UserPage;
+use unikernel_machine::space::Protection;
+
+use super::Pages;
+use super::area::Area;
+
+/// Most areas of one block; some pages of them.
+const MOST: usize = 128;
+
+/// Pages that stay free below a stack that may grow: Linux's `stack_guard_gap`.
+pub(crate) const STACK_GUARD: u64 = 256;
+
+/// An area and its pages.
+pub(super) struct Mapped {
+    pub(super) pages: Pages,
+    pub(super) area: Area,
+}
+
+impl Mapped {
+    /// As what is told to others.
+    pub(super) fn parts(&self) -> (Pages, &Area) {
+        (self.pages, &self.area)
+    }
+
+    /// Whether `next` is directly behind it and can be one area with it.
+    pub(super) fn continues_as(&self, next: &Self) -> bool {
+        self.pages.end == next.pages.start && self.area.continues_as(self.pages.count(), &next.area)
+    }
+
+    /// The page up to which may be mapped below it.
+    pub(super) fn guarded_start(&self) -> u64 {
+        let guard = STACK_GUARD.saturating_mul(self.area.grows().into());
+        self.pages.start.saturating_sub(guard)
+    }
+}
+
+/// Where an area stands.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    block: usize,
+    index: usize,
+}
+
+/// All areas, behind an empty one at page 0: each has one before it.
+#[derive(Default)]
+pub(super) struct Blocks {
+    blocks: Vec<Block>,
+    count: usize,
+}
+
+/// Some areas that follow each other, at least one.
+struct Block {
+    areas: Vec<Mapped>,
+    /// No free run behind one of them is longer. Found out by the first search that looks into the block.
+    room: Cell<u64>,
+}
+
+impl Block {
+    /// Of areas behind which there may be any room.
+    fn new(areas: Vec<Mapped>) -> Self {
+        let room = Cell::new(u64::MAX);
+        Self { areas, room }
+    }
+}
+
+impl Blocks {
+    /// No areas.
+    pub(super) fn new() -> Self {
+        let pages = Pages { start: 0, end: 0 };
+        let area = Area::anonymous(Protection::empty());
+        let mut first = Block::new(Vec::new());
+        first.areas.push(Mapped { pages, area });
+        let mut all = Self::default();
+        all.blocks.push(first);
+        all
+    }
+
+    /// How many areas there are.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// All areas.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Mapped> {
+        self.blocks.iter().flat_map(|block| &block.areas).skip(1)
+    }
+
+    /// Where the last area is that starts at or below a page.
+    pub(super) fn find(&self, page: u64) -> At {
+        let starts_by = |mapped: &Mapped| mapped.pages.start <= page;
+        let block = self
+            .blocks
+            .partition_point(|block| block.areas.first().is_some_and(starts_by))
+            .saturating_sub(1);
+        let areas = self.blocks.get(block).map(|block| &block.areas);
+        let index = areas
+            .map_or(0, |areas| areas.partition_point(starts_by))
+            .saturating_sub(1);
+        At { block, index }
+    }
+
+    /// Where the first area is that ends behind a page.
+    pub(super) fn find_behind(&self, page: u64) -> At {
+        let at = self.find(page);
+        match self.get(at) {
+            Some(mapped) if page < mapped.pages.end => at,
+            _ => self.next(at),
+        }
+    }
+
+    /// Where the next area would be.
+    pub(super) fn next(&self, at: At) -> At {
+        let index = at.index.saturating_add(1);
+        match self.blocks.get(at.block) {
+            Some(block) if index >= block.areas.len() => At {
+                block: at.block.saturating_add(1),
+                index: 0,
+            },
+            _ => At { index, ..at },
+        }
+    }
+
+    /// The area there.
+    pub(super) fn get(&self, at: At) -> Option<&Mapped> {
+        self.blocks.get(at.block)?.areas.get(at.index)
+    }
+
+    /// The area there.
+    pub(super) fn get_mut(&mut self, at: At) -> Option<&mut Mapped> {
+        self.blocks.get_mut(at.block)?.areas.get_mut(at.index)
+    }
+
+    /// Puts an area whose pages are free.
+    pub(super) fn put(&mut self, mapped: Mapped) {
+        // Behind the last one before it: the room behind that was as long as both rooms that it becomes.
+        let at = self.find(mapped.pages.start);
+        let Some(block) = self.blocks.get_mut(at.block) else {
+            return;
+        };
+        block.areas.insert(at.index.saturating_add(1), mapped);
+        self.count = self.count.saturating_add(1);
+        if block.areas.len() >= MOST {
+            let upper = Block::new(block.areas.split_off(MOST / 2));
+            self.blocks.insert(at.block.saturating_add(1), upper);
+            self.keep_few();
+        }
+    }
+
+    /// Takes the area there out.
+    pub(super) fn remove(&mut self, at: At) -> Option<Mapped> {
+        // The room before it, which the one before it may tell of, and that behind it become one.
+        let touched = at.block.saturating_sub(1)..=at.block;
+        for block in self.blocks.get(touched)? {
+            block.room.set(u64::MAX);
+        }
+        let areas = &mut self.blocks.get_mut(at.block)?.areas;
+        let removed = (at.index < areas.len()).then(|| areas.remove(at.index))?;
+        if areas.is_empty() {
+            self.blocks.remove(at.block);
+        }
+        self.count = self.count.saturating_sub(1);
+        Some(removed)
+    }
+
+    /// The highest free run of `count` pages that ends at or below `top` and starts at or above `bottom`.
+    pub(super) fn highest_room(&self, top: u64, bottom: u64, count: u64) -> Option<Pages> {
+        let mut end = UserPage::END;
+        for block in self.blocks.iter().rev() {
+            let start = block.areas.first().map_or(0, Mapped::guarded_start);
+            if block.room.get() < count || start >= top || end <= bottom {
+                end = start;
+                continue;
+            }
+            let mut longest = 0;
+            for mapped in block.areas.iter().rev() {
+                let start = mapped.pages.end;
+                let highest = end.min(top).checked_sub(count);
+                if let Some(highest) = highest.filter(|highest| *highest >= start.max(bottom)) {
+                    return Pages::new(highest, highest.saturating_add(count));
+                }
+                longest = end.saturating_sub(start).max(longest);
+                end = mapped.guarded_start();
+            }
+            block.room.set(longest);
+        }
+        None
+    }
+
+    /// Joins neighbours when blocks have become nearly empty: that many areas must have come or gone since the last time.
+    fn keep_few(&mut self) {
+        if self.blocks.len() <= self.count / (MOST / 8) {
+            return;
+        }
+        let mut joined: Vec<Block> = Vec::new();
+        for mut block in core::mem::take(&mut self.blocks) {
+            match joined.last_mut() {
+                Some(last) if last.areas.len().saturating_add(block.areas.len()) <= MOST / 2 => {
+                    last.areas.append(&mut block.areas);
+                    last.room.set(u64::MAX);
+                }
+                _ => joined.push(block),
+            }
+        }
+        self.blocks = joined;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An area of one page.
+    fn put(blocks: &mut Blocks, start: u64) {
+        let pages = Pages {
+            start,
+            end: start + 1,
+        };
+        let area = Area::anonymous(Protection::READ);
+        blocks.put(Mapped { pages, area });
+    }
+
+    fn remove(blocks: &mut Blocks, start: u64) {
+        let at = blocks.find(start);
+        let removed = blocks.remove(at).expect("it is there");
+        assert_eq!(removed.pages.start, start);
+    }
+
+    #[test]
+    fn blocks_stay_few() {
+        let mut blocks = Blocks::new();
+        let starts = |from: u64| (from..from + 60_000).map(|index| index * 2);
+        starts(1).for_each(|start| put(&mut blocks, start));
+        assert!(blocks.blocks.len() <= 60_000 / (MOST / 2) + 1);
+        // One of each block stays; then as many come elsewhere, and again.
+        for round in 1..4 {
+            let to_go = starts(1 + (round - 1) * 60_000).filter(|start| start % 100 > 0);
+            to_go.for_each(|start| remove(&mut blocks, start));
+            starts(1 + round * 60_000).for_each(|start| put(&mut blocks, start));
+            assert!(blocks.blocks.len() <= blocks.len() / (MOST / 8) + 1);
+        }
+    }
+}
