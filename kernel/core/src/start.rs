@@ -156,10 +156,7 @@ fn mount(
         .map(Mounted::new)
         .transpose()
         .map_err(StartError::Archive)?;
-    let tree = Tree::new(mounted).map_err(StartError::Archive)?;
-    tree.populate(clock.now())
-        .map_err(|errno| StartError::File("populating", Name::new(b"/"), errno))?;
-    Ok(tree)
+    Tree::new(mounted, clock.now()).map_err(StartError::Archive)
 }
 
 /// A layout from the seed, or else from entropy.

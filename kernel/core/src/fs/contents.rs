@@ -1,14 +1,13 @@
 //! The bytes of a regular file: the archive's where it was not written to, frames of memory elsewhere.
 
 use alloc::collections::BTreeMap;
-use alloc::rc::Rc;
 
 use linux_raw_sys::general as linux;
 use unikernel_machine::address::PAGE_SIZE;
 use unikernel_machine::frame::Frame;
 
 use super::archive::Mounted;
-use super::erofs::Inode;
+use super::erofs::Extent;
 use crate::errno::Errno;
 use crate::memory::budget;
 use crate::memory::changes::{Watch, What};
@@ -20,12 +19,12 @@ pub(crate) const MAX_SIZE: u64 = (i64::MAX as u64) & !(PAGE - 1);
 pub(super) const PAGE: u64 = PAGE_SIZE as u64;
 
 /// A file of the archive.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct Lower {
-    /// Where it lies.
-    pub(crate) archive: Rc<Mounted>,
-    /// Which it is.
-    pub(crate) inode: Inode,
+    /// The archive.
+    pub(crate) archive: &'static Mounted,
+    /// Where it lies there.
+    pub(crate) extent: Extent,
 }
 
 /// A regular file's bytes. A page is written to only when it is one of `pages`; beneath lies the archive's file as far as
@@ -77,8 +76,8 @@ impl Contents {
     /// A file of the archive.
     pub(crate) fn of_archive(lower: Lower) -> Self {
         Self {
-            lower_len: lower.inode.size,
-            size: lower.inode.size,
+            lower_len: lower.extent.size,
+            size: lower.extent.size,
             lower: Some(lower),
             pages: BTreeMap::new(),
             watch: None,
@@ -135,7 +134,7 @@ impl Contents {
         match &self.lower {
             Some(lower) => {
                 let len = len.min(self.lower_len.saturating_sub(at));
-                lower.archive.contents(&lower.inode, at, len)
+                lower.archive.contents(&lower.extent, at, len)
             }
             None => &[],
         }
@@ -244,7 +243,7 @@ impl Contents {
         if self.pages.contains_key(&page) {
             return None;
         }
-        lower.archive.frame(&lower.inode, page)
+        lower.archive.frame(&lower.extent, page)
     }
 
     /// The frame to map for a page that is shared with the file: always the file's own.
@@ -261,7 +260,7 @@ impl Contents {
     /// Whether nothing of the archive's page was cut off.
     fn is_lower_whole(&self, page: u64) -> bool {
         let end = page.saturating_add(1).saturating_mul(PAGE);
-        let lower_size = self.lower.as_ref().map_or(0, |lower| lower.inode.size);
+        let lower_size = self.lower.as_ref().map_or(0, |lower| lower.extent.size);
         self.lower_len >= end.min(lower_size)
     }
 
@@ -293,7 +292,7 @@ impl Contents {
             && self
                 .lower
                 .as_ref()
-                .is_some_and(|lower| lower.inode.size == self.size && self.lower_len == self.size)
+                .is_some_and(|lower| lower.extent.size == self.size && self.lower_len == self.size)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What `/dev`, `/proc` and `/sys` show: one line each in [`TABLE`], and a function that makes it when it is asked for.
+//! What `/dev`, `/proc` and `/sys` show, and `/tmp`: one line each in [`TABLE`], and a function that makes it when it is asked for.
 //!
 //! # How to add one
 //! Write a function `fn name(kernel: &mut Kernel) -> Shows` in its subject's file that tells the kernel's own values (proc(5),
@@ -175,6 +175,7 @@ pub(crate) static TABLE: &[Line] = &[
         0o444,
         memory::huge_page_size,
     ),
+    line("/tmp", linux::S_IFDIR | 0o1777, Shows::Empty),
 ];
 
 const fn folder(path: &'static str, permissions: u32) -> Line {

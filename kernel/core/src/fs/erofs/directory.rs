@@ -1,8 +1,8 @@
 //! Names of the archive: directory blocks of entries, then their names, sorted over the whole directory.
 
-use unikernel_abi::bytes::{slice, u16_at, u64_at};
+use unikernel_abi::bytes::u64_at;
 
-use super::{Erofs, ErofsError, Inode, Nid};
+use super::{Erofs, ErofsError, Extent, Nid};
 
 /// Length of an entry: inode, offset of the name, type, a byte of zero.
 const ENTRY: usize = 12;
@@ -25,17 +25,15 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy)]
 struct Block {
     bytes: &'static [u8],
-    count: usize,
+    entries: &'static [[u8; ENTRY]],
 }
 
 impl Block {
-    fn new(bytes: &'static [u8]) -> Result<Self, ErofsError> {
-        let names = usize::from(u16_at(bytes, 8).ok_or(ErofsError::Directory)?);
-        let count = names / ENTRY;
-        if count == 0 || names % ENTRY != 0 || names > bytes.len() {
-            return Err(ErofsError::Directory);
-        }
-        Ok(Self { bytes, count })
+    fn new(bytes: &'static [u8]) -> Option<Self> {
+        // The first name stands behind the last entry.
+        let first: &[u8; ENTRY] = bytes.first_chunk()?;
+        let (entries, rest) = bytes.get(..name_start(first))?.as_chunks();
+        (!entries.is_empty() && rest.is_empty()).then_some(Self { bytes, entries })
     }
 
     fn entry(&self, index: usize) -> Result<Entry, ErofsError> {
@@ -43,51 +41,77 @@ impl Block {
     }
 
     fn read(&self, index: usize) -> Option<Entry> {
-        let at = index.checked_mul(ENTRY)?;
-        let name = usize::from(u16_at(self.bytes, at.checked_add(8)?)?);
-        let next = index.checked_add(1)?;
-        let name = if next < self.count {
-            let end = usize::from(u16_at(self.bytes, at.checked_add(ENTRY)?.checked_add(8)?)?);
-            slice(self.bytes, name, end.checked_sub(name)?)?
-        } else {
+        let (entry, behind) = self.entries.get(index..)?.split_first()?;
+        let name = self.bytes.get(name_start(entry)..)?;
+        let name = match behind.first() {
+            Some(next) => name.get(..name_start(next).checked_sub(name_start(entry))?)?,
             // The last name ends with the block, or with a NUL before it.
-            self.bytes.get(name..)?.split(|byte| *byte == 0).next()?
+            None => name.split(|byte| *byte == 0).next()?,
         };
-        if name.is_empty() || name.contains(&b'/') {
-            return None;
-        }
         Some(Entry {
             name,
-            nid: Nid(u64_at(self.bytes, at)?),
-            kind: *self.bytes.get(at.checked_add(10)?)?,
+            nid: Nid(u64_at(entry, 0)?),
+            kind: entry[10],
         })
     }
 }
 
+/// Where in its block an entry's name starts.
+fn name_start(entry: &[u8; ENTRY]) -> usize {
+    usize::from(u16::from_le_bytes([entry[8], entry[9]]))
+}
+
 impl Erofs {
     /// What `name` names in the directory.
-    pub(crate) fn find(&self, directory: &Inode, name: &[u8]) -> Result<Option<Entry>, ErofsError> {
-        self.first_not_before(directory, |entry| entry < name)
-            .map(|entry| entry.filter(|entry| entry.name == name))
+    pub(crate) fn find(
+        &self,
+        directory: &Extent,
+        name: &[u8],
+    ) -> Result<Option<Entry>, ErofsError> {
+        // The first block whose first name is behind the sought one; that stands before it.
+        let (mut low, mut high) = (0, self.blocks_of(directory));
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.block(directory, middle)?.entry(0)?.name > name {
+                high = middle;
+            } else {
+                low = middle.saturating_add(1);
+            }
+        }
+        let Some(number) = low.checked_sub(1) else {
+            return Ok(None);
+        };
+        let block = self.block(directory, number)?;
+        for index in 0..block.entries.len() {
+            let entry = block.entry(index)?;
+            if entry.name == name {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
     }
 
     /// The first entry whose place is `place` or behind it, and its place. Places grow with names and never change.
     pub(crate) fn at_or_behind(
         &self,
-        directory: &Inode,
+        directory: &Extent,
         place: u64,
     ) -> Result<Option<(u64, Entry)>, ErofsError> {
-        let blocks = directory.size.div_ceil(self.block_size());
+        let blocks = self.blocks_of(directory);
         let mut number = place / PLACES;
         let mut index = usize::try_from(place % PLACES).map_err(|_| ErofsError::Directory)?;
         while number < blocks {
             let block = self.block(directory, number)?;
-            if index < block.count {
+            if index < block.entries.len() {
                 let place = number
                     .checked_mul(PLACES)
                     .and_then(|first| first.checked_add(index as u64))
                     .ok_or(ErofsError::Directory)?;
-                return Ok(Some((place, block.entry(index)?)));
+                let entry = block.entry(index)?;
+                if entry.name.is_empty() || entry.name.contains(&b'/') {
+                    return Err(ErofsError::Directory);
+                }
+                return Ok(Some((place, entry)));
             }
             number = number.saturating_add(1);
             index = 0;
@@ -95,42 +119,12 @@ impl Erofs {
         Ok(None)
     }
 
-    /// The first entry, in the order of names, for which `before` no longer holds.
-    fn first_not_before(
-        &self,
-        directory: &Inode,
-        before: impl Fn(&[u8]) -> bool,
-    ) -> Result<Option<Entry>, ErofsError> {
-        let blocks = directory.size.div_ceil(self.block_size());
-        // The last block whose first name is before; what is sought stands in it or is the next block's first name.
-        let (mut low, mut high) = (0, blocks);
-        while low < high {
-            let middle = low.midpoint(high);
-            if before(self.block(directory, middle)?.entry(0)?.name) {
-                low = middle.saturating_add(1);
-            } else {
-                high = middle;
-            }
-        }
-        if let Some(last) = low.checked_sub(1) {
-            let block = self.block(directory, last)?;
-            for index in 0..block.count {
-                let entry = block.entry(index)?;
-                if !before(entry.name) {
-                    return Ok(Some(entry));
-                }
-            }
-        }
-        if low < blocks {
-            return Ok(Some(self.block(directory, low)?.entry(0)?));
-        }
-        Ok(None)
+    fn blocks_of(&self, directory: &Extent) -> u64 {
+        directory.size.div_ceil(self.block_size())
     }
 
-    fn block(&self, directory: &Inode, index: u64) -> Result<Block, ErofsError> {
-        let offset = index
-            .checked_mul(self.block_size())
-            .ok_or(ErofsError::Directory)?;
-        Block::new(self.contents(directory, offset, self.block_size()))
+    fn block(&self, directory: &Extent, index: u64) -> Result<Block, ErofsError> {
+        let offset = index.saturating_mul(self.block_size());
+        Block::new(self.contents(directory, offset, self.block_size())).ok_or(ErofsError::Directory)
     }
 }
