@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use unikernel_machine::archive::Archive;
 use unikernel_machine::frame::Frame;
 
-use super::erofs::{Erofs, ErofsError, Extent, Inode, directory::Entry};
+use super::erofs::{Erofs, ErofsError, Extent, Inode, Nid, directory::Entry};
 
 /// The archive and its reader; there is at most one.
 pub(crate) struct Mounted {
@@ -25,16 +25,18 @@ impl Mounted {
         self.erofs.inode(self.erofs.root())
     }
 
-    /// The inode that `name` names in `directory`.
+    /// The inode at `nid`.
+    pub(crate) fn inode(&self, nid: Nid) -> Result<Inode, ErofsError> {
+        self.erofs.inode(nid)
+    }
+
+    /// What `name` names in `directory`.
     pub(crate) fn find(
         &self,
         directory: &Extent,
         name: &[u8],
-    ) -> Result<Option<Inode>, ErofsError> {
-        match self.erofs.find(directory, name)? {
-            Some(entry) => self.erofs.inode(entry.nid).map(Some),
-            None => Ok(None),
-        }
+    ) -> Result<Option<Entry>, ErofsError> {
+        self.erofs.find(directory, name)
     }
 
     /// The first name of `directory` at `place` or behind it, and its place.

@@ -208,14 +208,13 @@ impl Contents {
         if page.saturating_mul(PAGE) >= self.size {
             return Err(NoPage::BeyondEnd);
         }
-        if let Some(Some(frame)) = self.pages.get(&page) {
-            return Ok(frame.clone());
+        match self.pages.get(&page) {
+            Some(Some(frame)) => return Ok(frame.clone()),
+            None if page.saturating_mul(PAGE) < self.lower_len => {}
+            _ => return Frame::zeros().ok_or(NoPage::OutOfMemory),
         }
-        if let Some(frame) = self.frame_in_place(page) {
+        if let Some(frame) = self.lower_frame(page) {
             return Ok(frame);
-        }
-        if page.saturating_mul(PAGE) >= self.lower_len || self.pages.contains_key(&page) {
-            return Frame::zeros().ok_or(NoPage::OutOfMemory);
         }
         // A copy for the program, not for the file.
         let frame = budget::frame().ok_or(NoPage::OutOfMemory)?;
@@ -239,8 +238,17 @@ impl Contents {
 
     /// The archive's frame for a page, where it lies in the archive as a page and was not changed.
     pub(crate) fn frame_in_place(&self, page: u64) -> Option<Frame> {
-        let lower = self.lower.as_ref().filter(|_| self.is_lower_whole(page))?;
         if self.pages.contains_key(&page) {
+            return None;
+        }
+        self.lower_frame(page)
+    }
+
+    /// The archive's frame for a page, where it lies in the archive as a page and nothing of that was cut off.
+    fn lower_frame(&self, page: u64) -> Option<Frame> {
+        let lower = self.lower.as_ref()?;
+        let end = page.saturating_add(1).saturating_mul(PAGE);
+        if self.lower_len < end.min(lower.extent.size) {
             return None;
         }
         lower.archive.frame(&lower.extent, page)
@@ -255,13 +263,6 @@ impl Contents {
             return self.frame(page);
         }
         self.page_for_write(page).cloned()
-    }
-
-    /// Whether nothing of the archive's page was cut off.
-    fn is_lower_whole(&self, page: u64) -> bool {
-        let end = page.saturating_add(1).saturating_mul(PAGE);
-        let lower_size = self.lower.as_ref().map_or(0, |lower| lower.extent.size);
-        self.lower_len >= end.min(lower_size)
     }
 
     /// Cuts the file off at `size`, or makes it longer with zeros.

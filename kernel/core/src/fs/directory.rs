@@ -12,7 +12,7 @@ use core::mem;
 
 use super::archive::Mounted;
 use super::contents::Lower;
-use super::erofs::Inode;
+use super::erofs::Nid;
 use super::make::{entry_type_of_archive, number_of};
 use super::node::{Kind, Node, entry_type};
 use super::tree::view_number;
@@ -42,7 +42,7 @@ pub(crate) enum Found {
     /// A line of the table, with its number.
     View(usize, &'static Line),
     /// A file of the archive.
-    Archived(&'static Mounted, Inode),
+    Archived(&'static Mounted, Nid),
 }
 
 /// A name from beneath in a listing.
@@ -66,7 +66,7 @@ impl Beneath {
                 .archive
                 .find(&lower.extent, name)
                 .map_err(|_| Errno::EIO)?
-                .map(|inode| Found::Archived(lower.archive, inode)),
+                .map(|entry| Found::Archived(lower.archive, entry.nid)),
             _ => None,
         };
         Ok(archived.or(view.map(|(number, line)| Found::View(number, line))))

@@ -79,7 +79,7 @@ pub(super) fn view_node(number: usize, line: &Line, now: Timestamp) -> Node {
         Shows::View(view) => Kind::View(view),
     };
     let attributes = Attributes::new(line.mode, now);
-    Node::new(view_number(number), mount_of(line.path), kind, attributes)
+    Node::new(view_number(number), line.mount, kind, attributes)
 }
 
 /// The node for an open descriptor in a folder that shows each as that view.
@@ -113,17 +113,6 @@ pub(super) fn descriptor_mode(view: View) -> u32 {
     match view {
         View::Magic(_) | View::Descriptor(_) => linux::S_IFLNK | 0o700,
         View::Text(_) | View::DescriptorFacts(_) => linux::S_IFREG | 0o400,
-    }
-}
-
-/// The file system that a path of the table lies in.
-fn mount_of(path: &str) -> Mount {
-    if path.starts_with("/proc") {
-        Mount::Proc
-    } else if path.starts_with("/sys") {
-        Mount::Sys
-    } else {
-        Mount::Root
     }
 }
 

@@ -121,7 +121,9 @@ impl Remaining {
         if target.len().saturating_add(rest.len()) > MAX_INSERTED {
             return Err(Errno::ENAMETOOLONG);
         }
-        *self = Self::of([target, rest].concat());
+        let mut bytes = Vec::from(target);
+        bytes.extend_from_slice(rest);
+        *self = Self::of(bytes);
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use linux_raw_sys::general as linux;
 
 use super::archive::Mounted;
 use super::directory::{Beneath, Found, directory};
-use super::erofs::{ErofsError, Inode, Nid};
+use super::erofs::{ErofsError, Nid};
 use super::make::{archived_node, descriptor_node, view_node};
 use super::node::{Attributes, Kind, Location, Mount, Node, entry_type};
 use super::view::{Folder, Shows};
@@ -107,7 +107,7 @@ impl Tree {
             return Ok(node.inspect(|node| node.locate(parent, name.into())));
         }
         let node = match directory.beneath.find(name)? {
-            Some(Found::Archived(archive, inode)) => self.archived(archive, &inode)?,
+            Some(Found::Archived(archive, nid)) => self.archived(archive, nid)?,
             Some(Found::View(number, line)) => Rc::new(view_node(number, line, self.started)),
             None => return Ok(None),
         };
@@ -118,14 +118,15 @@ impl Tree {
     }
 
     /// The node for an inode of the archive; the same one for all names of a file.
-    fn archived(&self, archive: &'static Mounted, inode: &Inode) -> Result<Rc<Node>, Errno> {
+    fn archived(&self, archive: &'static Mounted, nid: Nid) -> Result<Rc<Node>, Errno> {
+        let inode = archive.inode(nid).map_err(|_| Errno::EIO)?;
         let is_linked = inode.links > 1 && !inode.is_directory();
-        if is_linked && let Some(node) = self.linked.borrow().get(&inode.nid) {
+        if is_linked && let Some(node) = self.linked.borrow().get(&nid) {
             return Ok(node.clone());
         }
-        let node = Rc::new(archived_node(archive, inode)?);
+        let node = Rc::new(archived_node(archive, &inode)?);
         if is_linked {
-            self.linked.borrow_mut().insert(inode.nid, node.clone());
+            self.linked.borrow_mut().insert(nid, node.clone());
         }
         Ok(node)
     }

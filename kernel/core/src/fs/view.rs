@@ -7,7 +7,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use super::device::Device;
-use super::node::Node;
+use super::node::{Mount, Node};
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 use crate::view::TABLE;
@@ -16,6 +16,8 @@ use crate::view::TABLE;
 pub(crate) struct Line {
     /// Where it is shown.
     pub(crate) path: &'static str,
+    /// The file system that this is in.
+    pub(crate) mount: Mount,
     /// Type and permissions (inode(7)).
     pub(crate) mode: u32,
     /// What is shown there.

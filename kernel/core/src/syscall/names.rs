@@ -254,11 +254,11 @@ pub(super) fn readlinkat(
     let flags = linux::AT_SYMLINK_NOFOLLOW | linux::AT_EMPTY_PATH;
     let node: Rc<Node> = kernel.node_at(base, path, flags)?;
     let target = match &node.kind {
-        Kind::Link(target) => target.clone(),
+        Kind::Link(target) => Cow::Borrowed(&**target),
         Kind::View(view) => Cow::Owned(kernel.link_of(*view)?),
         _ => return Err(Errno::EINVAL),
     };
-    let piece = target.get(..len).unwrap_or(&target);
+    let piece = target.get(..len.min(target.len())).unwrap_or(&target);
     kernel.memory.write(to, piece)?;
     Ok(piece.len())
 }

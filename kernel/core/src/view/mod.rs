@@ -26,7 +26,7 @@ use linux_raw_sys::general as linux;
 pub(crate) use self::load::{FIXED_POINT, Load};
 use crate::errno::Errno;
 use crate::fs::device::Device;
-use crate::fs::node::Node;
+use crate::fs::node::{Mount, Node};
 use crate::fs::view::{Line, Shows, View};
 use crate::kernel::Kernel;
 use crate::memory::budget;
@@ -205,7 +205,17 @@ const fn magic(path: &'static str, find: fn(&Kernel) -> Option<Rc<Node>>) -> Lin
 }
 
 const fn line(path: &'static str, mode: u32, shows: Shows) -> Line {
-    Line { path, mode, shows }
+    let mount = match path.as_bytes() {
+        [b'/', b'p', b'r', b'o', b'c', ..] => Mount::Proc,
+        [b'/', b's', b'y', b's', ..] => Mount::Sys,
+        _ => Mount::Root,
+    };
+    Line {
+        path,
+        mount,
+        mode,
+        shows,
+    }
 }
 
 impl Kernel {

@@ -1,5 +1,7 @@
 //! Names of the archive: directory blocks of entries, then their names, sorted over the whole directory.
 
+use core::cmp::Ordering;
+
 use unikernel_abi::bytes::u64_at;
 
 use super::{Erofs, ErofsError, Extent, Nid};
@@ -36,11 +38,7 @@ impl Block {
         (!entries.is_empty() && rest.is_empty()).then_some(Self { bytes, entries })
     }
 
-    fn entry(&self, index: usize) -> Result<Entry, ErofsError> {
-        self.read(index).ok_or(ErofsError::Directory)
-    }
-
-    fn read(&self, index: usize) -> Option<Entry> {
+    fn entry(&self, index: usize) -> Option<Entry> {
         let (entry, behind) = self.entries.get(index..)?.split_first()?;
         let name = self.bytes.get(name_start(entry)..)?;
         let name = match behind.first() {
@@ -62,33 +60,36 @@ fn name_start(entry: &[u8; ENTRY]) -> usize {
 }
 
 impl Erofs {
-    /// What `name` names in the directory.
+    /// What `name` names in the directory. Names are sorted over all of its blocks.
     pub(crate) fn find(
         &self,
         directory: &Extent,
         name: &[u8],
     ) -> Result<Option<Entry>, ErofsError> {
-        // The first block whose first name is behind the sought one; that stands before it.
-        let (mut low, mut high) = (0, self.blocks_of(directory));
+        let blocks = directory.size.div_ceil(self.block_size());
+        let (mut low, mut high) = (0, blocks.saturating_mul(PLACES));
         while low < high {
             let middle = low.midpoint(high);
-            if self.block(directory, middle)?.entry(0)?.name > name {
-                high = middle;
-            } else {
-                low = middle.saturating_add(1);
-            }
-        }
-        let Some(number) = low.checked_sub(1) else {
-            return Ok(None);
-        };
-        let block = self.block(directory, number)?;
-        for index in 0..block.entries.len() {
-            let entry = block.entry(index)?;
-            if entry.name == name {
-                return Ok(Some(entry));
+            let found = self.at_or_before(directory, middle);
+            let (place, entry) = found.ok_or(ErofsError::Directory)?;
+            match entry.name.cmp(name) {
+                Ordering::Less => low = middle.saturating_add(1),
+                Ordering::Equal => return Ok(Some(entry)),
+                Ordering::Greater => high = place,
             }
         }
         Ok(None)
+    }
+
+    /// The entry at a place, or the last one of its block when that has less, and its place.
+    fn at_or_before(&self, directory: &Extent, place: u64) -> Option<(u64, Entry)> {
+        let block = self.block(directory, place / PLACES)?;
+        let last = block.entries.len().saturating_sub(1) as u64;
+        let index = last.min(place % PLACES);
+        let place = (place / PLACES)
+            .saturating_mul(PLACES)
+            .saturating_add(index);
+        Some((place, block.entry(usize::try_from(index).ok()?)?))
     }
 
     /// The first entry whose place is `place` or behind it, and its place. Places grow with names and never change.
@@ -97,34 +98,25 @@ impl Erofs {
         directory: &Extent,
         place: u64,
     ) -> Result<Option<(u64, Entry)>, ErofsError> {
-        let blocks = self.blocks_of(directory);
-        let mut number = place / PLACES;
-        let mut index = usize::try_from(place % PLACES).map_err(|_| ErofsError::Directory)?;
-        while number < blocks {
-            let block = self.block(directory, number)?;
-            if index < block.entries.len() {
-                let place = number
-                    .checked_mul(PLACES)
-                    .and_then(|first| first.checked_add(index as u64))
-                    .ok_or(ErofsError::Directory)?;
-                let entry = block.entry(index)?;
+        let blocks = directory.size.div_ceil(self.block_size());
+        let mut place = place;
+        while place / PLACES < blocks {
+            let found = self.at_or_before(directory, place);
+            let (at, entry) = found.ok_or(ErofsError::Directory)?;
+            if at == place {
                 if entry.name.is_empty() || entry.name.contains(&b'/') {
                     return Err(ErofsError::Directory);
                 }
-                return Ok(Some((place, entry)));
+                return Ok(Some((at, entry)));
             }
-            number = number.saturating_add(1);
-            index = 0;
+            // The block has no more.
+            place = (place / PLACES).saturating_add(1).saturating_mul(PLACES);
         }
         Ok(None)
     }
 
-    fn blocks_of(&self, directory: &Extent) -> u64 {
-        directory.size.div_ceil(self.block_size())
-    }
-
-    fn block(&self, directory: &Extent, index: u64) -> Result<Block, ErofsError> {
-        let offset = index.saturating_mul(self.block_size());
-        Block::new(self.contents(directory, offset, self.block_size())).ok_or(ErofsError::Directory)
+    fn block(&self, directory: &Extent, number: u64) -> Option<Block> {
+        let offset = number.saturating_mul(self.block_size());
+        Block::new(self.contents(directory, offset, self.block_size()))
     }
 }
