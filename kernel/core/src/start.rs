@@ -17,7 +17,7 @@ use unikernel_machine::{power, time};
 use crate::driver::entropy::EntropyDevice;
 use crate::driver::streams::{Stream, Streams};
 use crate::fs::archive::Mounted;
-use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
+use crate::fs::descriptors::Descriptors;
 use crate::fs::node::{Kind, Mount};
 use crate::fs::open::{OpenFile, Target};
 use crate::fs::tree::Tree;
@@ -119,8 +119,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         memory,
         root: tree.root().clone(),
         working_directory: tree.root().clone(),
-        descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now())
-            .map_err(|_| StartError::Memory)?,
+        descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now()),
         tree,
         nice: 0,
         groups: Vec::new(),
@@ -156,10 +155,7 @@ fn mount(
         .map(Mounted::new)
         .transpose()
         .map_err(StartError::Archive)?;
-    let tree = Tree::new(mounted).map_err(StartError::Archive)?;
-    tree.populate(clock.now())
-        .map_err(|errno| StartError::File("populating", Name::new(b"/"), errno))?;
-    Ok(tree)
+    Tree::new(mounted, clock.now()).map_err(StartError::Archive)
 }
 
 /// A layout from the seed, or else from entropy.
@@ -180,18 +176,13 @@ fn entropy<const N: usize>(random: &mut Random, clock: &Clock) -> Result<[u8; N]
 }
 
 /// Descriptors 0, 1 and 2.
-pub(crate) fn standard_descriptors(
-    tree: &Tree,
-    streams: &Streams,
-    now: Timestamp,
-) -> Result<Descriptors, crate::errno::Errno> {
-    let mut descriptors = Descriptors::default();
+pub(crate) fn standard_descriptors(tree: &Tree, streams: &Streams, now: Timestamp) -> Descriptors {
     let standard = [
         (Stream::Stdin, linux::O_RDONLY),
         (Stream::Stdout, linux::O_WRONLY),
         (Stream::Stderr, linux::O_WRONLY),
     ];
-    for (stream, flags) in standard {
+    Descriptors::new(standard.map(|(stream, flags)| {
         // A terminal where the host has one, else a pipe.
         let mode = if streams.is_terminal(stream) {
             linux::S_IFCHR | 0o620
@@ -199,13 +190,8 @@ pub(crate) fn standard_descriptors(
             linux::S_IFIFO | 0o600
         };
         let node = tree.create(Mount::Streams, Kind::Stream(stream), mode, now);
-        let descriptor = Descriptor {
-            file: OpenFile::new(Target::Stream(stream, node), flags),
-            on_exec: OnExec::Keep,
-        };
-        descriptors.add(descriptor, 0)?;
-    }
-    Ok(descriptors)
+        OpenFile::new(Target::Stream(stream, node), flags)
+    }))
 }
 
 /// Tells a debugger where the program lies, and waits for the host's word.

@@ -57,9 +57,7 @@ impl Process {
         let (device, host) = machine::virtio_device(DeviceKind::Console, 2, &[]);
         let streams = Rc::new(RefCell::new(Streams::new(vec![device], None)));
         let mounted = Mounted::new(machine::archive(ARCHIVE)).expect("the archive is whole");
-        let tree = Tree::new(Some(mounted)).expect("it has a root");
-        tree.populate(Timestamp::default())
-            .expect("it can be populated");
+        let tree = Tree::new(Some(mounted), Timestamp::default()).expect("it has a root");
         let mut memory = AddressSpace::new(Layout::new(numbers(1))).expect("there is memory");
         let area = Area::anonymous(READ_WRITE);
         memory
@@ -72,8 +70,7 @@ impl Process {
             .and_then(Walked::existing)
             .expect("it is there");
         let clock = Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000);
-        let descriptors = standard_descriptors(&tree, &streams.borrow(), Timestamp::default())
-            .expect("there is room");
+        let descriptors = standard_descriptors(&tree, &streams.borrow(), Timestamp::default());
         Self {
             kernel: Kernel {
                 memory,
@@ -198,7 +195,7 @@ impl Process {
 
 /// A file that no path names.
 pub(crate) fn node() -> Rc<Node> {
-    let tree = Tree::new(None).expect("an empty tree can be made");
+    let tree = Tree::new(None, Timestamp::default()).expect("an empty tree can be made");
     let contents = crate::fs::contents::Contents::new();
     tree.create(
         Mount::Root,

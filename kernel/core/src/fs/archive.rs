@@ -1,11 +1,11 @@
 //! The mounted archive: its files' bytes, and its pages as frames that a program can map.
 
-use alloc::rc::Rc;
+use alloc::boxed::Box;
 
 use unikernel_machine::archive::Archive;
 use unikernel_machine::frame::Frame;
 
-use super::erofs::{Erofs, ErofsError, Inode, Nid, directory::Entry};
+use super::erofs::{Erofs, ErofsError, Extent, Inode, Nid, directory::Entry};
 
 /// The archive and its reader; there is at most one.
 pub(crate) struct Mounted {
@@ -14,10 +14,10 @@ pub(crate) struct Mounted {
 }
 
 impl Mounted {
-    /// Mounts the archive.
-    pub(crate) fn new(archive: Archive) -> Result<Rc<Self>, ErofsError> {
+    /// Mounts the archive, for as long as the machine runs.
+    pub(crate) fn new(archive: Archive) -> Result<&'static Self, ErofsError> {
         let erofs = Erofs::mount(archive.bytes())?;
-        Ok(Rc::new(Self { archive, erofs }))
+        Ok(Box::leak(Box::new(Self { archive, erofs })))
     }
 
     /// The inode of the root directory.
@@ -31,26 +31,30 @@ impl Mounted {
     }
 
     /// What `name` names in `directory`.
-    pub(crate) fn find(&self, directory: &Inode, name: &[u8]) -> Result<Option<Entry>, ErofsError> {
+    pub(crate) fn find(
+        &self,
+        directory: &Extent,
+        name: &[u8],
+    ) -> Result<Option<Entry>, ErofsError> {
         self.erofs.find(directory, name)
     }
 
     /// The first name of `directory` at `place` or behind it, and its place.
     pub(crate) fn at_or_behind(
         &self,
-        directory: &Inode,
+        directory: &Extent,
         place: u64,
     ) -> Result<Option<(u64, Entry)>, ErofsError> {
         self.erofs.at_or_behind(directory, place)
     }
 
     /// Contents from `offset` on: at most `len` bytes, as far as they lie in one piece.
-    pub(crate) fn contents(&self, inode: &Inode, offset: u64, len: u64) -> &'static [u8] {
-        self.erofs.contents(inode, offset, len)
+    pub(crate) fn contents(&self, extent: &Extent, offset: u64, len: u64) -> &'static [u8] {
+        self.erofs.contents(extent, offset, len)
     }
 
     /// The frame that is the file's page `index` as it lies in the archive, where it does.
-    pub(crate) fn frame(&self, inode: &Inode, index: u64) -> Option<Frame> {
-        self.archive.frame(self.erofs.page_in_place(inode, index)?)
+    pub(crate) fn frame(&self, extent: &Extent, index: u64) -> Option<Frame> {
+        self.archive.frame(self.erofs.page_in_place(extent, index)?)
     }
 }

@@ -1,14 +1,13 @@
 //! The bytes of a regular file: the archive's where it was not written to, frames of memory elsewhere.
 
 use alloc::collections::BTreeMap;
-use alloc::rc::Rc;
 
 use linux_raw_sys::general as linux;
 use unikernel_machine::address::PAGE_SIZE;
 use unikernel_machine::frame::Frame;
 
 use super::archive::Mounted;
-use super::erofs::Inode;
+use super::erofs::Extent;
 use crate::errno::Errno;
 use crate::memory::budget;
 use crate::memory::changes::{Watch, What};
@@ -20,12 +19,12 @@ pub(crate) const MAX_SIZE: u64 = (i64::MAX as u64) & !(PAGE - 1);
 pub(super) const PAGE: u64 = PAGE_SIZE as u64;
 
 /// A file of the archive.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct Lower {
-    /// Where it lies.
-    pub(crate) archive: Rc<Mounted>,
-    /// Which it is.
-    pub(crate) inode: Inode,
+    /// The archive.
+    pub(crate) archive: &'static Mounted,
+    /// Where it lies there.
+    pub(crate) extent: Extent,
 }
 
 /// A regular file's bytes. A page is written to only when it is one of `pages`; beneath lies the archive's file as far as
@@ -77,8 +76,8 @@ impl Contents {
     /// A file of the archive.
     pub(crate) fn of_archive(lower: Lower) -> Self {
         Self {
-            lower_len: lower.inode.size,
-            size: lower.inode.size,
+            lower_len: lower.extent.size,
+            size: lower.extent.size,
             lower: Some(lower),
             pages: BTreeMap::new(),
             watch: None,
@@ -135,7 +134,7 @@ impl Contents {
         match &self.lower {
             Some(lower) => {
                 let len = len.min(self.lower_len.saturating_sub(at));
-                lower.archive.contents(&lower.inode, at, len)
+                lower.archive.contents(&lower.extent, at, len)
             }
             None => &[],
         }
@@ -209,14 +208,13 @@ impl Contents {
         if page.saturating_mul(PAGE) >= self.size {
             return Err(NoPage::BeyondEnd);
         }
-        if let Some(Some(frame)) = self.pages.get(&page) {
-            return Ok(frame.clone());
+        match self.pages.get(&page) {
+            Some(Some(frame)) => return Ok(frame.clone()),
+            None if page.saturating_mul(PAGE) < self.lower_len => {}
+            _ => return Frame::zeros().ok_or(NoPage::OutOfMemory),
         }
-        if let Some(frame) = self.frame_in_place(page) {
+        if let Some(frame) = self.lower_frame(page) {
             return Ok(frame);
-        }
-        if page.saturating_mul(PAGE) >= self.lower_len || self.pages.contains_key(&page) {
-            return Frame::zeros().ok_or(NoPage::OutOfMemory);
         }
         // A copy for the program, not for the file.
         let frame = budget::frame().ok_or(NoPage::OutOfMemory)?;
@@ -240,11 +238,20 @@ impl Contents {
 
     /// The archive's frame for a page, where it lies in the archive as a page and was not changed.
     pub(crate) fn frame_in_place(&self, page: u64) -> Option<Frame> {
-        let lower = self.lower.as_ref().filter(|_| self.is_lower_whole(page))?;
         if self.pages.contains_key(&page) {
             return None;
         }
-        lower.archive.frame(&lower.inode, page)
+        self.lower_frame(page)
+    }
+
+    /// The archive's frame for a page, where it lies in the archive as a page and nothing of that was cut off.
+    fn lower_frame(&self, page: u64) -> Option<Frame> {
+        let lower = self.lower.as_ref()?;
+        let end = page.saturating_add(1).saturating_mul(PAGE);
+        if self.lower_len < end.min(lower.extent.size) {
+            return None;
+        }
+        lower.archive.frame(&lower.extent, page)
     }
 
     /// The frame to map for a page that is shared with the file: always the file's own.
@@ -256,13 +263,6 @@ impl Contents {
             return self.frame(page);
         }
         self.page_for_write(page).cloned()
-    }
-
-    /// Whether nothing of the archive's page was cut off.
-    fn is_lower_whole(&self, page: u64) -> bool {
-        let end = page.saturating_add(1).saturating_mul(PAGE);
-        let lower_size = self.lower.as_ref().map_or(0, |lower| lower.inode.size);
-        self.lower_len >= end.min(lower_size)
     }
 
     /// Cuts the file off at `size`, or makes it longer with zeros.
@@ -293,7 +293,7 @@ impl Contents {
             && self
                 .lower
                 .as_ref()
-                .is_some_and(|lower| lower.inode.size == self.size && self.lower_len == self.size)
+                .is_some_and(|lower| lower.extent.size == self.size && self.lower_len == self.size)
     }
 }
 

@@ -47,17 +47,18 @@ pub(crate) struct Descriptors {
     pub(crate) hard_limit: usize,
 }
 
-impl Default for Descriptors {
-    fn default() -> Self {
+impl Descriptors {
+    /// These from 0 on, with the limits that a program starts with.
+    pub(crate) fn new(files: [Rc<OpenFile>; 3]) -> Self {
+        let on_exec = OnExec::Keep;
+        let slots = files.map(|file| Some(Descriptor { file, on_exec }));
         Self {
-            slots: Vec::new(),
+            slots: Vec::from(slots),
             limit: DEFAULT_LIMIT,
             hard_limit: HARD_LIMIT,
         }
     }
-}
 
-impl Descriptors {
     /// What descriptor `number` is.
     pub(crate) fn get(&self, number: usize) -> Result<&Descriptor, Errno> {
         self.slots

@@ -10,10 +10,17 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::mem;
 
+use super::archive::Mounted;
 use super::contents::Lower;
-use super::node::{Kind, Node};
-use super::view::Folder;
+use super::erofs::Nid;
+use super::make::{entry_type_of_archive, number_of};
+use super::node::{Kind, Node, entry_type};
+use super::tree::view_number;
+use super::view::{Folder, Line, Shows};
 use crate::errno::Errno;
+
+/// The first place of a view: behind each that a name of the archive can have.
+const FIRST_VIEW: u64 = 1 << 47;
 
 /// The first place of a new name: behind each that something beneath can have.
 const FIRST_NEW: u64 = 1 << 48;
@@ -22,14 +29,91 @@ const FIRST_NEW: u64 = 1 << 48;
 const REMEMBERED: usize = 256;
 
 /// What a directory shows where nothing was changed in it.
-#[derive(Clone)]
-pub(crate) enum Beneath {
-    /// No names.
-    Nothing,
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beneath {
+    /// A folder of [`TABLE`](crate::view::TABLE), or one whose names are numbers: they cover names of the archive.
+    pub(crate) views: Option<Folder>,
     /// A directory of the archive.
-    Archive(Lower),
-    /// A folder of [`TABLE`](crate::view::TABLE), or one whose names are numbers.
-    Views(Folder),
+    pub(crate) archive: Option<Lower>,
+}
+
+/// What a name from beneath is.
+pub(crate) enum Found {
+    /// A line of the table, with its number.
+    View(usize, &'static Line),
+    /// A file of the archive.
+    Archived(&'static Mounted, Nid),
+}
+
+/// A name from beneath in a listing.
+pub(crate) struct Below {
+    /// Its place there.
+    pub(crate) place: u64,
+    /// The name.
+    pub(crate) name: &'static [u8],
+    /// The inode's number.
+    pub(crate) number: u64,
+    /// `DT_*`.
+    pub(crate) entry_type: u8,
+}
+
+impl Beneath {
+    /// What `name` is; descriptors are not found.
+    pub(crate) fn find(&self, name: &[u8]) -> Result<Option<Found>, Errno> {
+        let view = self.views.and_then(|folder| folder.child(name));
+        let archived = match &self.archive {
+            Some(lower) if !covers(view) => lower
+                .archive
+                .find(&lower.extent, name)
+                .map_err(|_| Errno::EIO)?
+                .map(|entry| Found::Archived(lower.archive, entry.nid)),
+            _ => None,
+        };
+        Ok(archived.or(view.map(|(number, line)| Found::View(number, line))))
+    }
+
+    /// The first name at `place` or behind it: those of the archive, then the views'. Descriptors are not listed.
+    pub(crate) fn at_or_behind(&self, place: u64) -> Result<Option<Below>, Errno> {
+        let mut next = place;
+        while let Some(lower) = &self.archive {
+            let found = lower.archive.at_or_behind(&lower.extent, next);
+            let Some((place, entry)) = found.map_err(|_| Errno::EIO)? else {
+                break;
+            };
+            let name = entry.name;
+            let view = self.views.and_then(|folder| folder.child(name));
+            if name != b"." && name != b".." && !covers(view) {
+                return Ok(Some(Below {
+                    place,
+                    name,
+                    number: number_of(entry.nid),
+                    entry_type: entry_type_of_archive(entry.kind),
+                }));
+            }
+            next = place.saturating_add(1);
+        }
+        let mut next = place.saturating_sub(FIRST_VIEW);
+        while let Some(folder) = self.views
+            && let Some((number, line, name)) = folder.at_or_behind(next)
+        {
+            let name = name.as_bytes();
+            if matches!(self.find(name)?, Some(Found::View(..))) {
+                return Ok(Some(Below {
+                    place: FIRST_VIEW.saturating_add(number as u64),
+                    name,
+                    number: view_number(number),
+                    entry_type: entry_type(line.mode),
+                }));
+            }
+            next = (number as u64).saturating_add(1);
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a line that a name has is seen in place of what the archive has there.
+fn covers(view: Option<(usize, &Line)>) -> bool {
+    view.is_some_and(|(_, line)| !matches!(line.shows, Shows::Empty))
 }
 
 /// What is known of a name.
@@ -102,7 +186,7 @@ impl Directory {
     pub(crate) fn put(&mut self, name: Rc<[u8]>, node: &Rc<Node>) -> Result<(), Errno> {
         let place = match self.entries.get(&name) {
             Some(known) => known.place,
-            None if self.is_beneath(&name)? => None,
+            None if self.beneath.find(&name)?.is_some() => None,
             None => {
                 let place = self.next_place;
                 self.next_place = place.saturating_add(1);
@@ -120,7 +204,7 @@ impl Directory {
         if let Some(place) = self.known(name).and_then(|known| known.place) {
             self.order.remove(&place);
             self.entries.remove(name);
-        } else if self.is_beneath(name)? {
+        } else if self.beneath.find(name)?.is_some() {
             let gone = Entry {
                 node: None,
                 place: None,
@@ -143,18 +227,6 @@ impl Directory {
                 },
                 node,
             ))
-        })
-    }
-
-    fn is_beneath(&self, name: &[u8]) -> Result<bool, Errno> {
-        Ok(match &self.beneath {
-            Beneath::Nothing => false,
-            Beneath::Archive(lower) => lower
-                .archive
-                .find(&lower.inode, name)
-                .map_err(|_| Errno::EIO)?
-                .is_some(),
-            Beneath::Views(folder) => folder.child(name).is_some(),
         })
     }
 }

@@ -5,27 +5,31 @@ use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
 
+use super::archive::Mounted;
 use super::contents::{Contents, Lower};
 use super::directory::{Beneath, directory};
-use super::erofs::Nid;
+use super::erofs::{Inode, Nid};
 use super::node::{Attributes, Kind, Mount, Node};
 use super::path::MAX_PATH;
 use super::tree::{descriptor_number, view_number};
-use super::view::{Folder, Shows, View};
+use super::view::{Folder, Line, Shows, View};
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 use crate::time::Timestamp;
-use crate::view::TABLE;
 
 /// The node for an inode of the archive.
-pub(super) fn archived_node(lower: Lower) -> Result<Node, Errno> {
-    let inode = lower.inode;
+pub(super) fn archived_node(archive: &'static Mounted, inode: &Inode) -> Result<Node, Errno> {
+    let extent = inode.extent;
+    let lower = Lower { archive, extent };
     let kind = match inode.mode & linux::S_IFMT {
         linux::S_IFREG => Kind::File(RefCell::new(Contents::of_archive(lower))),
-        linux::S_IFDIR => directory(Beneath::Archive(lower)),
+        linux::S_IFDIR => directory(Beneath {
+            views: None,
+            archive: Some(lower),
+        }),
         linux::S_IFLNK => {
-            let target = lower.archive.contents(&inode, 0, inode.size);
-            if target.len() as u64 != inode.size || target.is_empty() || target.len() >= MAX_PATH {
+            let target = archive.contents(&extent, 0, extent.size);
+            if target.len() as u64 != extent.size || target.is_empty() || target.len() >= MAX_PATH {
                 return Err(Errno::EIO);
             }
             Kind::Link(Cow::Borrowed(target))
@@ -42,12 +46,8 @@ pub(super) fn archived_node(lower: Lower) -> Result<Node, Errno> {
         modified: time,
         changed: time,
     };
-    Ok(Node::new(
-        number_of(inode.nid),
-        Mount::Root,
-        kind,
-        attributes,
-    ))
+    let number = number_of(inode.nid);
+    Ok(Node::new(number, Mount::Root, kind, attributes))
 }
 
 /// The number of an inode of the archive: never 0, which readdir(3) takes for a removed entry.
@@ -61,50 +61,51 @@ pub(super) fn entry_type_of_archive(kind: u8) -> u8 {
     kinds.get(usize::from(kind)).copied().unwrap_or(0)
 }
 
-/// The node for a name in a folder of views.
-pub(super) fn view_node(
-    folder: Folder,
-    name: &[u8],
-    kernel: Option<&Kernel>,
-    now: Timestamp,
-) -> Option<Node> {
-    if let Folder::Descriptors(line, view) = folder {
-        let number = number_from(name)?;
-        let file = &kernel?.descriptors.get(number).ok()?.file;
-        let view = view(number);
-        let mut mode = descriptor_mode(view);
-        if matches!(view, View::Descriptor(_)) {
-            // A link to what was opened shows for what it was (proc_pid_fd(5)).
-            mode &= linux::S_IFMT;
-            mode |= if file.is_readable() { 0o500 } else { 0 };
-            mode |= if file.is_writable() { 0o300 } else { 0 };
-        }
-        return Some(Node::new(
-            descriptor_number(line, number),
-            Mount::Proc,
-            Kind::View(view),
-            Attributes::new(mode, now),
-        ));
-    }
-    let number = folder.child(name)?;
-    let line = TABLE.get(number)?;
-    Some(Node::new(
-        view_number(number),
-        mount_of(line.path),
-        kind_of(number, line.shows),
-        Attributes::new(line.mode, now),
-    ))
-}
-
-/// What a line of the table becomes.
-pub(super) fn kind_of(number: usize, shows: Shows) -> Kind {
-    match shows {
-        Shows::Folder => directory(Beneath::Views(Folder::Lines(number))),
-        Shows::Descriptors(view) => directory(Beneath::Views(Folder::Descriptors(number, view))),
+/// The node for a line of the table of views.
+pub(super) fn view_node(number: usize, line: &Line, now: Timestamp) -> Node {
+    let folder = |views| {
+        let archive = None;
+        directory(Beneath { views, archive })
+    };
+    let kind = match line.shows {
+        Shows::Folder => folder(Some(Folder::Lines {
+            path: line.path,
+            first: number.saturating_add(1),
+        })),
+        Shows::Empty => folder(None),
+        Shows::Descriptors(view) => folder(Some(Folder::Descriptors(number, view))),
         Shows::Link(target) => Kind::Link(Cow::Borrowed(target.as_bytes())),
         Shows::Device(device) => Kind::Device(device),
         Shows::View(view) => Kind::View(view),
+    };
+    let attributes = Attributes::new(line.mode, now);
+    Node::new(view_number(number), line.mount, kind, attributes)
+}
+
+/// The node for an open descriptor in a folder that shows each as that view.
+pub(super) fn descriptor_node(
+    line: usize,
+    view: fn(usize) -> View,
+    name: &[u8],
+    kernel: &Kernel,
+    now: Timestamp,
+) -> Option<Node> {
+    let number = number_from(name)?;
+    let file = &kernel.descriptors.get(number).ok()?.file;
+    let view = view(number);
+    let mut mode = descriptor_mode(view);
+    if matches!(view, View::Descriptor(_)) {
+        // A link to what was opened shows for what it was (proc_pid_fd(5)).
+        mode &= linux::S_IFMT;
+        mode |= if file.is_readable() { 0o500 } else { 0 };
+        mode |= if file.is_writable() { 0o300 } else { 0 };
     }
+    Some(Node::new(
+        descriptor_number(line, number),
+        Mount::Proc,
+        Kind::View(view),
+        Attributes::new(mode, now),
+    ))
 }
 
 /// Type and permissions of what stands for a descriptor.
@@ -112,17 +113,6 @@ pub(super) fn descriptor_mode(view: View) -> u32 {
     match view {
         View::Magic(_) | View::Descriptor(_) => linux::S_IFLNK | 0o700,
         View::Text(_) | View::DescriptorFacts(_) => linux::S_IFREG | 0o400,
-    }
-}
-
-/// The file system that a path of the table lies in.
-pub(super) fn mount_of(path: &str) -> Mount {
-    if path.starts_with("/proc") {
-        Mount::Proc
-    } else if path.starts_with("/sys") {
-        Mount::Sys
-    } else {
-        Mount::Root
     }
 }
 

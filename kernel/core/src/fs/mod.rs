@@ -7,7 +7,6 @@
 //!   made when it is asked for.
 //! - [`path`] and [`walk`] go from a path to a node.
 //! - [`open`] is an open file, [`descriptors`] the program's table of them, [`device`] what character devices are.
-//! - [`populate`] puts the folders of views and `/tmp` into the root at start.
 
 pub(crate) mod archive;
 pub(crate) mod contents;
@@ -20,7 +19,6 @@ mod make;
 pub(crate) mod node;
 pub(crate) mod open;
 pub(crate) mod path;
-pub(crate) mod populate;
 pub(crate) mod seals;
 pub(crate) mod space;
 pub(crate) mod tree;

@@ -134,17 +134,17 @@ impl Node {
     /// Its path from `root` as `/proc` shows it: with ` (deleted)` behind it when it (or a directory above it) was unlinked;
     /// `None` when it does not lie below `root`.
     pub(crate) fn path(self: &Rc<Self>, root: &Rc<Self>) -> Option<Vec<u8>> {
-        let mut names = Vec::new();
-        let mut len: usize = 0;
+        // From the end to the root, and back to front.
+        let mut path = Vec::new();
         let mut node = self.clone();
-        let mut is_gone = false;
+        let mut is_gone = self.attributes.borrow().links == 0;
         // Of a path that is too long for all who ask only the end is made.
-        while !Rc::ptr_eq(&node, root) && len <= MAX_PATH {
+        while !Rc::ptr_eq(&node, root) && path.len() <= MAX_PATH {
             let parent = {
                 let location = node.location.borrow();
                 let location = location.as_ref()?;
-                len = len.saturating_add(location.name.len()).saturating_add(1);
-                names.push(location.name.clone());
+                path.extend(location.name.iter().rev());
+                path.push(b'/');
                 match location.parent.upgrade() {
                     Some(parent) => parent,
                     None => break,
@@ -153,15 +153,11 @@ impl Node {
             is_gone |= !parent.holds(&node);
             node = parent;
         }
-        let mut path = Vec::new();
-        for name in names.iter().rev() {
-            path.push(b'/');
-            path.extend_from_slice(name);
-        }
         if path.is_empty() {
             path.push(b'/');
         }
-        if is_gone || self.attributes.borrow().links == 0 {
+        path.reverse();
+        if is_gone {
             path.extend_from_slice(DELETED);
         }
         Some(path)

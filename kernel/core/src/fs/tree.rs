@@ -11,10 +11,9 @@ use core::cell::{Cell, RefCell};
 use linux_raw_sys::general as linux;
 
 use super::archive::Mounted;
-use super::contents::Lower;
-use super::directory::{Beneath, directory};
-use super::erofs::{ErofsError, Inode, Nid};
-use super::make::{archived_node, entry_type_of_archive, number_of, view_node};
+use super::directory::{Beneath, Found, directory};
+use super::erofs::{ErofsError, Nid};
+use super::make::{archived_node, descriptor_node, view_node};
 use super::node::{Attributes, Kind, Location, Mount, Node, entry_type};
 use super::view::{Folder, Shows};
 use crate::errno::Errno;
@@ -37,6 +36,8 @@ pub(crate) struct Tree {
     next_number: Cell<u64>,
     /// How many names were made.
     made: Cell<usize>,
+    /// When the views were there first.
+    started: Timestamp,
 }
 
 /// One name of a directory, as `getdents64(2)` tells it.
@@ -52,24 +53,31 @@ pub(crate) struct Listed {
 }
 
 impl Tree {
-    /// The tree over an archive, or an empty one.
-    pub(crate) fn new(archive: Option<Rc<Mounted>>) -> Result<Self, ErofsError> {
+    /// The tree over an archive, or one with views alone; they are as old as `now`.
+    pub(crate) fn new(
+        archive: Option<&'static Mounted>,
+        now: Timestamp,
+    ) -> Result<Self, ErofsError> {
         let root = match archive {
             Some(archive) => {
                 let inode = archive.root()?;
-                Rc::new(archived_node(Lower { archive, inode }).map_err(|_| ErofsError::Directory)?)
+                archived_node(archive, &inode).map_err(|_| ErofsError::Directory)?
             }
             None => {
-                let attributes = Attributes::new(linux::S_IFDIR | 0o755, Timestamp::default());
-                let kind = directory(Beneath::Nothing);
-                Rc::new(Node::new(1, Mount::Root, kind, attributes))
+                let attributes = Attributes::new(linux::S_IFDIR | 0o755, now);
+                let kind = directory(Beneath::default());
+                Node::new(1, Mount::Root, kind, attributes)
             }
         };
+        if let Kind::Directory(directory) = &root.kind {
+            directory.borrow_mut().beneath.views = Some(Folder::ROOT);
+        }
         Ok(Self {
-            root,
+            root: Rc::new(root),
             linked: RefCell::new(BTreeMap::new()),
             next_number: Cell::new(FIRST_NUMBER),
             made: Cell::new(0),
+            started: now,
         })
     }
 
@@ -88,48 +96,35 @@ impl Tree {
         let Kind::Directory(directory) = &parent.kind else {
             return Err(Errno::ENOTDIR);
         };
-        if let Some(known) = directory.borrow().known(name) {
+        let mut directory = directory.borrow_mut();
+        if let Some(known) = directory.known(name) {
             return Ok(known.node.clone());
         }
-        let beneath = directory.borrow().beneath.clone();
-        let node = match beneath {
-            Beneath::Nothing => None,
-            Beneath::Archive(lower) => {
-                let found = lower.archive.find(&lower.inode, name);
-                match found.map_err(|_| Errno::EIO)? {
-                    Some(entry) => {
-                        let inode = lower.archive.inode(entry.nid).map_err(|_| Errno::EIO)?;
-                        let archive = lower.archive;
-                        Some(self.archived(Lower { archive, inode })?)
-                    }
-                    None => None,
-                }
-            }
-            Beneath::Views(folder) => {
-                let now = parent.attributes.borrow().changed;
-                view_node(folder, name, kernel, now).map(Rc::new)
-            }
-        };
-        if let Some(node) = &node {
-            node.locate(parent, name.into());
-            if !matches!(
-                directory.borrow().beneath,
-                Beneath::Views(Folder::Descriptors(..))
-            ) {
-                directory.borrow_mut().remember(name.into(), node);
-            }
+        if let Some(Folder::Descriptors(line, view)) = directory.beneath.views {
+            let node = kernel
+                .and_then(|kernel| descriptor_node(line, view, name, kernel, self.started))
+                .map(Rc::new);
+            return Ok(node.inspect(|node| node.locate(parent, name.into())));
         }
-        Ok(node)
+        let node = match directory.beneath.find(name)? {
+            Some(Found::Archived(archive, nid)) => self.archived(archive, nid)?,
+            Some(Found::View(number, line)) => Rc::new(view_node(number, line, self.started)),
+            None => return Ok(None),
+        };
+        let name: Rc<[u8]> = name.into();
+        node.locate(parent, name.clone());
+        directory.remember(name, &node);
+        Ok(Some(node))
     }
 
     /// The node for an inode of the archive; the same one for all names of a file.
-    fn archived(&self, lower: Lower) -> Result<Rc<Node>, Errno> {
-        let Inode { nid, links, .. } = lower.inode;
-        let is_linked = links > 1 && !lower.inode.is_directory();
+    fn archived(&self, archive: &'static Mounted, nid: Nid) -> Result<Rc<Node>, Errno> {
+        let inode = archive.inode(nid).map_err(|_| Errno::EIO)?;
+        let is_linked = inode.links > 1 && !inode.is_directory();
         if is_linked && let Some(node) = self.linked.borrow().get(&nid) {
             return Ok(node.clone());
         }
-        let node = Rc::new(archived_node(lower)?);
+        let node = Rc::new(archived_node(archive, &inode)?);
         if is_linked {
             self.linked.borrow_mut().insert(nid, node.clone());
         }
@@ -251,54 +246,24 @@ impl Tree {
             return Ok(Some(Listed::new(name, node.number, node.mode(), place)));
         };
         let directory = directory.borrow();
-        let shown = |name: &[u8]| match directory.known(name) {
-            // Whether it is still there, and as what.
-            Some(known) => (known.node.is_some(), known.node.clone()),
-            None => (true, None),
-        };
-        match &directory.beneath {
-            Beneath::Nothing => {}
-            Beneath::Archive(lower) => {
-                let mut place = place;
-                loop {
-                    let found = lower.archive.at_or_behind(&lower.inode, place);
-                    let Some((at, entry)) = found.map_err(|_| Errno::EIO)? else {
-                        break;
-                    };
-                    place = at.saturating_add(1);
-                    let (is_there, node) = shown(entry.name);
-                    if !is_there || entry.name == b"." || entry.name == b".." {
-                        continue;
-                    }
-                    let number = node
-                        .as_ref()
-                        .map_or_else(|| number_of(entry.nid), |node| node.number);
-                    let mut listed =
-                        Listed::new(entry.name, number, 0, at.saturating_add(FIRST_PLACE));
-                    listed.entry_type = node.map_or_else(
-                        || entry_type_of_archive(entry.kind),
-                        |node| node.entry_type(),
-                    );
-                    return Ok(Some(listed));
-                }
-            }
-            Beneath::Views(Folder::Descriptors(line, _)) => {
-                return Ok(next_descriptor(*line, place, kernel));
-            }
-            Beneath::Views(folder) => {
-                let mut place = place;
-                while let Some((at, name)) = folder.at_or_behind(place) {
-                    place = (at as u64).saturating_add(1);
-                    let (is_there, node) = shown(name.as_bytes());
-                    let line_mode = TABLE.get(at).map_or(0, |line| line.mode);
-                    if is_there {
-                        let mode = node.as_ref().map_or(line_mode, |node| node.mode());
-                        let number = node.map_or_else(|| view_number(at), |node| node.number);
-                        let place = (at as u64).saturating_add(FIRST_PLACE);
-                        return Ok(Some(Listed::new(name.as_bytes(), number, mode, place)));
-                    }
-                }
-            }
+        if let Some(Folder::Descriptors(line, _)) = directory.beneath.views {
+            return Ok(next_descriptor(line, place, kernel));
+        }
+        let mut next = place;
+        while let Some(below) = directory.beneath.at_or_behind(next)? {
+            next = below.place.saturating_add(1);
+            let (number, entry_type) = match directory.known(below.name).map(|known| &known.node) {
+                None => (below.number, below.entry_type),
+                Some(Some(node)) => (node.number, node.entry_type()),
+                // It was removed.
+                Some(None) => continue,
+            };
+            return Ok(Some(Listed {
+                name: below.name.into(),
+                number,
+                entry_type,
+                next: next.saturating_add(FIRST_PLACE),
+            }));
         }
         let new = directory.new_at_or_behind(place);
         Ok(new.map(|(new, node)| {

@@ -96,19 +96,20 @@ impl<'a> Scope<'a> {
     }
 
     /// Goes to the root, where an absolute path starts.
-    fn root(&self) -> Result<Rc<Node>, Errno> {
+    fn root(&self, from: &Node) -> Result<Rc<Node>, Errno> {
         if self.limits.contains(Limits::BENEATH) {
             return Err(Errno::EXDEV);
         }
-        self.enter(self.start, self.root.clone())
+        self.check_mounts(from, self.root)?;
+        Ok(self.root.clone())
     }
 
-    /// Goes from one node to another, if that is allowed.
-    fn enter(&self, from: &Node, to: Rc<Node>) -> Result<Rc<Node>, Errno> {
+    /// Whether it is allowed to go from one node to another.
+    fn check_mounts(&self, from: &Node, to: &Node) -> Result<(), Errno> {
         if from.mount != to.mount && self.limits.contains(Limits::ONE_MOUNT) {
             return Err(Errno::EXDEV);
         }
-        Ok(to)
+        Ok(())
     }
 
     /// Goes up.
@@ -119,18 +120,17 @@ impl<'a> Scope<'a> {
         if Rc::ptr_eq(from, self.root) {
             return Ok(from.clone());
         }
-        self.enter(from, from.parent())
+        let parent = from.parent();
+        self.check_mounts(from, &parent)?;
+        Ok(parent)
     }
 
     /// What a link leads to that is not followed by its path.
-    fn magic(&self, link: &Node) -> Result<Option<Rc<Node>>, Errno> {
-        let Kind::View(view) = link.kind else {
-            return Ok(None);
-        };
-        let found = match (view, self.kernel) {
-            (View::Magic(find), Some(kernel)) => find(kernel),
-            (View::Descriptor(number), Some(kernel)) => {
-                let descriptor = kernel.descriptors.get(number).ok();
+    fn magic(&self, link: &Node) -> Result<Rc<Node>, Errno> {
+        let found = match (&link.kind, self.kernel) {
+            (Kind::View(View::Magic(find)), Some(kernel)) => find(kernel),
+            (Kind::View(View::Descriptor(number)), Some(kernel)) => {
+                let descriptor = kernel.descriptors.get(*number).ok();
                 descriptor.map(|descriptor| descriptor.file.node().clone())
             }
             _ => None,
@@ -141,7 +141,9 @@ impl<'a> Scope<'a> {
         if self.limits.contains(Limits::BENEATH) {
             return Err(Errno::EXDEV);
         }
-        self.enter(link, found.ok_or(Errno::ENOENT)?).map(Some)
+        let found = found.ok_or(Errno::ENOENT)?;
+        self.check_mounts(link, &found)?;
+        Ok(found)
     }
 }
 
@@ -154,55 +156,67 @@ impl Tree {
         last: LastLink,
     ) -> Result<Walked, Errno> {
         let mut links = 0_u32;
-        let mut directory = if path.is_absolute() {
-            scope.root()?
-        } else {
-            scope.start.clone()
-        };
+        let mut directory = scope.start.clone();
         let mut name = LastName::Root;
         while let Some(step) = path.step()? {
             if !directory.is_directory() {
                 return Err(Errno::ENOTDIR);
             }
-            name = LastName::Dot;
-            if step.name == b"." {
-                continue;
+            match step.name {
+                b"" => {
+                    directory = scope.root(&directory)?;
+                    name = LastName::Root;
+                    continue;
+                }
+                b"." => {
+                    name = LastName::Dot;
+                    continue;
+                }
+                b".." => {
+                    directory = scope.up(&directory)?;
+                    name = LastName::DotDot;
+                    continue;
+                }
+                _ => {}
             }
-            if step.name == b".." {
-                directory = scope.up(&directory)?;
-                name = LastName::DotDot;
-                continue;
-            }
+            let (len, then) = (step.name.len(), step.then);
             let found = self.lookup(&directory, step.name, scope.kernel)?;
-            let is_link = found.as_ref().is_some_and(|node| node.is_link());
-            let is_followed = match step.then {
+            let is_followed = match then {
                 Then::More => true,
                 Then::SlashEnd => last != LastLink::Name,
                 Then::End => last == LastLink::Follow,
             };
-            if step.then != Then::More && !(is_link && is_followed) {
-                let (len, then) = (step.name.len(), step.then);
-                let name = path.into_last(len);
-                return last_step(scope, directory, name, then, last, found);
-            }
-            let node = found.ok_or(Errno::ENOENT)?;
-            if !is_link {
-                directory = scope.enter(&directory, node)?;
+            if is_followed
+                && let Some(link) = &found
+                && link.is_link()
+            {
+                links = links.saturating_add(1);
+                if links > MAX_LINKS || scope.limits.contains(Limits::NO_LINKS) {
+                    return Err(Errno::ELOOP);
+                }
+                name = LastName::Root;
+                if let Kind::Link(target) = &link.kind {
+                    path.insert(target)?;
+                } else {
+                    directory = scope.magic(link)?;
+                }
                 continue;
             }
-            links = links.saturating_add(1);
-            if links > MAX_LINKS || scope.limits.contains(Limits::NO_LINKS) {
-                return Err(Errno::ELOOP);
-            }
-            name = LastName::Root;
-            if let Some(node) = scope.magic(&node)? {
-                directory = node;
-            } else if let Kind::Link(target) = &node.kind {
-                path.insert(target)?;
-                if path.is_absolute() {
-                    directory = scope.root()?;
+            if let Some(node) = &found {
+                scope.check_mounts(&directory, node)?;
+                if then == Then::SlashEnd && is_followed && !node.is_directory() {
+                    return Err(Errno::ENOTDIR);
                 }
             }
+            if then != Then::More {
+                return Ok(Walked {
+                    parent: directory,
+                    name: LastName::Named(path.into_last(len)),
+                    node: found,
+                    slash: then == Then::SlashEnd,
+                });
+            }
+            directory = found.ok_or(Errno::ENOENT)?;
         }
         Ok(Walked {
             parent: directory.clone(),
@@ -211,27 +225,4 @@ impl Tree {
             slash: false,
         })
     }
-}
-
-fn last_step(
-    scope: &Scope<'_>,
-    parent: Rc<Node>,
-    name: LastPart,
-    then: Then,
-    last: LastLink,
-    node: Option<Rc<Node>>,
-) -> Result<Walked, Errno> {
-    let slash = then == Then::SlashEnd;
-    if let Some(node) = &node {
-        if slash && last != LastLink::Name && !node.is_directory() {
-            return Err(Errno::ENOTDIR);
-        }
-        scope.enter(&parent, node.clone())?;
-    }
-    Ok(Walked {
-        parent,
-        name: LastName::Named(name),
-        node,
-        slash,
-    })
 }

@@ -28,7 +28,7 @@ pub(super) fn mkdirat(kernel: &mut Kernel, base: Base, path: PathArg, mode: u32)
     }
     // S_ISVTX is kept, the set-id bits are not (mkdir(2)).
     let mode = linux::S_IFDIR | mode & 0o1777 & !kernel.umask;
-    kernel.add_node(&walked, directory(Beneath::Nothing), mode)?;
+    kernel.add_node(&walked, directory(Beneath::default()), mode)?;
     count_subdirectory(&walked.parent, 1);
     Ok(0)
 }
@@ -78,7 +78,7 @@ pub(super) fn mknodat(
 /// Whether other folders are mounted on it.
 fn is_view_folder(node: &Node) -> bool {
     match &node.kind {
-        Kind::Directory(directory) => matches!(directory.borrow().beneath, Beneath::Views(_)),
+        Kind::Directory(directory) => directory.borrow().beneath.views.is_some(),
         _ => false,
     }
 }
@@ -254,11 +254,11 @@ pub(super) fn readlinkat(
     let flags = linux::AT_SYMLINK_NOFOLLOW | linux::AT_EMPTY_PATH;
     let node: Rc<Node> = kernel.node_at(base, path, flags)?;
     let target = match &node.kind {
-        Kind::Link(target) => target.clone(),
+        Kind::Link(target) => Cow::Borrowed(&**target),
         Kind::View(view) => Cow::Owned(kernel.link_of(*view)?),
         _ => return Err(Errno::EINVAL),
     };
-    let piece = target.get(..len).unwrap_or(&target);
+    let piece = target.get(..len.min(target.len())).unwrap_or(&target);
     kernel.memory.write(to, piece)?;
     Ok(piece.len())
 }

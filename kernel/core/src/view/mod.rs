@@ -1,4 +1,4 @@
-//! What `/dev`, `/proc` and `/sys` show: one line each in [`TABLE`], and a function that makes it when it is asked for.
+//! What `/dev`, `/proc` and `/sys` show, and `/tmp`: one line each in [`TABLE`], and a function that makes it when it is asked for.
 //!
 //! # How to add one
 //! Write a function `fn name(kernel: &mut Kernel) -> Shows` in its subject's file that tells the kernel's own values (proc(5),
@@ -26,7 +26,7 @@ use linux_raw_sys::general as linux;
 pub(crate) use self::load::{FIXED_POINT, Load};
 use crate::errno::Errno;
 use crate::fs::device::Device;
-use crate::fs::node::Node;
+use crate::fs::node::{Mount, Node};
 use crate::fs::view::{Line, Shows, View};
 use crate::kernel::Kernel;
 use crate::memory::budget;
@@ -175,6 +175,7 @@ pub(crate) static TABLE: &[Line] = &[
         0o444,
         memory::huge_page_size,
     ),
+    line("/tmp", linux::S_IFDIR | 0o1777, Shows::Empty),
 ];
 
 const fn folder(path: &'static str, permissions: u32) -> Line {
@@ -204,7 +205,17 @@ const fn magic(path: &'static str, find: fn(&Kernel) -> Option<Rc<Node>>) -> Lin
 }
 
 const fn line(path: &'static str, mode: u32, shows: Shows) -> Line {
-    Line { path, mode, shows }
+    let mount = match path.as_bytes() {
+        [b'/', b'p', b'r', b'o', b'c', ..] => Mount::Proc,
+        [b'/', b's', b'y', b's', ..] => Mount::Sys,
+        _ => Mount::Root,
+    };
+    Line {
+        path,
+        mount,
+        mode,
+        shows,
+    }
 }
 
 impl Kernel {

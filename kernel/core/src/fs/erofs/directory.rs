@@ -1,8 +1,10 @@
 //! Names of the archive: directory blocks of entries, then their names, sorted over the whole directory.
 
-use unikernel_abi::bytes::{slice, u16_at, u64_at};
+use core::cmp::Ordering;
 
-use super::{Erofs, ErofsError, Inode, Nid};
+use unikernel_abi::bytes::u64_at;
+
+use super::{Erofs, ErofsError, Extent, Nid};
 
 /// Length of an entry: inode, offset of the name, type, a byte of zero.
 const ENTRY: usize = 12;
@@ -25,112 +27,96 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy)]
 struct Block {
     bytes: &'static [u8],
-    count: usize,
+    entries: &'static [[u8; ENTRY]],
 }
 
 impl Block {
-    fn new(bytes: &'static [u8]) -> Result<Self, ErofsError> {
-        let names = usize::from(u16_at(bytes, 8).ok_or(ErofsError::Directory)?);
-        let count = names / ENTRY;
-        if count == 0 || names % ENTRY != 0 || names > bytes.len() {
-            return Err(ErofsError::Directory);
-        }
-        Ok(Self { bytes, count })
+    fn new(bytes: &'static [u8]) -> Option<Self> {
+        // The first name stands behind the last entry.
+        let first: &[u8; ENTRY] = bytes.first_chunk()?;
+        let (entries, rest) = bytes.get(..name_start(first))?.as_chunks();
+        (!entries.is_empty() && rest.is_empty()).then_some(Self { bytes, entries })
     }
 
-    fn entry(&self, index: usize) -> Result<Entry, ErofsError> {
-        self.read(index).ok_or(ErofsError::Directory)
-    }
-
-    fn read(&self, index: usize) -> Option<Entry> {
-        let at = index.checked_mul(ENTRY)?;
-        let name = usize::from(u16_at(self.bytes, at.checked_add(8)?)?);
-        let next = index.checked_add(1)?;
-        let name = if next < self.count {
-            let end = usize::from(u16_at(self.bytes, at.checked_add(ENTRY)?.checked_add(8)?)?);
-            slice(self.bytes, name, end.checked_sub(name)?)?
-        } else {
+    fn entry(&self, index: usize) -> Option<Entry> {
+        let (entry, behind) = self.entries.get(index..)?.split_first()?;
+        let name = self.bytes.get(name_start(entry)..)?;
+        let name = match behind.first() {
+            Some(next) => name.get(..name_start(next).checked_sub(name_start(entry))?)?,
             // The last name ends with the block, or with a NUL before it.
-            self.bytes.get(name..)?.split(|byte| *byte == 0).next()?
+            None => name.split(|byte| *byte == 0).next()?,
         };
-        if name.is_empty() || name.contains(&b'/') {
-            return None;
-        }
         Some(Entry {
             name,
-            nid: Nid(u64_at(self.bytes, at)?),
-            kind: *self.bytes.get(at.checked_add(10)?)?,
+            nid: Nid(u64_at(entry, 0)?),
+            kind: entry[10],
         })
     }
 }
 
+/// Where in its block an entry's name starts.
+fn name_start(entry: &[u8; ENTRY]) -> usize {
+    usize::from(u16::from_le_bytes([entry[8], entry[9]]))
+}
+
 impl Erofs {
-    /// What `name` names in the directory.
-    pub(crate) fn find(&self, directory: &Inode, name: &[u8]) -> Result<Option<Entry>, ErofsError> {
-        self.first_not_before(directory, |entry| entry < name)
-            .map(|entry| entry.filter(|entry| entry.name == name))
+    /// What `name` names in the directory. Names are sorted over all of its blocks.
+    pub(crate) fn find(
+        &self,
+        directory: &Extent,
+        name: &[u8],
+    ) -> Result<Option<Entry>, ErofsError> {
+        let blocks = directory.size.div_ceil(self.block_size());
+        let (mut low, mut high) = (0, blocks.saturating_mul(PLACES));
+        while low < high {
+            let middle = low.midpoint(high);
+            let found = self.at_or_before(directory, middle);
+            let (place, entry) = found.ok_or(ErofsError::Directory)?;
+            match entry.name.cmp(name) {
+                Ordering::Less => low = middle.saturating_add(1),
+                Ordering::Equal => return Ok(Some(entry)),
+                Ordering::Greater => high = place,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The entry at a place, or the last one of its block when that has less, and its place.
+    fn at_or_before(&self, directory: &Extent, place: u64) -> Option<(u64, Entry)> {
+        let block = self.block(directory, place / PLACES)?;
+        let last = block.entries.len().saturating_sub(1) as u64;
+        let index = last.min(place % PLACES);
+        let place = (place / PLACES)
+            .saturating_mul(PLACES)
+            .saturating_add(index);
+        Some((place, block.entry(usize::try_from(index).ok()?)?))
     }
 
     /// The first entry whose place is `place` or behind it, and its place. Places grow with names and never change.
     pub(crate) fn at_or_behind(
         &self,
-        directory: &Inode,
+        directory: &Extent,
         place: u64,
     ) -> Result<Option<(u64, Entry)>, ErofsError> {
         let blocks = directory.size.div_ceil(self.block_size());
-        let mut number = place / PLACES;
-        let mut index = usize::try_from(place % PLACES).map_err(|_| ErofsError::Directory)?;
-        while number < blocks {
-            let block = self.block(directory, number)?;
-            if index < block.count {
-                let place = number
-                    .checked_mul(PLACES)
-                    .and_then(|first| first.checked_add(index as u64))
-                    .ok_or(ErofsError::Directory)?;
-                return Ok(Some((place, block.entry(index)?)));
-            }
-            number = number.saturating_add(1);
-            index = 0;
-        }
-        Ok(None)
-    }
-
-    /// The first entry, in the order of names, for which `before` no longer holds.
-    fn first_not_before(
-        &self,
-        directory: &Inode,
-        before: impl Fn(&[u8]) -> bool,
-    ) -> Result<Option<Entry>, ErofsError> {
-        let blocks = directory.size.div_ceil(self.block_size());
-        // The last block whose first name is before; what is sought stands in it or is the next block's first name.
-        let (mut low, mut high) = (0, blocks);
-        while low < high {
-            let middle = low.midpoint(high);
-            if before(self.block(directory, middle)?.entry(0)?.name) {
-                low = middle.saturating_add(1);
-            } else {
-                high = middle;
-            }
-        }
-        if let Some(last) = low.checked_sub(1) {
-            let block = self.block(directory, last)?;
-            for index in 0..block.count {
-                let entry = block.entry(index)?;
-                if !before(entry.name) {
-                    return Ok(Some(entry));
+        let mut place = place;
+        while place / PLACES < blocks {
+            let found = self.at_or_before(directory, place);
+            let (at, entry) = found.ok_or(ErofsError::Directory)?;
+            if at == place {
+                if entry.name.is_empty() || entry.name.contains(&b'/') {
+                    return Err(ErofsError::Directory);
                 }
+                return Ok(Some((at, entry)));
             }
-        }
-        if low < blocks {
-            return Ok(Some(self.block(directory, low)?.entry(0)?));
+            // The block has no more.
+            place = (place / PLACES).saturating_add(1).saturating_mul(PLACES);
         }
         Ok(None)
     }
 
-    fn block(&self, directory: &Inode, index: u64) -> Result<Block, ErofsError> {
-        let offset = index
-            .checked_mul(self.block_size())
-            .ok_or(ErofsError::Directory)?;
+    fn block(&self, directory: &Extent, number: u64) -> Option<Block> {
+        let offset = number.saturating_mul(self.block_size());
         Block::new(self.contents(directory, offset, self.block_size()))
     }
 }

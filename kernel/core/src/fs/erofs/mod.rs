@@ -5,14 +5,14 @@
 //! trusted: every number of the archive is checked against its length when it is used, so the worst that a broken archive does
 //! is an error on the file concerned.
 //!
-//! [`Erofs`] checks the superblock, [`Inode`] knows one file's place and attributes, [`directory`] finds names.
+//! [`Erofs`] checks the superblock, [`Inode`] is one file's attributes, [`Extent`] where its bytes lie; [`directory`] finds names.
 
 pub(crate) mod directory;
 mod inode;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::inode::{Inode, Nid};
+pub(crate) use self::inode::{Extent, Inode, Nid};
 
 use unikernel_abi::bytes::{slice, u16_at, u32_at, u64_at};
 

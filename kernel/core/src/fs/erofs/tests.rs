@@ -14,7 +14,7 @@ fn inode(archive: &Erofs, path: &str) -> Inode {
     let mut inode = archive.inode(archive.root()).unwrap();
     for name in path.split('/').filter(|name| !name.is_empty()) {
         let entry = archive
-            .find(&inode, name.as_bytes())
+            .find(&inode.extent, name.as_bytes())
             .unwrap()
             .expect("it is there");
         inode = archive.inode(entry.nid).unwrap();
@@ -28,22 +28,22 @@ fn read_all(archive: &Erofs, nid: Nid, depth: usize) -> u64 {
         return 0;
     };
     let mut read = 0;
-    while read < inode.size {
-        let piece = archive.contents(&inode, read, 1 << 20);
+    while read < inode.extent.size {
+        let piece = archive.contents(&inode.extent, read, 1 << 20);
         if piece.is_empty() {
             break;
         }
         read += piece.len() as u64;
     }
-    for index in 0..inode.size.div_ceil(4096).min(4) {
-        let _ = archive.page_in_place(&inode, index);
+    for index in 0..inode.extent.size.div_ceil(4096).min(4) {
+        let _ = archive.page_in_place(&inode.extent, index);
     }
     let mut next = 0;
     let mut count = 0;
     while inode.is_directory()
         && depth < 4
         && count < 20
-        && let Ok(Some((place, entry))) = archive.at_or_behind(&inode, next)
+        && let Ok(Some((place, entry))) = archive.at_or_behind(&inode.extent, next)
     {
         count += 1;
         next = place + 1;
@@ -58,12 +58,12 @@ fn read_all(archive: &Erofs, nid: Nid, depth: usize) -> u64 {
 fn files_have_their_bytes() {
     let archive = Erofs::mount(ARCHIVE).unwrap();
     let small = inode(&archive, "/small");
-    assert_eq!(archive.contents(&small, 0, 100), b"hello, archive\n");
-    assert_eq!(archive.contents(&small, 7, 4), b"arch");
-    assert_eq!(archive.contents(&small, 15, 4), b"");
-    assert_eq!(archive.contents(&small, 16, 4), b"");
+    assert_eq!(archive.contents(&small.extent, 0, 100), b"hello, archive\n");
+    assert_eq!(archive.contents(&small.extent, 7, 4), b"arch");
+    assert_eq!(archive.contents(&small.extent, 15, 4), b"");
+    assert_eq!(archive.contents(&small.extent, 16, 4), b"");
     assert_eq!(
-        archive.contents(&inode(&archive, "/dir/deep/file"), 0, 9),
+        archive.contents(&inode(&archive, "/dir/deep/file").extent, 0, 9),
         b"deep"
     );
 }
@@ -72,22 +72,22 @@ fn files_have_their_bytes() {
 fn file_longer_than_a_block_is_in_two_pieces() {
     let archive = Erofs::mount(ARCHIVE).unwrap();
     let large = inode(&archive, "/large");
-    assert_eq!(large.size, 5000);
-    assert_eq!(archive.contents(&large, 0, 5000).len(), 4096);
-    assert_eq!(archive.contents(&large, 4096, 5000).len(), 904);
-    assert_eq!(archive.page_in_place(&large, 0), Some(1));
-    assert_eq!(archive.page_in_place(&large, 1), None);
+    assert_eq!(large.extent.size, 5000);
+    assert_eq!(archive.contents(&large.extent, 0, 5000).len(), 4096);
+    assert_eq!(archive.contents(&large.extent, 4096, 5000).len(), 904);
+    assert_eq!(archive.page_in_place(&large.extent, 0), Some(1));
+    assert_eq!(archive.page_in_place(&large.extent, 1), None);
 }
 
 #[test]
 fn names_are_found_and_listed_in_order() {
     let archive = Erofs::mount(ARCHIVE).unwrap();
     let root = archive.inode(archive.root()).unwrap();
-    assert!(archive.find(&root, b"nothing").unwrap().is_none());
-    assert!(archive.find(&root, b"smal").unwrap().is_none());
+    assert!(archive.find(&root.extent, b"nothing").unwrap().is_none());
+    assert!(archive.find(&root.extent, b"smal").unwrap().is_none());
     let mut names = Vec::new();
     let mut next = 0;
-    while let Some((place, entry)) = archive.at_or_behind(&root, next).unwrap() {
+    while let Some((place, entry)) = archive.at_or_behind(&root.extent, next).unwrap() {
         next = place + 1;
         names.push(entry.name);
     }

@@ -244,7 +244,7 @@ fn tree_that_is_deeper_than_the_stack_goes() {
     for _ in 0..DEPTH {
         // Each level has a neighbour before and behind it.
         for name in ["a", "d", "z"] {
-            let kind = directory(Beneath::Nothing);
+            let kind = directory(Beneath::default());
             let mode = linux::S_IFDIR | 0o755;
             let tree = &process.kernel.tree;
             let node = tree.create(Mount::Root, kind, mode, Timestamp::default());

@@ -7,12 +7,15 @@ use linux_raw_sys::general as linux;
 use unikernel_machine::address::UserAddr;
 
 use crate::errno::Errno;
+use crate::fs::view::Shows;
 use crate::testing::Process;
 
 #[test]
 fn every_view_can_be_read() {
     let mut process = Process::new();
-    for line in crate::view::TABLE {
+    let lines = crate::view::TABLE.iter();
+    // What the archive has goes before what is else empty.
+    for line in lines.filter(|line| !matches!(line.shows, Shows::Empty)) {
         let kind = line.mode & linux::S_IFMT;
         assert_eq!(
             process.stat(line.path).unwrap().0,
