@@ -3,7 +3,8 @@
 use super::super::ioapic;
 use super::super::mmio::{Head, Mmio};
 use super::super::one_cpu::OneCpu;
-use super::{Doorbell, Rings, vector_of};
+use super::rings::Rings;
+use super::{Doorbell, Registers, vector_of};
 use crate::virtio::VirtioError;
 
 const MAGIC: usize = 0x000;
@@ -78,17 +79,19 @@ impl MmioTransport {
         };
         is_virtio.then_some((id, transport))
     }
+}
 
-    pub(super) fn status(&self) -> u8 {
+impl Registers for MmioTransport {
+    fn status(&self) -> u8 {
         self.registers.read32(STATUS) as u8
     }
 
-    pub(super) fn set_status(&self, status: u8) {
+    fn set_status(&self, status: u8) {
         self.registers.write32(STATUS, u32::from(status));
     }
 
     /// Nothing when the registers are of the old kind: those mean something else.
-    pub(super) fn offered_features(&self) -> u64 {
+    fn offered_features(&self) -> u64 {
         if self.registers.read32(VERSION) != MODERN {
             return 0;
         }
@@ -98,7 +101,7 @@ impl MmioTransport {
         u64::from(high) << 32 | u64::from(self.registers.read32(DEVICE_FEATURES))
     }
 
-    pub(super) fn accept_features(&self, features: u64) {
+    fn accept_features(&self, features: u64) {
         self.registers.write32(DRIVER_FEATURES_SELECT, 1);
         self.registers
             .write32(DRIVER_FEATURES, (features >> 32) as u32);
@@ -106,7 +109,7 @@ impl MmioTransport {
         self.registers.write32(DRIVER_FEATURES, features as u32);
     }
 
-    pub(super) fn connect_interrupt(&mut self) -> Result<(), VirtioError> {
+    fn connect_interrupt(&mut self) -> Result<(), VirtioError> {
         if self.is_connected {
             return Ok(());
         }
@@ -119,34 +122,26 @@ impl MmioTransport {
         Ok(())
     }
 
-    /// Selects a queue, and returns how long it can be.
-    pub(super) fn select_queue(&self, index: u16) -> u16 {
+    fn select_queue(&self, index: u16) -> u16 {
         self.registers.write32(QUEUE_SELECT, u32::from(index));
         if self.registers.read32(QUEUE_READY) != 0 {
             return 0;
         }
-        u16::try_from(self.registers.read32(QUEUE_LEN_MAX)).unwrap_or(u16::MAX)
+        self.registers.read32(QUEUE_LEN_MAX).min(0xffff) as u16
     }
 
-    /// Enables the selected queue.
-    pub(super) fn enable_queue(&self, index: u16, rings: &Rings) -> Result<Doorbell, VirtioError> {
-        self.registers.write32(QUEUE_LEN, u32::from(rings.len));
-        self.registers.write64(QUEUE_DESCRIPTORS, rings.descriptors);
-        self.registers.write64(QUEUE_AVAILABLE, rings.available);
-        self.registers.write64(QUEUE_USED, rings.used);
+    fn enable_queue(&self, index: u16, rings: &Rings) -> Result<Doorbell, VirtioError> {
+        self.registers.write32(QUEUE_LEN, u32::from(rings.len()));
+        self.registers
+            .write64(QUEUE_DESCRIPTORS, rings.descriptors());
+        self.registers.write64(QUEUE_AVAILABLE, rings.available());
+        self.registers.write64(QUEUE_USED, rings.used());
         self.registers.write32(QUEUE_READY, 1);
-        let register = self
-            .all
-            .part(QUEUE_NOTIFY, 4)
-            .ok_or(VirtioError::Queue(index))?;
-        Ok(Doorbell {
-            register,
-            value: index,
-            wide: true,
-        })
+        let register = self.registers.register(QUEUE_NOTIFY);
+        Ok(Doorbell::Mmio(u32::from(index), register))
     }
 
-    pub(super) fn config(&self) -> Option<Mmio> {
+    fn config(&self) -> Option<Mmio> {
         self.all.part(CONFIG, self.all.len().checked_sub(CONFIG)?)
     }
 }
