@@ -37,22 +37,12 @@ const PORT_REMOVE: u16 = 2;
 const PORT_READY: u16 = 3;
 const PORT_OPEN: u16 = 6;
 
-/// What the host did with the stdin port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Port {
-    /// It was not announced so far.
-    Unknown,
-    /// It is there; the host may send.
-    Open,
-    /// The host closed it, or has none.
-    Closed,
-}
-
 /// The driver's state.
 pub(crate) struct Console {
     /// As [`QUEUES`].
     queues: Box<[Queue; 7]>,
-    stdin_port: Port,
+    /// Whether the host closed the port of stdin, or took it away.
+    is_stdin_closed: bool,
     /// Whether the host's wishes can come.
     is_reachable: bool,
 }
@@ -70,7 +60,7 @@ impl Console {
         device.start();
         let mut console = Self {
             queues: queues.try_into().ok()?,
-            stdin_port: Port::Unknown,
+            is_stdin_closed: false,
             is_reachable: false,
         };
         console.tell(0, DEVICE_READY, 1);
@@ -94,6 +84,16 @@ impl Console {
             Stream::Stdin => None,
             Stream::Stdout => Some(stdout),
             Stream::Stderr => Some(stderr),
+            Stream::Report => Some(report),
+        }
+    }
+
+    /// The two that bring something.
+    fn input(&mut self, stream: Stream) -> Option<&mut Queue> {
+        let [_, _, stdin, _, _, report, _] = &mut *self.queues;
+        match stream {
+            Stream::Stdin => Some(stdin),
+            Stream::Stdout | Stream::Stderr => None,
             Stream::Report => Some(report),
         }
     }
@@ -128,7 +128,7 @@ impl Console {
     pub(crate) fn stdin_ended(&mut self) -> bool {
         self.listen();
         // What the host sent before it closed the port is in the queue by now.
-        self.stdin_port == Port::Closed && !self.stdin().has_received()
+        self.is_stdin_closed && !self.stdin().has_received()
     }
 
     /// What the host asks for, if anything came.
@@ -157,43 +157,36 @@ impl Console {
     /// Answers the device's control messages.
     fn listen(&mut self) {
         let mut message = [0; 64];
-        while self.control_in().has_received() {
-            let len = self.control_in().try_receive(&mut message);
+        while let len @ 1.. = self.control_in().try_receive(&mut message) {
             if len < MESSAGE {
                 continue;
             }
             let [a, b, c, d, e, f, g, h, ..] = message;
-            self.answer(
-                u32::from_le_bytes([a, b, c, d]),
-                u16::from_le_bytes([e, f]),
-                u16::from_le_bytes([g, h]),
-            );
+            let port = u32::from_le_bytes([a, b, c, d]);
+            if let Some(stream) = Stream::from_number(port) {
+                self.answer(
+                    stream,
+                    u16::from_le_bytes([e, f]),
+                    u16::from_le_bytes([g, h]),
+                );
+            }
         }
     }
 
-    fn answer(&mut self, port: u32, event: u16, value: u16) {
-        let stream = Stream::from_number(port);
-        match (event, stream) {
-            (PORT_ADD, Some(stream)) => {
-                self.tell(port, PORT_READY, 1);
-                self.tell(port, PORT_OPEN, 1);
-                // The two that bring something.
-                match stream {
-                    Stream::Stdin => {
-                        self.stdin_port = Port::Open;
-                        self.stdin().announce();
-                    }
-                    Stream::Report => {
-                        self.is_reachable = true;
-                        self.report_in().announce();
-                    }
-                    Stream::Stdout | Stream::Stderr => {}
+    fn answer(&mut self, stream: Stream, event: u16, value: u16) {
+        let is_stdin = stream == Stream::Stdin;
+        match event {
+            PORT_ADD => {
+                self.tell(stream.port(), PORT_READY, 1);
+                self.tell(stream.port(), PORT_OPEN, 1);
+                self.is_stdin_closed &= !is_stdin;
+                self.is_reachable |= stream == Stream::Report;
+                if let Some(queue) = self.input(stream) {
+                    queue.announce();
                 }
             }
-            (PORT_OPEN, Some(Stream::Stdin)) => {
-                self.stdin_port = if value == 0 { Port::Closed } else { Port::Open };
-            }
-            (PORT_REMOVE, Some(Stream::Stdin)) => self.stdin_port = Port::Closed,
+            PORT_OPEN if is_stdin => self.is_stdin_closed = value == 0,
+            PORT_REMOVE if is_stdin => self.is_stdin_closed = true,
             _ => {}
         }
     }

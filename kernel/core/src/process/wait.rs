@@ -80,7 +80,8 @@ impl Kernel {
     /// Waits until the host wants the program to start, or to end.
     pub(crate) fn wait_for_start(&mut self) {
         loop {
-            match self.next_control() {
+            let control = self.streams.borrow_mut().control();
+            match control {
                 Some(Control::Start) => return,
                 Some(Control::Terminate) => return self.end(Ending::Killed(linux::SIGTERM)),
                 None => {}
@@ -88,11 +89,6 @@ impl Kernel {
             self.set_program_alarm();
             cpu::wait();
         }
-    }
-
-    /// What the host asks for, if anything came; else it interrupts when something comes.
-    pub(crate) fn next_control(&mut self) -> Option<Control> {
-        self.streams.borrow_mut().control()
     }
 
     /// Whether the host can't interrupt.

@@ -213,7 +213,7 @@ impl Kernel {
 
     /// Looks what the host asked for.
     pub(crate) fn look_at_host(&mut self) {
-        while let Some(control) = self.next_control() {
+        while let Some(control) = self.streams.borrow_mut().control() {
             if control == Control::Terminate
                 && let Some(signal) = Signal::new(linux::SIGTERM)
             {

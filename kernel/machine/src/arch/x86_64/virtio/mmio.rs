@@ -31,6 +31,11 @@ const CONFIG: usize = 0x100;
 const MAGIC_VALUE: u32 = 0x7472_6976;
 /// The version of the registers that virtio 1.0 and later have.
 const MODERN: u32 = 2;
+/// The letters of numbers, as digits.
+const G: u32 = 16;
+const K: u32 = 20;
+const M: u32 = 22;
+const X: u32 = 33;
 /// More devices than QEMU's microvm has slots.
 const MAX_DEVICES: usize = 32;
 
@@ -60,21 +65,16 @@ impl MmioTransport {
     /// The device that a word `virtio_mmio.device=SIZE@BASE:IRQ` of the command line names (Linux's
     /// `Documentation/admin-guide/kernel-parameters.txt`), with its device id.
     pub(super) fn from_word(word: &[u8]) -> Option<(u32, Self)> {
-        let mut rest = word.strip_prefix(b"virtio_mmio.device=")?;
-        let len = usize::try_from(number(&mut rest)?).ok()?;
-        rest = rest.strip_prefix(b"@")?;
-        let base = number(&mut rest)?;
-        rest = rest.strip_prefix(b":")?;
-        let line = u32::try_from(number(&mut rest)?).ok()?;
+        let [len, base, line] = numbers(word.strip_prefix(b"virtio_mmio.device=")?)?;
         // SAFETY: the loader's command line says that there are registers.
-        let all = unsafe { Mmio::map(base, len) }?;
+        let all = unsafe { Mmio::map(base, len as usize) }?;
         let registers = all.head()?;
         let id = registers.read32(DEVICE_ID);
         let is_virtio = registers.read32(MAGIC) == MAGIC_VALUE && id != 0;
         let transport = Self {
             registers,
             all,
-            line,
+            line: line as u32,
             is_connected: false,
         };
         is_virtio.then_some((id, transport))
@@ -146,31 +146,25 @@ impl Registers for MmioTransport {
     }
 }
 
-/// Takes a number as C writes it, with K, M or G behind it, off the front.
-fn number(text: &mut &[u8]) -> Option<u64> {
-    let (radix, digits) = match text.strip_prefix(b"0x") {
-        Some(digits) => (16, digits),
-        None => (10, *text),
-    };
-    *text = digits;
-    let mut value = 0_u64;
-    while let Some((first, rest)) = text.split_first() {
-        let shift = match first {
-            b'K' | b'k' => 10,
-            b'M' | b'm' => 20,
-            b'G' | b'g' => 30,
-            _ => {
-                let Some(digit) = char::from(*first).to_digit(radix) else {
-                    break;
-                };
-                value = value.checked_mul(u64::from(radix))?;
-                value = value.checked_add(u64::from(digit))?;
-                *text = rest;
-                continue;
+/// The numbers of `SIZE@BASE:IRQ`, as C writes them, with K, M or G behind them.
+fn numbers(text: &[u8]) -> Option<[u64; 3]> {
+    let mut numbers = [0_u64; 3];
+    let (mut nth, mut radix) = (0, 10);
+    for byte in text {
+        let number = numbers.get_mut(nth)?;
+        // Letters are digits, too, from 10 on.
+        match char::from(*byte).to_digit(36) {
+            Some(digit) if digit < radix => {
+                *number = number.checked_mul(u64::from(radix))?;
+                *number = number.checked_add(u64::from(digit))?;
             }
-        };
-        *text = rest;
-        return value.checked_mul(1 << shift);
+            Some(X) => radix = 16,
+            Some(K) => *number = number.checked_mul(1 << 10)?,
+            Some(M) => *number = number.checked_mul(1 << 20)?,
+            Some(G) => *number = number.checked_mul(1 << 30)?,
+            Some(_) => return None,
+            None => (nth, radix) = (nth + 1, 10),
+        }
     }
-    (text.len() < digits.len()).then_some(value)
+    (nth == 2).then_some(numbers)
 }
