@@ -31,8 +31,14 @@ impl Stream {
 
     /// The stream with this number.
     #[must_use]
-    pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.port() == number)
+    pub const fn from_number(number: u32) -> Option<Self> {
+        match number {
+            1 => Some(Self::Stdin),
+            2 => Some(Self::Stdout),
+            3 => Some(Self::Stderr),
+            4 => Some(Self::Report),
+            _ => None,
+        }
     }
 
     /// The stream's name in the VMM's device names.

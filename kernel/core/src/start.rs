@@ -11,7 +11,7 @@ use unikernel_abi::report::Report;
 use unikernel_machine::address::UserAddr;
 use unikernel_machine::boot::{Boot, BootFailed};
 use unikernel_machine::context::Context;
-use unikernel_machine::virtio::{DeviceKind, VirtioDevice};
+use unikernel_machine::virtio::DeviceKind;
 use unikernel_machine::{power, time};
 
 use crate::driver::entropy::EntropyDevice;
@@ -37,9 +37,8 @@ use crate::view::Shown;
 /// Runs the image's program and ends the machine.
 ///
 /// The exit code of the machine says nothing; how the program ended is in the last report.
-pub fn start(boot: Result<Boot, BootFailed>) -> ! {
-    let (streams, boot) = open_streams(boot);
-    let streams = Rc::new(RefCell::new(streams));
+pub fn start(mut boot: Result<Boot, BootFailed>) -> ! {
+    let streams = Rc::new(RefCell::new(open_streams(&mut boot)));
     report_panics(&streams);
     match boot {
         Ok(boot) => match prepare(boot, &streams) {
@@ -57,20 +56,10 @@ pub fn start(boot: Result<Boot, BootFailed>) -> ! {
 }
 
 /// Takes the devices that carry the streams; they are there even when the image can't be started.
-fn open_streams(boot: Result<Boot, BootFailed>) -> (Streams, Result<Boot, BootFailed>) {
+fn open_streams(boot: &mut Result<Boot, BootFailed>) -> Streams {
     match boot {
-        Ok(mut boot) => {
-            let is_console = |device: &VirtioDevice| device.kind() == DeviceKind::Console;
-            let devices = core::mem::take(&mut boot.devices);
-            let consoles;
-            (consoles, boot.devices) = devices.into_iter().partition(is_console);
-            let streams = Streams::new(consoles, boot.serial.take());
-            (streams, Ok(boot))
-        }
-        Err(mut failed) => {
-            let streams = Streams::new(core::mem::take(&mut failed.devices), failed.serial.take());
-            (streams, Err(failed))
-        }
+        Ok(boot) => Streams::new(&mut boot.devices, boot.serial.take()),
+        Err(failed) => Streams::new(&mut failed.devices, failed.serial.take()),
     }
 }
 

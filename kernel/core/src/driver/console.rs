@@ -3,6 +3,9 @@
 //! Port 0 has queues 0 and 1, control messages have 2 and 3, port n has 2n+2 (to us) and 2n+3 (from us). Only the queues in use
 //! are set up. The device is told that we are there and answers with the ports that it has; output does not wait for that.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use unikernel_abi::stream::{Control, Stream};
 use unikernel_machine::virtio::{Direction, Queue, VirtioDevice};
 
@@ -14,9 +17,9 @@ const CONTROL_IN: u16 = 2;
 const CONTROL_OUT: u16 = 3;
 
 /// All queues: number, buffers, their length in bytes, direction.
-const QUEUES: [(u16, u16, usize, Direction); 7] = [
+const QUEUES: [(u16, u16, u32, Direction); 7] = [
     (CONTROL_IN, 16, 64, Direction::FromDevice),
-    (CONTROL_OUT, 16, MESSAGE, Direction::ToDevice),
+    (CONTROL_OUT, 16, MESSAGE as u32, Direction::ToDevice),
     (queue_in(Stream::Stdin), 4, 4096, Direction::FromDevice),
     (queue_out(Stream::Stdout), 4, 8192, Direction::ToDevice),
     (queue_out(Stream::Stderr), 4, 4096, Direction::ToDevice),
@@ -34,27 +37,14 @@ const PORT_REMOVE: u16 = 2;
 const PORT_READY: u16 = 3;
 const PORT_OPEN: u16 = 6;
 
-/// What the host did with the stdin port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Port {
-    /// It was not announced so far.
-    Unknown,
-    /// It is there; the host may send.
-    Open,
-    /// The host closed it, or has none.
-    Closed,
-}
-
 /// The driver's state.
 pub(crate) struct Console {
-    control_in: Queue,
-    control_out: Queue,
-    stdin: Queue,
-    stdout: Queue,
-    stderr: Queue,
-    report_in: Queue,
-    report_out: Queue,
-    stdin_port: Port,
+    /// As [`QUEUES`].
+    queues: Box<[Queue; 7]>,
+    /// Whether the host closed the port of stdin, or took it away.
+    is_stdin_closed: bool,
+    /// Whether the host's wishes can come.
+    is_reachable: bool,
 }
 
 impl Console {
@@ -63,49 +53,24 @@ impl Console {
         if device.negotiate(MULTIPORT).ok()? & MULTIPORT == 0 {
             return None;
         }
-        let queues = QUEUES.map(|(index, buffers, len, direction)| {
-            device.queue(index, buffers, len, direction).ok()
-        });
-        let [
-            Some(control_in),
-            Some(control_out),
-            Some(stdin),
-            Some(stdout),
-            Some(stderr),
-            Some(report_in),
-            Some(report_out),
-        ] = queues
-        else {
-            return None;
-        };
-        let mut console = Self {
-            control_in,
-            control_out,
-            stdin,
-            stdout,
-            stderr,
-            report_in,
-            report_out,
-            stdin_port: Port::Unknown,
-        };
+        let mut queues = Vec::with_capacity(QUEUES.len());
+        for (index, buffers, len, direction) in QUEUES {
+            queues.push(device.queue(index, buffers, len, direction).ok()?);
+        }
         device.start();
+        let mut console = Self {
+            queues: queues.try_into().ok()?,
+            is_stdin_closed: false,
+            is_reachable: false,
+        };
         console.tell(0, DEVICE_READY, 1);
         Some(console)
     }
 
-    /// Sends as much as there is room for.
+    /// Sends as much as a buffer holds, if there is room.
     pub(crate) fn send(&mut self, stream: Stream, bytes: &[u8]) -> usize {
-        let Some(queue) = self.output(stream) else {
-            return bytes.len();
-        };
-        let mut sent: usize = 0;
-        while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
-            match queue.try_send(rest) {
-                0 => break,
-                count => sent = sent.saturating_add(count),
-            }
-        }
-        sent
+        self.output(stream)
+            .map_or(bytes.len(), |queue| queue.try_send(bytes))
     }
 
     /// Whether there is room to send.
@@ -114,32 +79,67 @@ impl Console {
     }
 
     fn output(&mut self, stream: Stream) -> Option<&mut Queue> {
+        let [_, _, _, stdout, stderr, _, report] = &mut *self.queues;
         match stream {
             Stream::Stdin => None,
-            Stream::Stdout => Some(&mut self.stdout),
-            Stream::Stderr => Some(&mut self.stderr),
-            Stream::Report => Some(&mut self.report_out),
+            Stream::Stdout => Some(stdout),
+            Stream::Stderr => Some(stderr),
+            Stream::Report => Some(report),
         }
+    }
+
+    /// The two that bring something.
+    fn input(&mut self, stream: Stream) -> Option<&mut Queue> {
+        let [_, _, stdin, _, _, report, _] = &mut *self.queues;
+        match stream {
+            Stream::Stdin => Some(stdin),
+            Stream::Stdout | Stream::Stderr => None,
+            Stream::Report => Some(report),
+        }
+    }
+
+    fn control_in(&mut self) -> &mut Queue {
+        let [queue, ..] = &mut *self.queues;
+        queue
+    }
+
+    fn control_out(&mut self) -> &mut Queue {
+        let [_, queue, ..] = &mut *self.queues;
+        queue
+    }
+
+    fn stdin(&mut self) -> &mut Queue {
+        let [_, _, queue, ..] = &mut *self.queues;
+        queue
+    }
+
+    fn report_in(&mut self) -> &mut Queue {
+        let [.., queue, _] = &mut *self.queues;
+        queue
     }
 
     /// Takes what came for stdin; how many bytes.
     pub(crate) fn receive(&mut self, target: &mut [u8]) -> usize {
         self.listen();
-        self.stdin.try_receive(target)
+        self.stdin().try_receive(target)
     }
 
     /// Whether nothing more can come for stdin.
     pub(crate) fn stdin_ended(&mut self) -> bool {
         self.listen();
         // What the host sent before it closed the port is in the queue by now.
-        self.stdin_port == Port::Closed && !self.stdin.has_received()
+        self.is_stdin_closed && !self.stdin().has_received()
     }
 
     /// What the host asks for, if anything came.
     pub(crate) fn control(&mut self) -> Option<Control> {
         self.listen();
+        if self.is_reachable {
+            // What the device has to say from now on is about stdin: who waits for that looks himself.
+            self.control_in().mute();
+        }
         let mut byte = [0];
-        while self.report_in.try_receive(&mut byte) > 0 {
+        while self.report_in().try_receive(&mut byte) > 0 {
             let [byte] = byte;
             if let Some(control) = Control::from_byte(byte) {
                 return Some(control);
@@ -150,46 +150,43 @@ impl Console {
 
     /// Whether the host has everything that was sent.
     pub(crate) fn is_drained(&mut self) -> bool {
-        self.stdout.is_drained() && self.stderr.is_drained() && self.report_out.is_drained()
+        let [_, _, _, stdout, stderr, _, report] = &mut *self.queues;
+        stdout.is_drained() && stderr.is_drained() && report.is_drained()
     }
 
     /// Answers the device's control messages.
     fn listen(&mut self) {
         let mut message = [0; 64];
-        while self.control_in.has_received() {
-            let len = self.control_in.try_receive(&mut message);
+        while let len @ 1.. = self.control_in().try_receive(&mut message) {
             if len < MESSAGE {
                 continue;
             }
             let [a, b, c, d, e, f, g, h, ..] = message;
-            self.answer(
-                u32::from_le_bytes([a, b, c, d]),
-                u16::from_le_bytes([e, f]),
-                u16::from_le_bytes([g, h]),
-            );
+            let port = u32::from_le_bytes([a, b, c, d]);
+            if let Some(stream) = Stream::from_number(port) {
+                self.answer(
+                    stream,
+                    u16::from_le_bytes([e, f]),
+                    u16::from_le_bytes([g, h]),
+                );
+            }
         }
     }
 
-    fn answer(&mut self, port: u32, event: u16, value: u16) {
-        let stream = Stream::from_number(port);
-        match (event, stream) {
-            (PORT_ADD, Some(stream)) => {
-                self.tell(port, PORT_READY, 1);
-                self.tell(port, PORT_OPEN, 1);
-                // The two that bring something.
-                match stream {
-                    Stream::Stdin => {
-                        self.stdin_port = Port::Open;
-                        self.stdin.announce();
-                    }
-                    Stream::Report => self.report_in.announce(),
-                    Stream::Stdout | Stream::Stderr => {}
+    fn answer(&mut self, stream: Stream, event: u16, value: u16) {
+        let is_stdin = stream == Stream::Stdin;
+        match event {
+            PORT_ADD => {
+                self.tell(stream.port(), PORT_READY, 1);
+                self.tell(stream.port(), PORT_OPEN, 1);
+                self.is_stdin_closed &= !is_stdin;
+                self.is_reachable |= stream == Stream::Report;
+                if let Some(queue) = self.input(stream) {
+                    queue.announce();
                 }
             }
-            (PORT_OPEN, Some(Stream::Stdin)) => {
-                self.stdin_port = if value == 0 { Port::Closed } else { Port::Open };
-            }
-            (PORT_REMOVE, Some(Stream::Stdin)) => self.stdin_port = Port::Closed,
+            PORT_OPEN if is_stdin => self.is_stdin_closed = value == 0,
+            PORT_REMOVE if is_stdin => self.is_stdin_closed = true,
             _ => {}
         }
     }
@@ -199,7 +196,7 @@ impl Console {
         let [a, b, c, d] = port.to_le_bytes();
         let [e, f] = event.to_le_bytes();
         let [g, h] = value.to_le_bytes();
-        self.control_out.try_send(&[a, b, c, d, e, f, g, h]);
+        self.control_out().try_send(&[a, b, c, d, e, f, g, h]);
     }
 }
 
@@ -284,7 +281,10 @@ mod tests {
     fn full_port_takes_a_part() {
         let (mut console, peer) = console();
         let bytes = [b'x'; 50_000];
-        assert_eq!(console.send(Stream::Stdout, &bytes), 4 * 8192);
+        for _ in 0..4 {
+            assert_eq!(console.send(Stream::Stdout, &bytes), 8192);
+        }
+        assert_eq!(console.send(Stream::Stdout, &bytes), 0);
         assert!(!console.can_send(Stream::Stdout));
         assert!(!console.is_drained());
         peer.take(7);

@@ -3,7 +3,6 @@
 //! Stdin, stdout, stderr and the report each have a port of a virtio [`console`](super::console), or share a serial
 //! [`line`](super::line) in frames. The report stream also brings the host's wish that the program ends.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use unikernel_abi::stream::Control;
@@ -36,20 +35,17 @@ pub(crate) struct Streams {
 
 /// What carries them.
 enum Link {
-    Console(Box<Console>),
+    Console(Console),
     Line(Line),
     /// Nothing: output vanishes, input has ended.
     None,
 }
 
 impl Streams {
-    /// Streams over the first console with ports, else over the serial line.
-    pub(crate) fn new(devices: Vec<VirtioDevice>, serial: Option<Serial>) -> Self {
-        let consoles = devices
-            .into_iter()
-            .filter(|device| device.kind() == DeviceKind::Console);
-        let link = match (consoles.filter_map(Console::new).next(), serial) {
-            (Some(console), _) => Link::Console(Box::new(console)),
+    /// Streams over the first console with ports, which it takes out of the devices, else over the serial line.
+    pub(crate) fn new(devices: &mut Vec<VirtioDevice>, serial: Option<Serial>) -> Self {
+        let link = match (first_console(devices), serial) {
+            (Some(console), _) => Link::Console(console),
             (None, Some(serial)) => Link::Line(Line::new(serial)),
             (None, None) => Link::None,
         };
@@ -76,7 +72,7 @@ impl Streams {
         self.terminals & bit != 0
     }
 
-    /// Sends as much as there is room for now; how much that was.
+    /// Sends as much as there is room for at once; how much that was, 0 when there is none.
     pub(crate) fn send(&mut self, stream: Stream, bytes: &[u8]) -> usize {
         match &mut self.link {
             Link::Console(console) => console.send(stream, bytes),
@@ -177,6 +173,16 @@ impl Streams {
             while !console.is_drained() {
                 unikernel_machine::cpu::wait();
             }
+        }
+    }
+}
+
+fn first_console(devices: &mut Vec<VirtioDevice>) -> Option<Console> {
+    loop {
+        let mut kinds = devices.iter().map(VirtioDevice::kind);
+        let at = kinds.position(|kind| kind == DeviceKind::Console)?;
+        if let Some(console) = Console::new(devices.remove(at)) {
+            return Some(console);
         }
     }
 }

@@ -11,7 +11,11 @@ use crate::syscall;
 impl Kernel {
     /// Runs the program until it ends; how it did.
     pub(crate) fn run(&mut self) -> Ending {
-        self.set_program_alarm();
+        // From here on the host interrupts the program when it wants something; no timer runs so far.
+        self.look_at_host();
+        if self.must_poll() {
+            self.set_program_alarm();
+        }
         loop {
             if self.thread.context.run() {
                 syscall::handle(self);

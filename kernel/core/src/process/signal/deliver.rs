@@ -211,16 +211,17 @@ impl Kernel {
         Ok(())
     }
 
-    /// Looks whether the host asked for something.
+    /// Looks what the host asked for.
     pub(crate) fn look_at_host(&mut self) {
-        let control = self.streams.borrow_mut().control();
-        if control == Some(Control::Terminate)
-            && let Some(signal) = Signal::new(linux::SIGTERM)
-        {
-            // A standard signal always finds room.
-            let _ = self
-                .signals
-                .send(To::Process, signal, Info::new(signal, info::BY_KILL));
+        while let Some(control) = self.streams.borrow_mut().control() {
+            if control == Control::Terminate
+                && let Some(signal) = Signal::new(linux::SIGTERM)
+            {
+                // A standard signal always finds room.
+                let _ = self
+                    .signals
+                    .send(To::Process, signal, Info::new(signal, info::BY_KILL));
+            }
         }
     }
 

@@ -54,14 +54,14 @@ impl VirtioDevice {
         &mut self,
         index: u16,
         buffers: u16,
-        buffer_len: usize,
+        buffer_len: u32,
         _direction: Direction,
     ) -> Result<Queue, VirtioError> {
         self.messages.borrow_mut().entry(index).or_default();
         Ok(Queue {
             index,
             buffers: usize::from(buffers),
-            buffer_len,
+            buffer_len: buffer_len as usize,
             messages: self.messages.clone(),
         })
     }
@@ -107,6 +107,9 @@ impl Queue {
     pub fn is_drained(&mut self) -> bool {
         self.with(|messages| messages.is_empty())
     }
+
+    /// Nothing: nobody interrupts here.
+    pub fn mute(&mut self) {}
 
     /// Nothing: the peer sees the buffers anyway.
     pub fn announce(&self) {}

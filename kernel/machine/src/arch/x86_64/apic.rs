@@ -1,8 +1,8 @@
 //! The processor's interrupt controller and its timer (Intel SDM volume 3, chapter 12).
 
 use super::features::has_tsc_deadline;
-use super::instruction::{read_msr, write_msr};
-use super::mmio::Mmio;
+use super::instruction::{cpuid, read_msr, write_msr};
+use super::mmio::{Head, Mmio};
 use super::one_cpu::OneCpu;
 
 /// The alarm's vector. The sixteen below belong to the old controllers, whose interrupts are masked.
@@ -19,7 +19,6 @@ const MSR_X2APIC: u32 = 0x800;
 const X2APIC: u64 = 1 << 10;
 const ENABLED: u64 = 1 << 11;
 
-const ID: u32 = 0x20;
 const TASK_PRIORITY: u32 = 0x80;
 const END_OF_INTERRUPT: u32 = 0xb0;
 const SPURIOUS: u32 = 0xf0;
@@ -30,6 +29,7 @@ const ERROR: u32 = 0x370;
 const INITIAL_COUNT: u32 = 0x380;
 const CURRENT_COUNT: u32 = 0x390;
 const DIVIDE: u32 = 0x3e0;
+const LEN: usize = 0x400;
 
 const MASKED: u32 = 1 << 16;
 const SOFTWARE_ENABLE: u32 = 1 << 8;
@@ -39,7 +39,7 @@ const DIVIDE_BY_1: u32 = 0b1011;
 #[derive(Clone, Copy)]
 enum Apic {
     Absent,
-    Memory(Mmio),
+    Memory(Head<LEN>),
     Registers,
 }
 
@@ -49,7 +49,7 @@ impl Apic {
     fn read(self, register: u32) -> u32 {
         match self {
             Self::Absent => 0,
-            Self::Memory(mmio) => mmio.read32(register as usize),
+            Self::Memory(registers) => registers.read32(register as usize),
             // SAFETY: the controller is in the mode in which it has these registers.
             Self::Registers => unsafe { read_msr(MSR_X2APIC + (register >> 4)) as u32 },
         }
@@ -58,7 +58,7 @@ impl Apic {
     fn write(self, register: u32, value: u32) {
         match self {
             Self::Absent => {}
-            Self::Memory(mmio) => mmio.write32(register as usize, value),
+            Self::Memory(registers) => registers.write32(register as usize, value),
             // SAFETY: the controller is in the mode in which it has these registers.
             Self::Registers => unsafe { write_msr(MSR_X2APIC + (register >> 4), u64::from(value)) },
         }
@@ -75,27 +75,30 @@ pub(crate) fn init() {
         // SAFETY: it stays where it is, and is now on.
         unsafe { write_msr(MSR_BASE, base | ENABLED) };
         // SAFETY: the controller's registers lie where it says.
-        let mmio = unsafe { Mmio::map(base & 0x000f_ffff_ffff_f000, 4096) };
-        Apic::Memory(mmio.expect("there is no memory for the interrupt controller's page table"))
+        let registers = unsafe { Mmio::map(base & 0x000f_ffff_ffff_f000, LEN) };
+        let registers = registers.and_then(Mmio::head);
+        Apic::Memory(
+            registers.expect("there is no memory for the interrupt controller's page table"),
+        )
     };
-    for entry in [LINT0, LINT1, ERROR] {
-        apic.write(entry, MASKED);
-    }
-    apic.write(TASK_PRIORITY, 0);
-    apic.write(SPURIOUS, SOFTWARE_ENABLE | SPURIOUS_VECTOR as u32);
-    apic.write(DIVIDE, DIVIDE_BY_1);
     let mode = if has_tsc_deadline() { TSC_DEADLINE } else { 0 };
-    apic.write(TIMER, mode | TIMER_VECTOR as u32);
+    for (register, value) in [
+        (LINT0, MASKED),
+        (LINT1, MASKED),
+        (ERROR, MASKED),
+        (TASK_PRIORITY, 0),
+        (SPURIOUS, SOFTWARE_ENABLE | SPURIOUS_VECTOR as u32),
+        (DIVIDE, DIVIDE_BY_1),
+        (TIMER, mode | TIMER_VECTOR as u32),
+    ] {
+        apic.write(register, value);
+    }
     *APIC.borrow() = apic;
 }
 
-/// The controller's number, which messages are sent to.
+/// The controller's number, which messages are sent to: the one that the processor got at its reset.
 pub(crate) fn id() -> u32 {
-    let apic = *APIC.borrow();
-    match apic {
-        Apic::Memory(_) => apic.read(ID) >> 24,
-        Apic::Absent | Apic::Registers => apic.read(ID),
-    }
+    cpuid(1, 0).ebx >> 24
 }
 
 /// Lets the next interrupt come.

@@ -3,7 +3,8 @@
 use super::super::ioapic;
 use super::super::mmio::{Head, Mmio};
 use super::super::one_cpu::OneCpu;
-use super::{Doorbell, Rings, vector_of};
+use super::rings::Rings;
+use super::{Doorbell, Registers, vector_of};
 use crate::virtio::VirtioError;
 
 const MAGIC: usize = 0x000;
@@ -30,6 +31,11 @@ const CONFIG: usize = 0x100;
 const MAGIC_VALUE: u32 = 0x7472_6976;
 /// The version of the registers that virtio 1.0 and later have.
 const MODERN: u32 = 2;
+/// The letters of numbers, as digits.
+const G: u32 = 16;
+const K: u32 = 20;
+const M: u32 = 22;
+const X: u32 = 33;
 /// More devices than QEMU's microvm has slots.
 const MAX_DEVICES: usize = 32;
 
@@ -59,36 +65,33 @@ impl MmioTransport {
     /// The device that a word `virtio_mmio.device=SIZE@BASE:IRQ` of the command line names (Linux's
     /// `Documentation/admin-guide/kernel-parameters.txt`), with its device id.
     pub(super) fn from_word(word: &[u8]) -> Option<(u32, Self)> {
-        let mut rest = word.strip_prefix(b"virtio_mmio.device=")?;
-        let len = usize::try_from(number(&mut rest)?).ok()?;
-        rest = rest.strip_prefix(b"@")?;
-        let base = number(&mut rest)?;
-        rest = rest.strip_prefix(b":")?;
-        let line = u32::try_from(number(&mut rest)?).ok()?;
+        let [len, base, line] = numbers(word.strip_prefix(b"virtio_mmio.device=")?)?;
         // SAFETY: the loader's command line says that there are registers.
-        let all = unsafe { Mmio::map(base, len) }?;
+        let all = unsafe { Mmio::map(base, len as usize) }?;
         let registers = all.head()?;
         let id = registers.read32(DEVICE_ID);
         let is_virtio = registers.read32(MAGIC) == MAGIC_VALUE && id != 0;
         let transport = Self {
             registers,
             all,
-            line,
+            line: line as u32,
             is_connected: false,
         };
         is_virtio.then_some((id, transport))
     }
+}
 
-    pub(super) fn status(&self) -> u8 {
+impl Registers for MmioTransport {
+    fn status(&self) -> u8 {
         self.registers.read32(STATUS) as u8
     }
 
-    pub(super) fn set_status(&self, status: u8) {
+    fn set_status(&self, status: u8) {
         self.registers.write32(STATUS, u32::from(status));
     }
 
     /// Nothing when the registers are of the old kind: those mean something else.
-    pub(super) fn offered_features(&self) -> u64 {
+    fn offered_features(&self) -> u64 {
         if self.registers.read32(VERSION) != MODERN {
             return 0;
         }
@@ -98,7 +101,7 @@ impl MmioTransport {
         u64::from(high) << 32 | u64::from(self.registers.read32(DEVICE_FEATURES))
     }
 
-    pub(super) fn accept_features(&self, features: u64) {
+    fn accept_features(&self, features: u64) {
         self.registers.write32(DRIVER_FEATURES_SELECT, 1);
         self.registers
             .write32(DRIVER_FEATURES, (features >> 32) as u32);
@@ -106,7 +109,7 @@ impl MmioTransport {
         self.registers.write32(DRIVER_FEATURES, features as u32);
     }
 
-    pub(super) fn connect_interrupt(&mut self) -> Result<(), VirtioError> {
+    fn connect_interrupt(&mut self) -> Result<(), VirtioError> {
         if self.is_connected {
             return Ok(());
         }
@@ -119,63 +122,49 @@ impl MmioTransport {
         Ok(())
     }
 
-    /// Selects a queue, and returns how long it can be.
-    pub(super) fn select_queue(&self, index: u16) -> u16 {
+    fn select_queue(&self, index: u16) -> u16 {
         self.registers.write32(QUEUE_SELECT, u32::from(index));
         if self.registers.read32(QUEUE_READY) != 0 {
             return 0;
         }
-        u16::try_from(self.registers.read32(QUEUE_LEN_MAX)).unwrap_or(u16::MAX)
+        self.registers.read32(QUEUE_LEN_MAX).min(0xffff) as u16
     }
 
-    /// Enables the selected queue.
-    pub(super) fn enable_queue(&self, index: u16, rings: &Rings) -> Result<Doorbell, VirtioError> {
-        self.registers.write32(QUEUE_LEN, u32::from(rings.len));
-        self.registers.write64(QUEUE_DESCRIPTORS, rings.descriptors);
-        self.registers.write64(QUEUE_AVAILABLE, rings.available);
-        self.registers.write64(QUEUE_USED, rings.used);
+    fn enable_queue(&self, index: u16, rings: &Rings) -> Result<Doorbell, VirtioError> {
+        self.registers.write32(QUEUE_LEN, u32::from(rings.len()));
+        self.registers
+            .write64(QUEUE_DESCRIPTORS, rings.descriptors());
+        self.registers.write64(QUEUE_AVAILABLE, rings.available());
+        self.registers.write64(QUEUE_USED, rings.used());
         self.registers.write32(QUEUE_READY, 1);
-        let register = self
-            .all
-            .part(QUEUE_NOTIFY, 4)
-            .ok_or(VirtioError::Queue(index))?;
-        Ok(Doorbell {
-            register,
-            value: index,
-            wide: true,
-        })
+        let register = self.registers.register(QUEUE_NOTIFY);
+        Ok(Doorbell::Mmio(u32::from(index), register))
     }
 
-    pub(super) fn config(&self) -> Option<Mmio> {
+    fn config(&self) -> Option<Mmio> {
         self.all.part(CONFIG, self.all.len().checked_sub(CONFIG)?)
     }
 }
 
-/// Takes a number as C writes it, with K, M or G behind it, off the front.
-fn number(text: &mut &[u8]) -> Option<u64> {
-    let (radix, digits) = match text.strip_prefix(b"0x") {
-        Some(digits) => (16, digits),
-        None => (10, *text),
-    };
-    *text = digits;
-    let mut value = 0_u64;
-    while let Some((first, rest)) = text.split_first() {
-        let shift = match first {
-            b'K' | b'k' => 10,
-            b'M' | b'm' => 20,
-            b'G' | b'g' => 30,
-            _ => {
-                let Some(digit) = char::from(*first).to_digit(radix) else {
-                    break;
-                };
-                value = value.checked_mul(u64::from(radix))?;
-                value = value.checked_add(u64::from(digit))?;
-                *text = rest;
-                continue;
+/// The numbers of `SIZE@BASE:IRQ`, as C writes them, with K, M or G behind them.
+fn numbers(text: &[u8]) -> Option<[u64; 3]> {
+    let mut numbers = [0_u64; 3];
+    let (mut nth, mut radix) = (0, 10);
+    for byte in text {
+        let number = numbers.get_mut(nth)?;
+        // Letters are digits, too, from 10 on.
+        match char::from(*byte).to_digit(36) {
+            Some(digit) if digit < radix => {
+                *number = number.checked_mul(u64::from(radix))?;
+                *number = number.checked_add(u64::from(digit))?;
             }
-        };
-        *text = rest;
-        return value.checked_mul(1 << shift);
+            Some(X) => radix = 16,
+            Some(K) => *number = number.checked_mul(1 << 10)?,
+            Some(M) => *number = number.checked_mul(1 << 20)?,
+            Some(G) => *number = number.checked_mul(1 << 30)?,
+            Some(_) => return None,
+            None => (nth, radix) = (nth + 1, 10),
+        }
     }
-    (text.len() < digits.len()).then_some(value)
+    (nth == 2).then_some(numbers)
 }

@@ -3,13 +3,16 @@
 mod mmio;
 mod pci;
 mod queue;
+mod rings;
 
 use alloc::vec::Vec;
 
 use self::mmio::MmioTransport;
 use self::pci::PciTransport;
 pub use self::queue::Queue;
+use self::rings::Rings;
 use super::apic::{FIRST_DEVICE_VECTOR, SPURIOUS_VECTOR};
+use super::mmio::{Mmio, Register};
 use super::start_info::StartInfo;
 use crate::virtio::{DeviceKind, Direction, VirtioError};
 
@@ -35,29 +38,33 @@ enum Transport {
     Pci(PciTransport),
 }
 
-/// Where a queue's parts lie, for the device.
-struct Rings {
-    len: u16,
-    descriptors: u64,
-    available: u64,
-    used: u64,
+/// A device's registers, wherever they are.
+trait Registers {
+    fn status(&self) -> u8;
+    fn set_status(&self, status: u8);
+    fn offered_features(&self) -> u64;
+    fn accept_features(&self, features: u64);
+    fn connect_interrupt(&mut self) -> Result<(), VirtioError>;
+    /// Selects a queue, and returns how long it can be; 0 when it is in use.
+    fn select_queue(&self, index: u16) -> u16;
+    /// Enables the selected queue.
+    fn enable_queue(&self, index: u16, rings: &Rings) -> Result<Doorbell, VirtioError>;
+    /// The device's own configuration.
+    fn config(&self) -> Option<Mmio>;
 }
 
-/// How a queue tells the device that there is something to do.
+/// How a queue tells the device that there is something to do: the queue's number, and where to write it.
 #[derive(Debug, Clone, Copy)]
-struct Doorbell {
-    register: super::mmio::Mmio,
-    value: u16,
-    /// MMIO has a register of 32 bits, PCI one of 16.
-    wide: bool,
+enum Doorbell {
+    Mmio(u32, Register<u32>),
+    Pci(u16, Register<u16>),
 }
 
 impl Doorbell {
     fn ring(self) {
-        if self.wide {
-            self.register.write32(0, u32::from(self.value));
-        } else {
-            self.register.write16(0, self.value);
+        match self {
+            Self::Mmio(queue, register) => register.write(queue),
+            Self::Pci(queue, register) => register.write(queue),
         }
     }
 }
@@ -65,15 +72,17 @@ impl Doorbell {
 /// The devices that the loader's command line names and that the PCI bus has, those on PCI last.
 pub(crate) fn find(info: &StartInfo) -> Vec<VirtioDevice> {
     let mut found = Vec::new();
-    let mut add = |id, transport| {
-        let kind = DeviceKind::from_id(id);
-        found.push(VirtioDevice { kind, transport });
-    };
     for (id, transport) in info.words().filter_map(MmioTransport::from_word) {
-        add(id, Transport::Mmio(transport));
+        found.push(VirtioDevice {
+            kind: DeviceKind::from_id(id),
+            transport: Transport::Mmio(transport),
+        });
     }
     for (id, transport) in super::pci::functions().filter_map(PciTransport::new) {
-        add(id, Transport::Pci(transport));
+        found.push(VirtioDevice {
+            kind: DeviceKind::from_id(id),
+            transport: Transport::Pci(transport),
+        });
     }
     found
 }
@@ -95,24 +104,10 @@ impl VirtioDevice {
     /// # Errors
     /// When it is older than virtio 1.0, or refuses the features.
     pub fn negotiate(&mut self, wanted: u64) -> Result<u64, VirtioError> {
-        self.set_status(0);
-        while self.status() != 0 {
-            core::hint::spin_loop();
+        match &mut self.transport {
+            Transport::Mmio(mmio) => negotiate(mmio, wanted),
+            Transport::Pci(pci) => negotiate(pci, wanted),
         }
-        self.set_status(ACKNOWLEDGE);
-        self.set_status(ACKNOWLEDGE | DRIVER);
-        let offered = self.offered_features();
-        if offered & VERSION_1 == 0 {
-            return Err(VirtioError::Legacy);
-        }
-        let accepted = offered & (wanted | VERSION_1);
-        self.accept_features(accepted);
-        self.set_status(ACKNOWLEDGE | DRIVER | FEATURES_OK);
-        if self.status() & FEATURES_OK == 0 {
-            return Err(VirtioError::Features);
-        }
-        self.connect_interrupt()?;
-        Ok(accepted)
     }
 
     /// Makes queue `index` with `buffers` (a power of two) of `buffer_len` bytes each, and, when the device is to write them,
@@ -124,28 +119,22 @@ impl VirtioDevice {
         &mut self,
         index: u16,
         buffers: u16,
-        buffer_len: usize,
+        buffer_len: u32,
         direction: Direction,
     ) -> Result<Queue, VirtioError> {
-        let longest = match &self.transport {
-            Transport::Mmio(mmio) => mmio.select_queue(index),
-            Transport::Pci(pci) => pci.select_queue(index),
-        };
-        if !buffers.is_power_of_two() || longest < buffers {
+        let longest = self.registers().select_queue(index);
+        if longest < buffers {
             return Err(VirtioError::Queue(index));
         }
-        let mut queue = Queue::new(buffers, buffer_len, direction)?;
-        let doorbell = match &self.transport {
-            Transport::Mmio(mmio) => mmio.enable_queue(index, &queue.rings())?,
-            Transport::Pci(pci) => pci.enable_queue(index, &queue.rings())?,
-        };
-        queue.connect(doorbell);
-        Ok(queue)
+        let rings = Rings::create(buffers, buffer_len).ok_or(VirtioError::OutOfFrames)?;
+        let doorbell = self.registers().enable_queue(index, &rings)?;
+        Ok(Queue::new(rings, doorbell, direction))
     }
 
     /// Tells the device that its driver is ready. What its queues were handed before, it sees now.
     pub fn start(&mut self) {
-        self.set_status(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
+        self.registers()
+            .set_status(ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
     }
 
     /// Two bytes of the device's own configuration, at an even offset; 0 behind its end.
@@ -160,49 +149,38 @@ impl VirtioDevice {
         self.config(offset, 4).map_or(0, |place| place.read32(0))
     }
 
-    fn config(&self, offset: usize, len: usize) -> Option<super::mmio::Mmio> {
+    fn config(&self, offset: usize, len: usize) -> Option<Mmio> {
         if !offset.is_multiple_of(len) {
             return None;
         }
-        match &self.transport {
-            Transport::Mmio(mmio) => mmio.config(),
-            Transport::Pci(pci) => pci.config(),
-        }?
-        .part(offset, len)
+        self.registers().config()?.part(offset, len)
     }
 
-    fn status(&self) -> u8 {
+    fn registers(&self) -> &dyn Registers {
         match &self.transport {
-            Transport::Mmio(mmio) => mmio.status(),
-            Transport::Pci(pci) => pci.status(),
+            Transport::Mmio(mmio) => mmio,
+            Transport::Pci(pci) => pci,
         }
     }
+}
 
-    fn set_status(&self, status: u8) {
-        match &self.transport {
-            Transport::Mmio(mmio) => mmio.set_status(status),
-            Transport::Pci(pci) => pci.set_status(status),
-        }
+fn negotiate(registers: &mut impl Registers, wanted: u64) -> Result<u64, VirtioError> {
+    registers.set_status(0);
+    while registers.status() != 0 {
+        core::hint::spin_loop();
     }
-
-    fn offered_features(&self) -> u64 {
-        match &self.transport {
-            Transport::Mmio(mmio) => mmio.offered_features(),
-            Transport::Pci(pci) => pci.offered_features(),
-        }
+    registers.set_status(ACKNOWLEDGE);
+    registers.set_status(ACKNOWLEDGE | DRIVER);
+    let offered = registers.offered_features();
+    if offered & VERSION_1 == 0 {
+        return Err(VirtioError::Legacy);
     }
-
-    fn accept_features(&self, features: u64) {
-        match &self.transport {
-            Transport::Mmio(mmio) => mmio.accept_features(features),
-            Transport::Pci(pci) => pci.accept_features(features),
-        }
+    let accepted = offered & (wanted | VERSION_1);
+    registers.accept_features(accepted);
+    registers.set_status(ACKNOWLEDGE | DRIVER | FEATURES_OK);
+    if registers.status() & FEATURES_OK == 0 {
+        return Err(VirtioError::Features);
     }
-
-    fn connect_interrupt(&mut self) -> Result<(), VirtioError> {
-        match &mut self.transport {
-            Transport::Mmio(mmio) => mmio.connect_interrupt(),
-            Transport::Pci(pci) => pci.connect_interrupt(),
-        }
-    }
+    registers.connect_interrupt()?;
+    Ok(accepted)
 }

@@ -3,7 +3,8 @@
 use super::super::apic::{self, FIRST_DEVICE_VECTOR};
 use super::super::mmio::Mmio;
 use super::super::pci::Function;
-use super::{Doorbell, Rings};
+use super::rings::Rings;
+use super::{Doorbell, Registers};
 use crate::virtio::VirtioError;
 
 const VENDOR: u32 = 0x1af4;
@@ -74,22 +75,29 @@ impl PciTransport {
         Some((id, transport))
     }
 
-    pub(super) fn status(&self) -> u8 {
+    fn capability_msix(&self) -> Option<u8> {
+        let mut all = self.function.capabilities();
+        all.find(|(id, _)| *id == CAPABILITY_MSIX).map(|(_, at)| at)
+    }
+}
+
+impl Registers for PciTransport {
+    fn status(&self) -> u8 {
         self.common.read8(STATUS)
     }
 
-    pub(super) fn set_status(&self, status: u8) {
+    fn set_status(&self, status: u8) {
         self.common.write8(STATUS, status);
     }
 
-    pub(super) fn offered_features(&self) -> u64 {
+    fn offered_features(&self) -> u64 {
         self.common.write32(DEVICE_FEATURES_SELECT, 1);
         let high = self.common.read32(DEVICE_FEATURES);
         self.common.write32(DEVICE_FEATURES_SELECT, 0);
         u64::from(high) << 32 | u64::from(self.common.read32(DEVICE_FEATURES))
     }
 
-    pub(super) fn accept_features(&self, features: u64) {
+    fn accept_features(&self, features: u64) {
         self.common.write32(DRIVER_FEATURES_SELECT, 1);
         self.common
             .write32(DRIVER_FEATURES, (features >> 32) as u32);
@@ -98,7 +106,7 @@ impl PciTransport {
     }
 
     /// Makes the first message of the device's MSI-X table an interrupt; all queues use that one.
-    pub(super) fn connect_interrupt(&mut self) -> Result<(), VirtioError> {
+    fn connect_interrupt(&mut self) -> Result<(), VirtioError> {
         let at = self.capability_msix().ok_or(VirtioError::Interrupt)?;
         let place = self.function.read(at + 4);
         let table = self
@@ -108,7 +116,7 @@ impl PciTransport {
         // SAFETY: the device says that its table lies there.
         let entry = unsafe { Mmio::map(table + u64::from(place & !7), MSIX_ENTRY_LEN) };
         let entry = entry.ok_or(VirtioError::OutOfFrames)?;
-        entry.write32(0, MESSAGE_ADDRESS | (apic::id() & 0xff) << 12);
+        entry.write32(0, MESSAGE_ADDRESS | apic::id() << 12);
         entry.write32(4, 0);
         entry.write32(8, FIRST_DEVICE_VECTOR as u32);
         entry.write32(12, 0);
@@ -119,13 +127,7 @@ impl PciTransport {
         Ok(())
     }
 
-    fn capability_msix(&self) -> Option<u8> {
-        let mut all = self.function.capabilities();
-        all.find(|(id, _)| *id == CAPABILITY_MSIX).map(|(_, at)| at)
-    }
-
-    /// Selects a queue, and returns how long it can be.
-    pub(super) fn select_queue(&self, index: u16) -> u16 {
+    fn select_queue(&self, index: u16) -> u16 {
         self.common.write16(QUEUE_SELECT, index);
         if self.common.read16(QUEUE_ENABLE) != 0 {
             return 0;
@@ -133,30 +135,23 @@ impl PciTransport {
         self.common.read16(QUEUE_LEN)
     }
 
-    /// Enables the selected queue.
-    pub(super) fn enable_queue(&self, index: u16, rings: &Rings) -> Result<Doorbell, VirtioError> {
-        self.common.write16(QUEUE_LEN, rings.len);
-        self.common.write64(QUEUE_DESCRIPTORS, rings.descriptors);
-        self.common.write64(QUEUE_AVAILABLE, rings.available);
-        self.common.write64(QUEUE_USED, rings.used);
+    fn enable_queue(&self, index: u16, rings: &Rings) -> Result<Doorbell, VirtioError> {
+        self.common.write16(QUEUE_LEN, rings.len());
+        self.common.write64(QUEUE_DESCRIPTORS, rings.descriptors());
+        self.common.write64(QUEUE_AVAILABLE, rings.available());
+        self.common.write64(QUEUE_USED, rings.used());
         self.common.write16(QUEUE_VECTOR, 0);
         if self.common.read16(QUEUE_VECTOR) == NO_VECTOR {
             return Err(VirtioError::Interrupt);
         }
         let offset = self.notify_step as usize * usize::from(self.common.read16(QUEUE_NOTIFY));
-        let register = self
-            .notify
-            .part(offset, 2)
-            .ok_or(VirtioError::Queue(index))?;
+        let register = self.notify.register(offset);
+        let register = register.ok_or(VirtioError::Queue(index))?;
         self.common.write16(QUEUE_ENABLE, 1);
-        Ok(Doorbell {
-            register,
-            value: index,
-            wide: false,
-        })
+        Ok(Doorbell::Pci(index, register))
     }
 
-    pub(super) fn config(&self) -> Option<Mmio> {
+    fn config(&self) -> Option<Mmio> {
         self.device
     }
 }

@@ -1,96 +1,55 @@
 //! A split queue with its buffers (virtio 1.2, section 2.7).
-//!
-//! One run of memory holds the descriptor table, the available ring, the used ring, and the buffers; descriptor `n` is buffer `n`
-//! for ever.
 
 use core::sync::atomic::{Ordering, fence};
 
-use super::super::dma::Dma;
-use super::{Doorbell, Rings};
-use crate::virtio::{Direction, VirtioError};
+use super::Doorbell;
+use super::rings::Rings;
+use crate::virtio::Direction;
 
-const DESCRIPTOR_LEN: usize = 16;
 /// A descriptor's flag: the device writes.
 const WRITE: u16 = 2;
 /// The available ring's flag: the device need not interrupt.
 const NO_INTERRUPT: u16 = 1;
 /// The used ring's flag: the driver need not notify.
 const NO_NOTIFY: u16 = 1;
-/// The longest ring.
-const MAX_LEN: u16 = 1024;
 
 /// A queue of a device, and its buffers.
+///
+/// The device interrupts only when somebody looked for something that was not there yet.
 #[derive(Debug)]
 pub struct Queue {
-    memory: Dma,
-    len: u16,
-    buffer_len: usize,
+    rings: Rings,
+    doorbell: Doorbell,
     direction: Direction,
-    doorbell: Option<Doorbell>,
     /// How many buffers were handed to the device at least once, when it is to read them.
     fresh: u16,
     /// How many buffers were handed to the device, ever, modulo 2^16.
     posted: u16,
     /// How many of them were taken back.
     taken: u16,
-    /// The buffer that is being read, how many bytes it has, and how many of them were read.
-    current: Option<(u16, usize, usize)>,
+    /// How many bytes were read of the next one to be taken back.
+    read: usize,
 }
 
 impl Queue {
-    pub(super) fn new(
-        len: u16,
-        buffer_len: usize,
-        direction: Direction,
-    ) -> Result<Self, VirtioError> {
-        if len > MAX_LEN || u32::try_from(buffer_len).is_err() {
-            return Err(VirtioError::OutOfFrames);
-        }
-        let size = buffers_offset(len) + usize::from(len) * buffer_len;
+    /// A queue whose rings the device knows.
+    pub(super) fn new(rings: Rings, doorbell: Doorbell, direction: Direction) -> Self {
         let mut queue = Self {
-            memory: Dma::create(size).ok_or(VirtioError::OutOfFrames)?,
-            len,
-            buffer_len,
+            rings,
+            doorbell,
             direction,
-            doorbell: None,
             fresh: 0,
             posted: 0,
             taken: 0,
-            current: None,
+            read: 0,
         };
-        queue.describe_buffers();
-        match direction {
-            Direction::FromDevice => (0..len).for_each(|buffer| queue.post(buffer)),
-            Direction::ToDevice => queue.tell(NO_INTERRUPT),
+        queue.mute();
+        if direction == Direction::FromDevice {
+            for buffer in 0..queue.rings.len() {
+                queue.post_empty(buffer);
+            }
         }
-        Ok(queue)
-    }
-
-    fn describe_buffers(&self) {
-        let flags = match self.direction {
-            Direction::ToDevice => 0,
-            Direction::FromDevice => WRITE,
-        };
-        for buffer in 0..self.len {
-            let at = usize::from(buffer) * DESCRIPTOR_LEN;
-            self.memory
-                .write64(at, self.memory.physical(self.buffer_offset(buffer)));
-            self.memory.write32(at + 8, self.buffer_len as u32);
-            self.memory.write16(at + 12, flags);
-        }
-    }
-
-    pub(super) fn rings(&self) -> Rings {
-        Rings {
-            len: self.len,
-            descriptors: self.memory.physical(0),
-            available: self.memory.physical(available_offset(self.len)),
-            used: self.memory.physical(used_offset(self.len)),
-        }
-    }
-
-    pub(super) fn connect(&mut self, doorbell: Doorbell) {
-        self.doorbell = Some(doorbell);
+        queue
     }
 
     /// Copies bytes to a free buffer and hands it to the device. Returns how many: at most a buffer's length, 0 when all buffers
@@ -102,43 +61,36 @@ impl Queue {
         let Some(buffer) = self.free_buffer() else {
             return 0;
         };
-        let len = bytes.len().min(self.buffer_len);
-        self.memory
-            .copy_to(self.buffer_offset(buffer), &bytes[..len]);
-        self.memory
-            .write32(usize::from(buffer) * DESCRIPTOR_LEN + 8, len as u32);
-        self.post(buffer);
-        self.notify();
+        let len = self.rings.fill(buffer, bytes);
+        self.post(buffer, len as u32, 0);
+        self.announce();
         len
     }
 
     /// Whether [`try_send`](Self::try_send) has a buffer. If not, the device's interrupt ends
     /// [`cpu::wait`](crate::cpu::wait) when one is free.
     pub fn can_send(&mut self) -> bool {
-        self.fresh < self.len || self.with_interrupt(|queue| queue.used() != queue.taken)
+        self.fresh < self.rings.len() || self.has_used()
     }
 
     /// Whether the device has used everything that was sent. If not, its interrupt ends [`cpu::wait`](crate::cpu::wait).
     pub fn is_drained(&mut self) -> bool {
-        self.with_interrupt(|queue| queue.used() == queue.posted)
+        self.with_interrupt(|queue| queue.rings.used_count() == queue.posted)
     }
 
-    /// Copies bytes from the oldest buffer that the device wrote, and returns how many; 0 when there are none. What did not fit
-    /// stays for the next call; a buffer that was read whole is handed back to the device.
+    /// Copies bytes from the oldest buffer that the device wrote, and returns how many; 0 when there are none: the device's
+    /// interrupt then ends [`cpu::wait`](crate::cpu::wait) when some come. What did not fit stays for the next call; a buffer that
+    /// was read whole is handed back to the device.
     pub fn try_receive(&mut self, target: &mut [u8]) -> usize {
         while self.has_received() {
-            let Some((buffer, len, done)) = self.current else {
-                break;
-            };
-            let count = (len - done).min(target.len());
-            self.memory
-                .copy_from(self.buffer_offset(buffer) + done, &mut target[..count]);
-            if done + count == len {
-                self.current = None;
-                self.post(buffer);
-                self.notify();
-            } else {
-                self.current = Some((buffer, len, done + count));
+            let (buffer, written) = self.rings.used_buffer(self.taken);
+            let count = self.rings.read(buffer, self.read, written, target);
+            self.read = self.read.saturating_add(count);
+            if self.read >= written {
+                self.read = 0;
+                self.taken = self.taken.wrapping_add(1);
+                self.post_empty(buffer);
+                self.announce();
             }
             // An empty buffer is no news.
             if count > 0 || target.is_empty() {
@@ -148,106 +100,67 @@ impl Queue {
         0
     }
 
-    /// Whether [`try_receive`](Self::try_receive) has a buffer to read.
+    /// Whether [`try_receive`](Self::try_receive) has a buffer to read. If not, the device's interrupt ends
+    /// [`cpu::wait`](crate::cpu::wait) when one comes.
     pub fn has_received(&mut self) -> bool {
-        if self.direction == Direction::FromDevice && self.current.is_none() {
-            self.current = self.take().map(|(buffer, len)| (buffer, len, 0));
-        }
-        self.current.is_some()
+        self.direction == Direction::FromDevice && self.has_used()
     }
 
-    /// Tells the device again that it has buffers. QEMU looks at its side of a port only when something happens, and opening a
-    /// port is nothing that happens there: without this, what the host has to send may stay with it for ever.
+    /// Lets the device not interrupt until somebody looks again for what is not there.
+    pub fn mute(&mut self) {
+        self.rings.set_flags(NO_INTERRUPT);
+    }
+
+    /// Tells the device that it has buffers, if it wants to be told. QEMU looks at its side of a port only when something happens,
+    /// and opening a port is nothing that happens there: without this, what the host has to send may stay with it for ever.
     pub fn announce(&self) {
-        self.notify();
+        // The device looks at the index after it says so; so the index must be out before this looks.
+        fence(Ordering::SeqCst);
+        if self.rings.device_flags() & NO_NOTIFY == 0 {
+            self.doorbell.ring();
+        }
     }
 
     /// A buffer that is not the device's.
     fn free_buffer(&mut self) -> Option<u16> {
-        if self.fresh < self.len {
+        if self.fresh < self.rings.len() {
             self.fresh += 1;
             return Some(self.fresh - 1);
         }
-        if self.with_interrupt(|queue| queue.used() != queue.taken) {
-            return self.take().map(|(buffer, _)| buffer);
+        if !self.has_used() {
+            return None;
         }
-        None
+        let (buffer, _) = self.rings.used_buffer(self.taken);
+        self.taken = self.taken.wrapping_add(1);
+        Some(buffer)
+    }
+
+    /// Whether the device has used a buffer that was not taken back.
+    fn has_used(&mut self) -> bool {
+        self.with_interrupt(|queue| queue.rings.used_count() != queue.taken)
     }
 
     /// The value of `condition`. If it is false, the device interrupts when it may have become true.
     fn with_interrupt(&mut self, condition: impl Fn(&Self) -> bool) -> bool {
         if condition(self) {
-            if self.direction == Direction::ToDevice {
-                self.tell(NO_INTERRUPT);
-            }
+            self.mute();
             return true;
         }
-        self.tell(0);
+        self.rings.set_flags(0);
         // The device may have been done before it saw that.
         fence(Ordering::SeqCst);
         condition(self)
     }
 
-    /// Sets the available ring's flags.
-    fn tell(&self, flags: u16) {
-        self.memory.write16(available_offset(self.len), flags);
+    /// Hands a whole buffer to the device, to be written.
+    fn post_empty(&mut self, buffer: u16) {
+        let len = self.rings.buffer_len();
+        self.post(buffer, len, WRITE);
     }
 
-    /// How many buffers the device has used, ever, modulo 2^16.
-    fn used(&self) -> u16 {
-        let used = self.memory.read16(used_offset(self.len) + 2);
-        // Before anything that the device wrote.
-        fence(Ordering::Acquire);
-        used
-    }
-
-    /// The oldest buffer that the device has used, and how many bytes it wrote.
-    fn take(&mut self) -> Option<(u16, usize)> {
-        if self.used() == self.taken {
-            return None;
-        }
-        let at = used_offset(self.len) + 4 + usize::from(self.taken % self.len) * 8;
-        let buffer = self.memory.read32(at) % u32::from(self.len);
-        let written = self.memory.read32(at + 4) as usize;
-        self.taken = self.taken.wrapping_add(1);
-        Some((buffer as u16, written.min(self.buffer_len)))
-    }
-
-    /// Hands a buffer to the device.
-    fn post(&mut self, buffer: u16) {
-        let ring = available_offset(self.len) + 4;
-        self.memory
-            .write16(ring + usize::from(self.posted % self.len) * 2, buffer);
+    /// Hands `len` bytes of a buffer to the device.
+    fn post(&mut self, buffer: u16, len: u32, flags: u16) {
+        self.rings.hand_over(self.posted, buffer, len, flags);
         self.posted = self.posted.wrapping_add(1);
-        // The device must not see the new index before the entry.
-        fence(Ordering::Release);
-        self.memory
-            .write16(available_offset(self.len) + 2, self.posted);
     }
-
-    /// Tells the device, if it wants to be told.
-    fn notify(&self) {
-        // The device looks at the index after it says so; so the index must be out before this looks.
-        fence(Ordering::SeqCst);
-        let is_told = self.memory.read16(used_offset(self.len)) & NO_NOTIFY == 0;
-        if let Some(doorbell) = self.doorbell.filter(|_| is_told) {
-            doorbell.ring();
-        }
-    }
-
-    fn buffer_offset(&self, buffer: u16) -> usize {
-        buffers_offset(self.len) + usize::from(buffer) * self.buffer_len
-    }
-}
-
-fn available_offset(len: u16) -> usize {
-    usize::from(len) * DESCRIPTOR_LEN
-}
-
-fn used_offset(len: u16) -> usize {
-    (available_offset(len) + 6 + usize::from(len) * 2).next_multiple_of(4)
-}
-
-fn buffers_offset(len: u16) -> usize {
-    (used_offset(len) + 6 + usize::from(len) * 8).next_multiple_of(16)
 }
