@@ -69,6 +69,16 @@ pub(super) fn take_run(count: usize) -> Option<PhysAddr> {
     Some(PhysAddr(u64::from(first) * PAGE))
 }
 
+/// Counts a reference more of the frame with this number, which is taken.
+pub(super) fn retain(number: u32) {
+    FRAMES.retain(number);
+}
+
+/// Whether the frame with this number has more than one reference.
+pub(super) fn is_shared(number: u32) -> bool {
+    FRAMES.is_shared(number)
+}
+
 /// The archive's frame with this number; `None` when the archive has no such page.
 pub(super) fn archive_frame(page: usize) -> Option<Frame> {
     let number = FRAMES.archive_frame(u32::try_from(page).ok()?)?;
@@ -126,6 +136,17 @@ impl Frame {
         Some(frame)
     }
 
+    /// A frame with the bytes of another page; `None` when there is none left.
+    ///
+    /// # Safety
+    /// A page must lie there.
+    pub(super) unsafe fn copy_of(page: *const u8) -> Option<Self> {
+        let frame = Self::dirty()?;
+        // SAFETY: the caller's promise; the frame is in the direct map, and nobody else knows it yet.
+        unsafe { ptr::copy_nonoverlapping(page, frame.bytes(), PAGE_SIZE) };
+        Some(frame)
+    }
+
     /// The frame of zeros that all share who only read: constant. `None` when there is no memory for it.
     #[must_use]
     pub fn zeros() -> Option<Self> {
@@ -149,10 +170,8 @@ impl Frame {
     /// A frame of its own with the same bytes; `None` when there is none left.
     #[must_use]
     pub fn copied(&self) -> Option<Self> {
-        let frame = Self::dirty()?;
-        // SAFETY: both pages are in the direct map, and are different ones.
-        unsafe { ptr::copy_nonoverlapping(self.bytes(), frame.bytes(), PAGE_SIZE) };
-        Some(frame)
+        // SAFETY: the page is in the direct map; no reference to a page's bytes exists.
+        unsafe { Self::copy_of(self.bytes()) }
     }
 
     /// Reads from `offset` on. What would lie behind the page is left as it is in `target`.
@@ -194,7 +213,7 @@ impl Frame {
     /// Whether somebody else has a reference too, so that a write would be seen there. Always so for a constant one.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        FRAMES.is_shared(self.0.get())
+        is_shared(self.0.get())
     }
 
     /// Where the frame lies.
@@ -235,7 +254,7 @@ impl Frame {
 
 impl Clone for Frame {
     fn clone(&self) -> Self {
-        FRAMES.retain(self.0.get());
+        retain(self.0.get());
         Self(self.0)
     }
 }

@@ -8,7 +8,7 @@ use talc::base::Talc;
 use talc::base::binning::Binning;
 use talc::source::Source;
 
-use super::layout::HEAP_BASE;
+use super::layout::{DEVICE_BASE, HEAP_BASE};
 use super::paging::{NO_EXECUTE, WRITABLE, map_kernel};
 use super::seal::kernel_root;
 use crate::address::PAGE_SIZE;
@@ -16,8 +16,8 @@ use crate::frame::{Frame, usage};
 
 /// By so many pages the heap grows at least.
 const STEP: usize = 8;
-/// Where its range of addresses ends: far beyond any memory.
-const MAX_PAGES: usize = 1 << 27;
+/// Where its range of addresses ends: no memory for more is left when it has so many.
+const MAX_PAGES: usize = ((DEVICE_BASE - HEAP_BASE) / PAGE_SIZE as u64) as usize;
 
 #[global_allocator]
 static HEAP: talc::sync::TalcLock<NoLock, Growth, talc::DefaultBinning> =
