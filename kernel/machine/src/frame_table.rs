@@ -45,7 +45,7 @@ pub(crate) struct FrameTable {
     lists: [Cell<u32>; 2],
     /// Ranges of frames that were never taken.
     fresh: [Cell<(u32, u32)>; MAX_FRESH],
-    /// The archive's frames: constant ones.
+    /// The archive's frames. One that was handed out is constant.
     archive: Cell<(u32, u32)>,
     /// The frame of zeros that all share who only read, or 0: a constant one.
     zeros: Cell<u32>,
@@ -85,7 +85,6 @@ impl FrameTable {
         self.entries.set(entries);
         self.blocks.set(blocks);
         self.archive.set(archive);
-        self.fill(archive.0, archive.1, CONSTANT);
         // A place is left for what is cut off when the first block is taken from the end of one. Ranges come sorted; those that
         // find no place are the smallest.
         let places = &self.fresh[..MAX_FRESH / 2];
@@ -127,13 +126,6 @@ impl FrameTable {
         &self.entries.get()[number as usize]
     }
 
-    /// Gives frames so many references.
-    fn fill(&self, start: u32, end: u32, references: u32) {
-        for entry in &self.entries.get()[start as usize..end as usize] {
-            entry.set(references);
-        }
-    }
-
     /// Whether a frame is never freed or written.
     pub(crate) fn is_constant(&self, number: u32) -> bool {
         self.entry(number).get() == CONSTANT
@@ -153,8 +145,9 @@ impl FrameTable {
     /// The archive's frame with this number.
     pub(crate) fn archive_frame(&self, page: u32) -> Option<u32> {
         let (first, end) = self.archive.get();
-        let number = first.checked_add(page)?;
-        (number < end).then_some(number)
+        let number = first.checked_add(page).filter(|number| *number < end)?;
+        self.entry(number).set(CONSTANT);
+        Some(number)
     }
 
     /// A frame with one reference.
@@ -177,7 +170,7 @@ impl FrameTable {
             let (start, end) = piece.get();
             if end - start >= count {
                 piece.set((start + count, end));
-                self.own(start, start + count);
+                self.own(start, count);
                 return Some(start);
             }
         }
@@ -191,7 +184,7 @@ impl FrameTable {
         };
         self.unlink(block, List::Whole);
         self.blocks.get()[block as usize].take();
-        self.own(block * BLOCK, block * BLOCK + BLOCK);
+        self.own(block * BLOCK, BLOCK);
         Some(block * BLOCK)
     }
 
@@ -215,16 +208,18 @@ impl FrameTable {
             } else {
                 self.fresh[index].set((start, first));
             }
-            self.own(first, cut);
+            self.own(first, BLOCK);
             return Some(first);
         }
         None
     }
 
-    /// Gives free frames their first reference.
-    fn own(&self, start: u32, end: u32) {
-        self.fill(start, end, 1);
-        self.free.update(|free| free - (end - start) as usize);
+    /// Gives `count` free frames their first reference.
+    fn own(&self, first: u32, count: u32) {
+        for entry in &self.entries.get()[first as usize..][..count as usize] {
+            entry.set(1);
+        }
+        self.free.set(self.free.get() - count as usize);
     }
 
     /// Whether a write to the frame would be seen by somebody else, or must not be.
@@ -275,7 +270,7 @@ impl FrameTable {
         if block.count == 0 {
             self.unlink(index, List::Partial);
         }
-        self.own(number, number + 1);
+        self.own(number, 1);
         number
     }
 
@@ -402,7 +397,7 @@ mod tests {
         let zeros = table.take().unwrap();
         table.set_zeros(zeros);
         assert_eq!(table.zeros(), zeros);
-        for number in [zeros, 60, 69] {
+        for number in [zeros, table.archive_frame(0).unwrap()] {
             assert!(table.is_constant(number) && table.is_shared(number));
             table.retain(number);
             table.release(number);

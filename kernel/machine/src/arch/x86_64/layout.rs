@@ -17,6 +17,8 @@ pub(crate) const DIRECT_BASE: u64 = 0xffff_8000_0000_0000;
 pub(crate) const DIRECT_LEN: u64 = 1 << 39;
 /// Start of the heap.
 pub(crate) const HEAP_BASE: u64 = 0xffff_ff80_0000_0000;
+/// End of the heap: far beyond what any machine's memory could fill.
+pub(crate) const HEAP_END: u64 = DEVICE_BASE;
 /// Start of the devices' registers.
 pub(crate) const DEVICE_BASE: u64 = 0xffff_ffc0_0000_0000;
 /// What the kernel's own addresses are above its physical ones. The linker script has it too.

@@ -122,8 +122,7 @@ fn go(root: Table, address: u64, level: u32, is_adding: bool) -> Way {
         let entry = way.table.get(index);
         way.table = if entry & (PRESENT | LARGE) == PRESENT {
             Table(entry & ADDRESS)
-        } else if is_adding
-            && entry == 0
+        } else if is_adding & (entry == 0)
             && let Some(table) = add_table(way.table, index)
         {
             table
@@ -150,10 +149,10 @@ pub(crate) unsafe fn map_kernel(
 ) -> Option<()> {
     let (mut at, end) = (address, address + len);
     while at < end {
-        let to = physical + (at - address);
+        let to = physical.wrapping_sub(address).wrapping_add(at);
         // The largest power of two by which both are divisible and that fits.
-        let bits = (at | to).trailing_zeros().min((end - at).ilog2());
-        let level = (bits.saturating_sub(12) / 9).min(largest);
+        let bits = (at | to | 1 << (end - at | 1).ilog2()).trailing_zeros();
+        let level = (bits.saturating_sub(shift(0)) / 9).min(largest);
         let way = walk_adding(root, at, level);
         if way.level > level {
             return None;

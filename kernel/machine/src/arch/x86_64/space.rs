@@ -67,7 +67,7 @@ impl Space {
         if old == 0 {
             retain_table(table);
         } else {
-            self.forget(old, address);
+            forget(old, address);
         }
         // SAFETY: the old entry owned a reference and is overwritten.
         Ok(unsafe { leaf::frame(old) })
@@ -108,7 +108,7 @@ impl Space {
         let address = page.start().0;
         let table = self.small(self.way(address), address)?;
         let old = take(table, page.number());
-        self.forget(old, address);
+        forget(old, address);
         self.prune(page.number());
         // SAFETY: the old entry owned a reference and is overwritten.
         unsafe { leaf::frame(old) }
@@ -145,7 +145,7 @@ impl Space {
             return false;
         };
         let was = set_protection(table, page.number(), protection);
-        self.forget(was, address);
+        forget(was, address);
         was != 0
     }
 
@@ -175,7 +175,7 @@ impl Space {
                     for page in piece.clone() {
                         let old = take(table, page);
                         if !many {
-                            self.forget(old, page * PAGE);
+                            forget(old, page * PAGE);
                         }
                         // SAFETY: the old entry owned a reference and is overwritten.
                         drop(unsafe { leaf::frame(old) });
@@ -196,7 +196,7 @@ impl Space {
                 for page in piece.clone() {
                     if leaf::is_constant(way.table.get(page)) {
                         let old = take(way.table, page);
-                        self.forget(old, page * PAGE);
+                        forget(old, page * PAGE);
                     }
                 }
                 self.prune(piece.start);
@@ -216,7 +216,7 @@ impl Space {
                     for page in piece.clone() {
                         let was = set_protection(table, page, protection);
                         if !many {
-                            self.forget(was, page * PAGE);
+                            forget(was, page * PAGE);
                         }
                     }
                 }
@@ -311,7 +311,7 @@ impl Space {
         }
         // SAFETY: it leads to the same pages.
         unsafe { directory.set(at, table.0 | TO_TABLE) };
-        self.forget(large, address);
+        forget(large, address);
         table
     }
 
@@ -320,13 +320,6 @@ impl Space {
         let table = Table(self.spare);
         self.spare = table.get(0);
         table
-    }
-
-    /// Drops the translation of a page whose entry was `old`.
-    fn forget(&self, old: u64, address: u64) {
-        if old & PRESENT != 0 && active::is(self.root) {
-            forget_page(address);
-        }
     }
 
     /// Drops all of the program's translations.
@@ -343,7 +336,7 @@ impl Space {
         let old = directory.get(at);
         // SAFETY: its references are dropped below.
         unsafe { directory.set(at, 0) };
-        self.forget(old, address);
+        forget(old, address);
         release_table(directory);
         // SAFETY: the entry owned the references and is overwritten.
         drop(unsafe { leaf::large_frame(old) });
@@ -380,6 +373,13 @@ impl Drop for Space {
         }
         self.unmap_range(0..UserPage::END);
         release_table(Table(self.root));
+    }
+}
+
+/// Drops the translation of a page whose entry was `old`; of whatever space is active, since a translation too few costs little.
+fn forget(old: u64, address: u64) {
+    if old & PRESENT != 0 {
+        forget_page(address);
     }
 }
 
