@@ -3,7 +3,10 @@
 //! A free frame is one that was never taken (so nothing is done at boot for a page that is not needed) or one that was given
 //! back. Those that were given back are kept by [`Block`], the 2 MiB that they lie in, so that a block whose frames all came
 //! back is one piece again. The entry of a freed frame is the number of the next freed one of its block; of a taken one, its
-//! references; of one that was never taken, nothing.
+//! references; of one that was never taken, nothing. A constant frame's references are not counted: its entry says
+//! [`CONSTANT`] for ever.
+
+use core::cell::Cell;
 
 use crate::frame::Usage;
 
@@ -11,6 +14,8 @@ use crate::frame::Usage;
 pub(crate) const BLOCK: u32 = 512;
 /// Pieces of never taken memory that are kept; smaller ones are left out when a machine has more.
 const MAX_FRESH: usize = 32;
+/// As references: of a frame that is never freed or written. A frame that really has so many becomes one.
+const CONSTANT: u32 = u32::MAX;
 
 /// Which frames of 512 in a row, aligned so, are free again.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,30 +39,32 @@ enum List {
 
 /// All frames of a machine.
 pub(crate) struct FrameTable {
-    entries: &'static mut [u32],
-    blocks: &'static mut [Block],
+    entries: Cell<&'static [Cell<u32>]>,
+    blocks: Cell<&'static [Cell<Block>]>,
     /// The first block of each [`List`], plus 1, or 0.
-    lists: [u32; 2],
+    lists: [Cell<u32>; 2],
     /// Ranges of frames that were never taken.
-    fresh: [(u32, u32); MAX_FRESH],
-    /// Frames that are never counted, freed or written: the archive's.
-    archive: (u32, u32),
-    /// The frame of zeros that all share who only read, or 0: as the archive's.
-    zeros: u32,
-    usage: Usage,
+    fresh: [Cell<(u32, u32)>; MAX_FRESH],
+    /// The archive's frames. One that was handed out is constant.
+    archive: Cell<(u32, u32)>,
+    /// The frame of zeros that all share who only read, or 0: a constant one.
+    zeros: Cell<u32>,
+    total: Cell<usize>,
+    free: Cell<usize>,
 }
 
 impl FrameTable {
     /// A machine without memory.
     pub(crate) const fn empty() -> Self {
         Self {
-            entries: &mut [],
-            blocks: &mut [],
-            lists: [0; 2],
-            fresh: [(0, 0); MAX_FRESH],
-            archive: (0, 0),
-            zeros: 0,
-            usage: Usage { total: 0, free: 0 },
+            entries: Cell::new(&[]),
+            blocks: Cell::new(&[]),
+            lists: [const { Cell::new(0) }; 2],
+            fresh: [const { Cell::new((0, 0)) }; MAX_FRESH],
+            archive: Cell::new((0, 0)),
+            zeros: Cell::new(0),
+            total: Cell::new(0),
+            free: Cell::new(0),
         }
     }
 
@@ -66,72 +73,85 @@ impl FrameTable {
         frames.div_ceil(BLOCK as u64)
     }
 
-    /// The table over `entries`, whatever they hold, and as many empty `blocks` as [`blocks_of`](Self::blocks_of) says. Frames
-    /// in `free` are free, those in `archive` are constant.
-    pub(crate) fn new(
-        entries: &'static mut [u32],
-        blocks: &'static mut [Block],
+    /// Fills an empty table, over `entries`, whatever they hold, and as many empty `blocks` as [`blocks_of`](Self::blocks_of)
+    /// says. Frames in `free` are free, those in `archive` are constant.
+    pub(crate) fn init(
+        &self,
+        entries: &'static [Cell<u32>],
+        blocks: &'static [Cell<Block>],
         free: impl Iterator<Item = (u32, u32)>,
         archive: (u32, u32),
-    ) -> Self {
-        let mut table = Self {
-            entries,
-            blocks,
-            archive,
-            ..Self::empty()
-        };
+    ) {
+        self.entries.set(entries);
+        self.blocks.set(blocks);
+        self.archive.set(archive);
         // A place is left for what is cut off when the first block is taken from the end of one. Ranges come sorted; those that
         // find no place are the smallest.
-        let places = &mut table.fresh[..MAX_FRESH / 2];
+        let places = &self.fresh[..MAX_FRESH / 2];
         let mut used = 0;
         for range in free {
             if used == places.len() {
+                let len = |place: &Cell<(u32, u32)>| place.get().1 - place.get().0;
                 let sizes = places.iter().enumerate();
-                let Some((smallest, _)) = sizes.min_by_key(|(_, (start, end))| end - start) else {
+                let Some((smallest, _)) = sizes.min_by_key(|(_, place)| len(place)) else {
                     break;
                 };
-                if places[smallest].1 - places[smallest].0 >= range.1 - range.0 {
+                if len(&places[smallest]) >= range.1 - range.0 {
                     continue;
                 }
-                places.copy_within(smallest + 1.., smallest);
+                for (to, from) in places[smallest..].iter().zip(&places[smallest + 1..]) {
+                    to.set(from.get());
+                }
                 used -= 1;
             }
-            places[used] = range;
+            places[used].set(range);
             used += 1;
         }
-        let total = table.fresh.iter().map(|(s, e)| (e - s) as usize).sum();
-        table.usage = Usage { total, free: total };
-        table
+        let sizes = places.iter().map(Cell::get).map(|(s, e)| (e - s) as usize);
+        self.total.set(sizes.sum());
+        self.free.set(self.total.get());
     }
 
     /// How many frames there are and how many are free.
     pub(crate) fn usage(&self) -> Usage {
-        self.usage
+        Usage {
+            total: self.total.get(),
+            free: self.free.get(),
+        }
+    }
+
+    /// The references of a taken frame.
+    #[inline]
+    fn entry(&self, number: u32) -> &'static Cell<u32> {
+        &self.entries.get()[number as usize]
     }
 
     /// Whether a frame is never freed or written.
     pub(crate) fn is_constant(&self, number: u32) -> bool {
-        (self.archive.0 <= number && number < self.archive.1) || number == self.zeros
+        self.entry(number).get() == CONSTANT
     }
 
     /// The frame of zeros that is shared; 0 when there is none yet.
     pub(crate) fn zeros(&self) -> u32 {
-        self.zeros
+        self.zeros.get()
     }
 
     /// Makes a taken frame the one that is shared.
-    pub(crate) fn set_zeros(&mut self, number: u32) {
-        self.zeros = number;
+    pub(crate) fn set_zeros(&self, number: u32) {
+        self.zeros.set(number);
+        self.entry(number).set(CONSTANT);
     }
 
     /// The archive's frame with this number.
     pub(crate) fn archive_frame(&self, page: u32) -> Option<u32> {
-        let number = self.archive.0.checked_add(page)?;
-        (number < self.archive.1).then_some(number)
+        let (first, end) = self.archive.get();
+        let number = first.checked_add(page).filter(|number| *number < end)?;
+        self.entry(number).set(CONSTANT);
+        Some(number)
     }
 
     /// A frame with one reference.
-    pub(crate) fn take(&mut self) -> Option<u32> {
+    pub(crate) fn take(&self) -> Option<u32> {
         if let Some(block) = self.first(List::Partial) {
             return Some(self.take_from(block));
         }
@@ -145,33 +165,35 @@ impl FrameTable {
     }
 
     /// `count` frames in a row, never taken before, each with one reference.
-    pub(crate) fn take_run(&mut self, count: u32) -> Option<u32> {
-        let range = self
-            .fresh
-            .iter_mut()
-            .find(|(start, end)| end - start >= count)?;
-        let first = range.0;
-        range.0 += count;
-        self.own(first, count);
-        Some(first)
+    pub(crate) fn take_run(&self, count: u32) -> Option<u32> {
+        for piece in &self.fresh {
+            let (start, end) = piece.get();
+            if end - start >= count {
+                piece.set((start + count, end));
+                self.own(start, count);
+                return Some(start);
+            }
+        }
+        None
     }
 
     /// A block of frames, each with one reference; the first.
-    pub(crate) fn take_block(&mut self) -> Option<u32> {
+    pub(crate) fn take_block(&self) -> Option<u32> {
         let Some(block) = self.first(List::Whole) else {
             return self.take_fresh_block();
         };
         self.unlink(block, List::Whole);
-        self.blocks[block as usize] = Block::default();
+        self.blocks.get()[block as usize].take();
         self.own(block * BLOCK, BLOCK);
         Some(block * BLOCK)
     }
 
     /// The last block of some piece that was never taken.
-    fn take_fresh_block(&mut self) -> Option<u32> {
-        let place = self.fresh.iter().position(|(start, end)| start == end);
+    fn take_fresh_block(&self) -> Option<u32> {
+        let is_used_up = |piece: &Cell<(u32, u32)>| piece.get().0 == piece.get().1;
+        let place = self.fresh.iter().position(is_used_up);
         for index in 0..MAX_FRESH {
-            let (start, end) = self.fresh[index];
+            let (start, end) = self.fresh[index].get();
             let cut = end / BLOCK * BLOCK;
             let Some(first) = cut.checked_sub(BLOCK).filter(|first| *first >= start) else {
                 continue;
@@ -181,10 +203,10 @@ impl FrameTable {
                     continue;
                 };
                 // What is cut off is used up first: the rest may still give blocks.
-                self.fresh[index.min(place)] = (cut, end);
-                self.fresh[index.max(place)] = (start, first);
+                self.fresh[index.min(place)].set((cut, end));
+                self.fresh[index.max(place)].set((start, first));
             } else {
-                self.fresh[index] = (start, first);
+                self.fresh[index].set((start, first));
             }
             self.own(first, BLOCK);
             return Some(first);
@@ -192,43 +214,43 @@ impl FrameTable {
         None
     }
 
-    /// Gives frames their first reference.
-    fn own(&mut self, first: u32, count: u32) {
-        self.entries[first as usize..(first + count) as usize].fill(1);
-        self.usage.free -= count as usize;
+    /// Gives `count` free frames their first reference.
+    fn own(&self, first: u32, count: u32) {
+        for entry in &self.entries.get()[first as usize..][..count as usize] {
+            entry.set(1);
+        }
+        self.free.set(self.free.get() - count as usize);
     }
 
     /// Whether a write to the frame would be seen by somebody else, or must not be.
     pub(crate) fn is_shared(&self, number: u32) -> bool {
-        self.is_constant(number) || self.entries[number as usize] > 1
+        self.entry(number).get() > 1
     }
 
     /// Counts a reference more.
-    pub(crate) fn retain(&mut self, number: u32) {
-        if !self.is_constant(number) {
-            self.entries[number as usize] += 1;
-        }
+    pub(crate) fn retain(&self, number: u32) {
+        self.entry(number).update(|entry| entry.saturating_add(1));
     }
 
     /// Counts a reference less; the last one frees the frame.
-    pub(crate) fn release(&mut self, number: u32) {
-        if self.is_constant(number) {
-            return;
-        }
-        let entry = &mut self.entries[number as usize];
-        *entry -= 1;
-        if *entry == 0 {
-            self.free(number);
+    pub(crate) fn release(&self, number: u32) {
+        let entry = self.entry(number);
+        match entry.get() {
+            CONSTANT => {}
+            1 => self.give_back(number),
+            references => entry.set(references - 1),
         }
     }
 
-    fn free(&mut self, number: u32) {
-        self.usage.free += 1;
+    fn give_back(&self, number: u32) {
+        self.free.update(|free| free + 1);
         let index = number / BLOCK;
-        let block = &mut self.blocks[index as usize];
-        self.entries[number as usize] = block.freed;
+        let place = &self.blocks.get()[index as usize];
+        let mut block = place.get();
+        self.entry(number).set(block.freed);
         block.freed = number;
         block.count += 1;
+        place.set(block);
         if block.count == 1 {
             self.link(index, List::Partial);
         } else if block.count == BLOCK {
@@ -238,42 +260,50 @@ impl FrameTable {
     }
 
     /// A freed frame of a block that has one.
-    fn take_from(&mut self, index: u32) -> u32 {
-        let block = &mut self.blocks[index as usize];
+    fn take_from(&self, index: u32) -> u32 {
+        let place = &self.blocks.get()[index as usize];
+        let mut block = place.get();
         let number = block.freed;
-        block.freed = self.entries[number as usize];
+        block.freed = self.entry(number).get();
         block.count -= 1;
+        place.set(block);
         if block.count == 0 {
             self.unlink(index, List::Partial);
         }
-        self.entries[number as usize] = 1;
-        self.usage.free -= 1;
+        self.own(number, 1);
         number
     }
 
     fn first(&self, list: List) -> Option<u32> {
-        self.lists[list as usize].checked_sub(1)
+        self.lists[list as usize].get().checked_sub(1)
     }
 
-    fn link(&mut self, index: u32, list: List) {
-        let behind = self.lists[list as usize];
-        if let Some(next) = behind.checked_sub(1) {
-            self.blocks[next as usize].before = index + 1;
-        }
-        let block = &mut self.blocks[index as usize];
-        (block.before, block.behind) = (0, behind);
-        self.lists[list as usize] = index + 1;
+    /// Changes the block whose number plus 1 is `place`; whether that is one.
+    fn change(&self, place: u32, change: impl FnOnce(&mut Block)) -> bool {
+        let Some(index) = place.checked_sub(1) else {
+            return false;
+        };
+        let cell = &self.blocks.get()[index as usize];
+        let mut block = cell.get();
+        change(&mut block);
+        cell.set(block);
+        true
     }
 
-    fn unlink(&mut self, index: u32, list: List) {
-        let Block { before, behind, .. } = self.blocks[index as usize];
-        match before.checked_sub(1) {
-            Some(before) => self.blocks[before as usize].behind = behind,
-            None => self.lists[list as usize] = behind,
+    fn link(&self, index: u32, list: List) {
+        let behind = self.lists[list as usize].replace(index + 1);
+        self.change(behind, |next| next.before = index + 1);
+        self.change(index + 1, |block| {
+            (block.before, block.behind) = (0, behind);
+        });
+    }
+
+    fn unlink(&self, index: u32, list: List) {
+        let Block { before, behind, .. } = self.blocks.get()[index as usize].get();
+        if !self.change(before, |block| block.behind = behind) {
+            self.lists[list as usize].set(behind);
         }
-        if let Some(next) = behind.checked_sub(1) {
-            self.blocks[next as usize].before = before;
-        }
+        self.change(behind, |next| next.before = before);
     }
 }
 
@@ -290,18 +320,24 @@ mod tests {
 
     /// A machine of so many frames, of which `free` are.
     fn table(frames: u32, free: &[(u32, u32)]) -> FrameTable {
+        table_with(frames, free, (0, 0))
+    }
+
+    fn table_with(frames: u32, free: &[(u32, u32)], archive: (u32, u32)) -> FrameTable {
         let blocks = FrameTable::blocks_of(u64::from(frames));
-        FrameTable::new(
-            vec![0xdead_beef; frames as usize].leak(),
-            vec![Block::default(); usize::try_from(blocks).unwrap()].leak(),
+        let table = FrameTable::empty();
+        table.init(
+            vec![Cell::new(0xdead_beef); frames as usize].leak(),
+            vec![Cell::default(); usize::try_from(blocks).unwrap()].leak(),
             free.iter().copied(),
-            (0, 0),
-        )
+            archive,
+        );
+        table
     }
 
     #[test]
     fn all_frames_are_handed_out_once() {
-        let mut table = table(2000, &[(1, 700), (900, 2000)]);
+        let table = table(2000, &[(1, 700), (900, 2000)]);
         let taken: BTreeSet<u32> = core::iter::from_fn(|| table.take()).collect();
         assert_eq!(taken.len(), 699 + 1100);
         assert_eq!(table.usage().free, 0);
@@ -335,7 +371,7 @@ mod tests {
 
     #[test]
     fn block_that_came_back_in_pieces_is_one_again() {
-        let mut table = table(1024, &[(0, 1024)]);
+        let table = table(1024, &[(0, 1024)]);
         let first = table.take_block().unwrap();
         assert_eq!(first, 512);
         for number in (first..first + BLOCK).rev() {
@@ -346,7 +382,7 @@ mod tests {
 
     #[test]
     fn block_is_cut_out_of_the_end_of_never_taken_memory() {
-        let mut table = table(3000, &[(3, 2900)]);
+        let table = table(3000, &[(3, 2900)]);
         assert_eq!(table.take_block(), Some(2048));
         assert_eq!(table.take_block(), Some(1536));
         assert_eq!(table.take(), Some(2560));
@@ -357,13 +393,12 @@ mod tests {
 
     #[test]
     fn constant_frames_are_neither_counted_nor_freed() {
-        let mut table = table(100, &[(1, 50)]);
-        table.archive = (60, 70);
+        let table = table_with(100, &[(1, 50)], (60, 70));
         let zeros = table.take().unwrap();
         table.set_zeros(zeros);
         assert_eq!(table.zeros(), zeros);
-        for number in [zeros, 60, 69] {
-            assert!(table.is_shared(number));
+        for number in [zeros, table.archive_frame(0).unwrap()] {
+            assert!(table.is_constant(number) && table.is_shared(number));
             table.retain(number);
             table.release(number);
             table.release(number);
@@ -381,7 +416,7 @@ mod tests {
             seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
             (seed >> 33) as usize
         };
-        let mut table = table(4096, &[(7, 1900), (2100, 4000)]);
+        let table = table(4096, &[(7, 1900), (2100, 4000)]);
         let total = table.usage().total;
         let mut single = Vec::new();
         let mut blocks = Vec::new();

@@ -7,7 +7,7 @@ use crate::address::PAGE_MASK;
 /// More pieces of memory than any machine has shown; what comes beyond is left unused.
 const MAX: usize = 48;
 
-/// Sorted, disjoint, non-empty ranges of physical memory in whole pages.
+/// Sorted, disjoint ranges of physical memory in whole pages. One of which all was taken out is empty.
 #[derive(Clone)]
 pub(crate) struct MemoryMap {
     ranges: [(u64, u64); MAX],
@@ -35,8 +35,11 @@ impl MemoryMap {
         if start >= end || self.len == MAX {
             return;
         }
-        let at = self.ranges[..self.len].partition_point(|&(other, _)| other < start);
-        self.ranges.copy_within(at..self.len, at + 1);
+        let mut at = self.len;
+        while at > 0 && self.ranges[at - 1].0 > start {
+            self.ranges[at] = self.ranges[at - 1];
+            at -= 1;
+        }
         self.ranges[at] = (start, end);
         self.len += 1;
     }
@@ -48,11 +51,18 @@ impl MemoryMap {
         if start >= end {
             return;
         }
-        let before = self.clone();
-        self.len = 0;
-        for range in before.ranges() {
-            self.add(range.start, range.end.min(start).max(range.start));
-            self.add(range.start.max(end).min(range.end), range.end);
+        for index in 0..self.len {
+            let (from, to) = self.ranges[index];
+            if end <= from || to <= start {
+                continue;
+            }
+            if start <= from {
+                self.ranges[index].0 = end.min(to);
+            } else {
+                self.ranges[index].1 = start;
+                // If there is anything, no other range is touched.
+                self.add(end, to);
+            }
         }
     }
 
@@ -74,7 +84,8 @@ mod tests {
     fn check(build: impl FnOnce(&mut MemoryMap), expected: &[(u64, u64)]) {
         let mut map = MemoryMap::new();
         build(&mut map);
-        let found: Vec<_> = map.ranges().map(|range| (range.start, range.end)).collect();
+        let ranges = map.ranges().filter(|range| !range.is_empty());
+        let found: Vec<_> = ranges.map(|range| (range.start, range.end)).collect();
         assert_eq!(found, expected);
     }
 
@@ -104,6 +115,19 @@ mod tests {
                 map.remove(0x7fff, u64::MAX);
             },
             &[(0, 0x2000), (0x4000, 0x7000)],
+        );
+    }
+
+    #[test]
+    fn removing_goes_across_ranges() {
+        check(
+            |map| {
+                map.add(0, 0x4000);
+                map.add(0x5000, 0x6000);
+                map.add(0x7000, 0x9000);
+                map.remove(0x2000, 0x8000);
+            },
+            &[(0, 0x2000), (0x8000, 0x9000)],
         );
     }
 

@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 use core::ptr;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::instruction::{cpuid, enable_in_cr4};
 use crate::extended::{LEGACY_LEN, MAX_LEN};
@@ -25,6 +25,9 @@ const SMALL_VECTOR_STATE: u32 = 0b111;
 static COMPONENTS: AtomicU64 = AtomicU64::new(0);
 static EXTENDED_LEN: AtomicUsize = AtomicUsize::new(LEGACY_LEN);
 
+/// What leaf 1 says in ECX.
+static BASIC: AtomicU32 = AtomicU32::new(0);
+
 /// Whether pages of 1 GiB exist.
 pub(crate) fn has_huge_pages() -> bool {
     cpuid(0x8000_0001, 0).edx & 1 << 26 != 0
@@ -32,12 +35,17 @@ pub(crate) fn has_huge_pages() -> bool {
 
 /// Whether `RDRAND` exists.
 pub(crate) fn has_rdrand() -> bool {
-    cpuid(1, 0).ecx & 1 << 30 != 0
+    BASIC.load(Ordering::Relaxed) & 1 << 30 != 0
 }
 
 /// Whether the local APIC's timer can wait for a value of the time-stamp counter.
 pub(crate) fn has_tsc_deadline() -> bool {
-    cpuid(1, 0).ecx & 1 << 24 != 0
+    BASIC.load(Ordering::Relaxed) & 1 << 24 != 0
+}
+
+/// Whether there is a hypervisor, and leaves of its own.
+pub(crate) fn is_hypervised() -> bool {
+    BASIC.load(Ordering::Relaxed) & 1 << 31 != 0
 }
 
 /// Switches on SMEP, SMAP and UMIP as far as the processor has them, and the vector registers for the program.
@@ -56,7 +64,9 @@ pub(crate) fn enable() {
     if extended.ecx & 1 << 2 != 0 {
         bits |= CR4_UMIP;
     }
-    let has_xsave = cpuid(1, 0).ecx & 1 << 26 != 0;
+    let basic = cpuid(1, 0).ecx;
+    BASIC.store(basic, Ordering::Relaxed);
+    let has_xsave = basic & 1 << 26 != 0;
     if has_xsave {
         bits |= CR4_OSXSAVE;
     }

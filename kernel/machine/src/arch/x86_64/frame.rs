@@ -5,7 +5,7 @@ use core::ops::Range;
 use core::{ptr, slice};
 
 use super::layout::direct;
-use super::one_cpu::OneCpu;
+use super::one_cpu::Shared;
 use crate::address::{PAGE_SIZE, PhysAddr};
 use crate::frame::Usage;
 use crate::frame_table::{BLOCK, Block, FrameTable};
@@ -13,7 +13,7 @@ use crate::memory_map::MemoryMap;
 
 const PAGE: u64 = PAGE_SIZE as u64;
 
-static FRAMES: OneCpu<FrameTable> = OneCpu::new(FrameTable::empty());
+static FRAMES: Shared<FrameTable> = Shared::new(FrameTable::empty());
 
 /// An owned page of memory.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct LargeFrame(NonZeroU32);
 /// How many frames there are and how many are free.
 #[must_use]
 pub fn usage() -> Usage {
-    FRAMES.borrow().usage()
+    FRAMES.usage()
 }
 
 /// Takes over the memory in `free`; the pages in `archive` can become frames too, but are never freed or written.
@@ -46,15 +46,15 @@ pub(super) fn init(memory: &MemoryMap, mut free: MemoryMap, archive: Range<u64>,
     free.remove(place, place + bytes);
     let number = |address: u64| (address / PAGE) as u32;
     // SAFETY: the memory is mapped, page-aligned, and nobody's but the table's: it is not free any more.
-    let entries = unsafe { slice::from_raw_parts_mut(direct(place).cast(), len as usize) };
+    let entries = unsafe { slice::from_raw_parts(direct(place).cast(), len as usize) };
     // SAFETY: the memory is mapped and the table's.
     unsafe {
         ptr::write_bytes(direct(place + blocks_at), 0, (bytes - blocks_at) as usize);
     };
     // SAFETY: as above; it lies behind the entries, is aligned, and zeros are empty blocks.
     let blocks =
-        unsafe { slice::from_raw_parts_mut(direct(place + blocks_at).cast(), blocks as usize) };
-    *FRAMES.borrow() = FrameTable::new(
+        unsafe { slice::from_raw_parts(direct(place + blocks_at).cast(), blocks as usize) };
+    FRAMES.init(
         entries,
         blocks,
         free.ranges()
@@ -65,13 +65,23 @@ pub(super) fn init(memory: &MemoryMap, mut free: MemoryMap, archive: Range<u64>,
 
 /// The physical address of the first of `count` frames in a row, for a device or a table; they are never given back.
 pub(super) fn take_run(count: usize) -> Option<PhysAddr> {
-    let first = FRAMES.borrow().take_run(u32::try_from(count).ok()?)?;
+    let first = FRAMES.take_run(u32::try_from(count).ok()?)?;
     Some(PhysAddr(u64::from(first) * PAGE))
+}
+
+/// Counts a reference more of the frame with this number, which is taken.
+pub(super) fn retain(number: u32) {
+    FRAMES.retain(number);
+}
+
+/// Whether the frame with this number has more than one reference.
+pub(super) fn is_shared(number: u32) -> bool {
+    FRAMES.is_shared(number)
 }
 
 /// The archive's frame with this number; `None` when the archive has no such page.
 pub(super) fn archive_frame(page: usize) -> Option<Frame> {
-    let number = FRAMES.borrow().archive_frame(u32::try_from(page).ok()?)?;
+    let number = FRAMES.archive_frame(u32::try_from(page).ok()?)?;
     NonZeroU32::new(number).map(Frame)
 }
 
@@ -79,7 +89,7 @@ impl LargeFrame {
     /// Frames of zeros; `None` when no 512 in a row are left.
     #[must_use]
     pub fn zeroed() -> Option<Self> {
-        let first = NonZeroU32::new(FRAMES.borrow().take_block()?)?;
+        let first = NonZeroU32::new(FRAMES.take_block()?)?;
         let bytes = BLOCK as usize * PAGE_SIZE;
         // SAFETY: the pages are in the direct map, and nobody else knows them yet.
         unsafe { ptr::write_bytes(direct(u64::from(first.get()) * PAGE), 0, bytes) };
@@ -105,9 +115,8 @@ impl LargeFrame {
 impl Drop for LargeFrame {
     fn drop(&mut self) {
         let first = self.0.get();
-        let mut frames = FRAMES.borrow();
         for number in first..first + BLOCK {
-            frames.release(number);
+            FRAMES.release(number);
         }
     }
 }
@@ -115,7 +124,7 @@ impl Drop for LargeFrame {
 impl Frame {
     /// A frame of unknown content; `None` when there is none left.
     pub(super) fn dirty() -> Option<Self> {
-        NonZeroU32::new(FRAMES.borrow().take()?).map(Self)
+        NonZeroU32::new(FRAMES.take()?).map(Self)
     }
 
     /// A frame of zeros; `None` when there is none left.
@@ -127,15 +136,26 @@ impl Frame {
         Some(frame)
     }
 
+    /// A frame with the bytes of another page; `None` when there is none left.
+    ///
+    /// # Safety
+    /// A page must lie there.
+    pub(super) unsafe fn copy_of(page: *const u8) -> Option<Self> {
+        let frame = Self::dirty()?;
+        // SAFETY: the caller's promise; the frame is in the direct map, and nobody else knows it yet.
+        unsafe { ptr::copy_nonoverlapping(page, frame.bytes(), PAGE_SIZE) };
+        Some(frame)
+    }
+
     /// The frame of zeros that all share who only read: constant. `None` when there is no memory for it.
     #[must_use]
     pub fn zeros() -> Option<Self> {
-        let number = FRAMES.borrow().zeros();
+        let number = FRAMES.zeros();
         if let Some(number) = NonZeroU32::new(number) {
             return Some(Self(number));
         }
         let frame = Self::zeroed()?;
-        FRAMES.borrow().set_zeros(frame.0.get());
+        FRAMES.set_zeros(frame.0.get());
         Some(frame)
     }
 
@@ -150,10 +170,8 @@ impl Frame {
     /// A frame of its own with the same bytes; `None` when there is none left.
     #[must_use]
     pub fn copied(&self) -> Option<Self> {
-        let frame = Self::dirty()?;
-        // SAFETY: both pages are in the direct map, and are different ones.
-        unsafe { ptr::copy_nonoverlapping(self.bytes(), frame.bytes(), PAGE_SIZE) };
-        Some(frame)
+        // SAFETY: the page is in the direct map; no reference to a page's bytes exists.
+        unsafe { Self::copy_of(self.bytes()) }
     }
 
     /// Reads from `offset` on. What would lie behind the page is left as it is in `target`.
@@ -195,7 +213,7 @@ impl Frame {
     /// Whether somebody else has a reference too, so that a write would be seen there. Always so for a constant one.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        FRAMES.borrow().is_shared(self.0.get())
+        is_shared(self.0.get())
     }
 
     /// Where the frame lies.
@@ -207,7 +225,7 @@ impl Frame {
     /// Whether it is never written, whatever a mapping asks for: a page of the archive, or the shared zeros.
     #[must_use]
     pub fn is_constant(&self) -> bool {
-        FRAMES.borrow().is_constant(self.0.get())
+        FRAMES.is_constant(self.0.get())
     }
 
     /// Hands the reference over to a number, for a page table entry.
@@ -236,13 +254,13 @@ impl Frame {
 
 impl Clone for Frame {
     fn clone(&self) -> Self {
-        FRAMES.borrow().retain(self.0.get());
+        retain(self.0.get());
         Self(self.0)
     }
 }
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        FRAMES.borrow().release(self.0.get());
+        FRAMES.release(self.0.get());
     }
 }

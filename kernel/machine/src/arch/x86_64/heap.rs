@@ -4,11 +4,12 @@ use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
 use lock_api::{GuardNoSend, RawMutex};
-use talc::base::Talc;
 use talc::base::binning::Binning;
+use talc::base::{CHUNK_UNIT, Talc};
 use talc::source::Source;
+use talc::sync::TalcLock;
 
-use super::layout::HEAP_BASE;
+use super::layout::{HEAP_BASE, HEAP_END};
 use super::paging::{NO_EXECUTE, WRITABLE, map_kernel};
 use super::seal::kernel_root;
 use crate::address::PAGE_SIZE;
@@ -16,20 +17,35 @@ use crate::frame::{Frame, usage};
 
 /// By so many pages the heap grows at least.
 const STEP: usize = 8;
-/// Where its range of addresses ends: far beyond any memory.
-const MAX_PAGES: usize = 1 << 27;
-
 #[global_allocator]
-static HEAP: talc::sync::TalcLock<NoLock, Growth, talc::DefaultBinning> =
-    talc::TalcLock::new(Growth {
-        pages: 0,
-        end: None,
-    });
+static HEAP: TalcLock<NoLock, Growth, Bins> = TalcLock::new(Growth {
+    mapped: HEAP_BASE,
+    end: None,
+});
+
+/// The lists of free pieces: four for each power of two, up to 2 MiB; all larger ones are in the last list.
+struct Bins;
+
+impl Binning for Bins {
+    type AvailabilityBitField = u64;
+
+    // The bit that is left over says that nothing was found.
+    const BIN_COUNT: u32 = u64::BITS - 1;
+
+    #[inline]
+    fn size_to_bin(size: usize) -> u32 {
+        let units = size / CHUNK_UNIT;
+        // Below four units, each has its list, as it would be if the power were that of four.
+        let power = (units | 4).ilog2() - 2;
+        power * 4 + (units >> power & 7) as u32
+    }
+}
 
 /// How far the heap reaches.
 #[derive(Debug)]
 struct Growth {
-    pages: usize,
+    /// The end of what is mapped.
+    mapped: u64,
     /// What talc calls the end of the heap.
     end: Option<NonNull<u8>>,
 }
@@ -45,56 +61,42 @@ unsafe impl Source for Growth {
         if free < needed {
             return Err(());
         }
-        let before = talc.source.pages;
+        let start = talc.source.mapped;
         for _ in 0..needed.max(STEP).min(free) {
             if talc.source.add_page().is_none() {
                 break;
             }
         }
-        let pages = talc.source.pages;
-        if pages == before {
+        let end = talc.source.mapped;
+        if end == start {
             return Err(());
         }
-        let end = ptr::with_exposed_provenance_mut(address_of(pages));
         talc.source.end = match talc.source.end {
             // SAFETY: the pages up to `end` are mapped, and are the heap's.
-            Some(old) => Some(unsafe { talc.extend(old, end) }),
+            Some(old) => Some(unsafe { talc.extend(old, pointer(end)) }),
             // SAFETY: the same.
-            None => unsafe {
-                talc.claim(
-                    ptr::with_exposed_provenance_mut(address_of(0)),
-                    pages * PAGE_SIZE,
-                )
-            },
+            None => unsafe { talc.claim(pointer(start), (end - start) as usize) },
         };
         Ok(())
     }
 }
 
-fn address_of(page: usize) -> usize {
-    HEAP_BASE as usize + page * PAGE_SIZE
+fn pointer(address: u64) -> *mut u8 {
+    ptr::with_exposed_provenance_mut(address as usize)
 }
 
 impl Growth {
     fn add_page(&mut self) -> Option<()> {
-        if self.pages == MAX_PAGES {
+        if self.mapped == HEAP_END {
             return None;
         }
         let frame = Frame::dirty()?;
-        let at = address_of(self.pages) as u64;
+        let (to, len) = (frame.address().0, PAGE_SIZE as u64);
+        let flags = NO_EXECUTE | WRITABLE;
         // SAFETY: nothing is mapped behind the heap's end; the frame is the heap's from now on.
-        unsafe {
-            map_kernel(
-                kernel_root(),
-                at,
-                frame.address().0,
-                PAGE_SIZE as u64,
-                NO_EXECUTE | WRITABLE,
-                0,
-            )
-        }?;
+        unsafe { map_kernel(kernel_root(), self.mapped, to, len, flags, 0) }?;
         frame.into_number();
-        self.pages += 1;
+        self.mapped += len;
         Some(())
     }
 }

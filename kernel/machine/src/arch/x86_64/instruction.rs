@@ -67,6 +67,7 @@ pub(crate) unsafe fn write_msr(register: u32, value: u64) {
 }
 
 /// What the processor says about itself; all zero when it does not know the leaf.
+#[inline(never)]
 pub(crate) fn cpuid(leaf: u32, part: u32) -> CpuidResult {
     let known = __cpuid_count(leaf & 0xffff_0000, 0).eax;
     if leaf > known && leaf & 0xffff_0000 != 0x4000_0000 {

@@ -3,9 +3,11 @@
 //! | from | what |
 //! |---|---|
 //! | `0xffff_8000_0000_0000` | all memory, as it lies physically (the direct map) |
-//! | `0xffff_c000_0000_0000` | the heap |
-//! | `0xffff_e000_0000_0000` | registers of devices |
+//! | `0xffff_ff80_0000_0000` | the heap |
+//! | `0xffff_ffc0_0000_0000` | registers of devices |
 //! | `0xffff_ffff_8000_0000` | the kernel, as it lies physically |
+//!
+//! One entry of the root table leads to the direct map, one to all the rest: both are there before a space copies them.
 
 use core::ptr;
 
@@ -14,9 +16,11 @@ pub(crate) const DIRECT_BASE: u64 = 0xffff_8000_0000_0000;
 /// Length of the direct map: memory beyond it is not used.
 pub(crate) const DIRECT_LEN: u64 = 1 << 39;
 /// Start of the heap.
-pub(crate) const HEAP_BASE: u64 = 0xffff_c000_0000_0000;
+pub(crate) const HEAP_BASE: u64 = 0xffff_ff80_0000_0000;
+/// End of the heap: far beyond what any machine's memory could fill.
+pub(crate) const HEAP_END: u64 = DEVICE_BASE;
 /// Start of the devices' registers.
-pub(crate) const DEVICE_BASE: u64 = 0xffff_e000_0000_0000;
+pub(crate) const DEVICE_BASE: u64 = 0xffff_ffc0_0000_0000;
 /// What the kernel's own addresses are above its physical ones. The linker script has it too.
 pub(crate) const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;
 

@@ -1,6 +1,6 @@
 //! Entries of a page table that show the program frames.
 
-use super::paging::{ADDRESS, ENTRIES, NO_EXECUTE, PRESENT, Table, USER, WRITABLE};
+use super::paging::{ADDRESS, ENTRIES, NO_EXECUTE, PRESENT, USER, WRITABLE};
 use crate::address::PAGE_SIZE;
 use crate::frame::{Frame, LargeFrame};
 use crate::space::Protection;
@@ -18,8 +18,6 @@ const WRITE: u64 = 1 << 11;
 const EXECUTE: u64 = 1 << 52;
 /// For software: the frame is constant.
 const CONSTANT: u64 = 1 << 53;
-/// An entry that leads to a table: the leaf decides.
-const TO_TABLE: u64 = PRESENT | WRITABLE | USER;
 
 /// The entry that owns `frame`.
 pub(super) fn of(frame: Frame, protection: Protection) -> u64 {
@@ -70,6 +68,11 @@ pub(super) fn protection(entry: u64) -> Protection {
     protection
 }
 
+/// Whether an entry owns a frame, or frames.
+pub(super) fn is_owner(entry: u64) -> bool {
+    entry & OWNED != 0
+}
+
 /// Whether an entry owns a constant frame, of which there are no references to give back.
 pub(super) fn is_constant(entry: u64) -> bool {
     entry & CONSTANT != 0
@@ -77,12 +80,7 @@ pub(super) fn is_constant(entry: u64) -> bool {
 
 /// The entry for one of a large entry's pages: that with this number.
 pub(super) fn part(large: u64, number: u64) -> u64 {
-    (large & !LARGE) + number % ENTRIES * PAGE
-}
-
-/// The entry that leads to a table.
-pub(super) fn to_table(table: Table) -> u64 {
-    table.0 | TO_TABLE
+    (large & !LARGE) | (number % ENTRIES * PAGE)
 }
 
 /// The frame that an entry owns.
@@ -90,7 +88,7 @@ pub(super) fn to_table(table: Table) -> u64 {
 /// # Safety
 /// The entry's reference is the result's from now on.
 pub(super) unsafe fn frame(entry: u64) -> Option<Frame> {
-    if entry & OWNED == 0 {
+    if !is_owner(entry) {
         return None;
     }
     // SAFETY: the caller's promise.

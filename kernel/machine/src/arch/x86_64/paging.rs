@@ -3,6 +3,7 @@
 use core::ptr;
 
 use super::layout::direct;
+use super::tables::add_table;
 use crate::frame::Frame;
 
 pub(crate) const PRESENT: u64 = 1;
@@ -18,6 +19,9 @@ pub(crate) const NO_EXECUTE: u64 = 1 << 63;
 /// The frame number's bits, as a physical address.
 pub(crate) const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 
+/// An entry that leads to a table: the last entry on the way decides.
+pub(crate) const TO_TABLE: u64 = PRESENT | WRITABLE | USER;
+
 /// Entries in a table.
 pub(crate) const ENTRIES: u64 = 512;
 /// Levels of tables; level 0 has pages of 4 KiB.
@@ -30,12 +34,22 @@ pub(crate) struct Table(pub(crate) u64);
 impl Table {
     /// A new empty table, and the reference that keeps it.
     pub(crate) fn create() -> Option<Self> {
-        let frame = Frame::zeroed()?;
-        let table = Self(frame.address().0);
-        frame.into_number();
-        Some(table)
+        Some(Self::keep(Frame::zeroed()?))
     }
 
+    /// A new table with the same entries, and the reference that keeps it.
+    pub(crate) fn copy(self) -> Option<Self> {
+        // SAFETY: a table is a page in the direct map.
+        Some(Self::keep(unsafe { Frame::copy_of(direct(self.0)) }?))
+    }
+
+    fn keep(frame: Frame) -> Self {
+        let table = Self(frame.address().0);
+        frame.into_number();
+        table
+    }
+
+    /// The entry with a number of which the lowest 9 bits count.
     #[inline]
     fn place(self, index: u64) -> *mut u64 {
         direct(self.0)
@@ -55,39 +69,69 @@ impl Table {
         // SAFETY: the entry is in a table, and tables are in the direct map.
         unsafe { ptr::write_volatile(self.place(index), entry) };
     }
+}
 
-    /// The table that the entry leads to.
-    #[inline]
-    pub(crate) fn child(self, index: u64) -> Option<Self> {
-        let entry = self.get(index);
-        (entry & (PRESENT | LARGE) == PRESENT).then_some(Self(entry & ADDRESS))
-    }
-
-    /// The table that the entry leads to, created if it is not there; `None` when there is no frame for it.
-    ///
-    /// # Safety
-    /// As for [`set`](Self::set); the entry must not be a large page.
-    unsafe fn child_or_create(self, index: u64) -> Option<Self> {
-        if let Some(child) = self.child(index) {
-            return Some(child);
-        }
-        let child = Self::create()?;
-        // SAFETY: an empty table shows nothing.
-        unsafe { self.set(index, child.0 | PRESENT | WRITABLE) };
-        Some(child)
-    }
+/// The lowest bit of an address that an entry of a table at `level` is chosen by.
+#[inline(always)]
+const fn shift(level: u32) -> u32 {
+    // That a level is below the number of levels is said so that nothing is left to be checked.
+    12 + 9 * (level % LEVELS)
 }
 
 /// The bytes that one entry of a table at `level` spans.
 #[inline(always)]
 pub(crate) const fn span(level: u32) -> u64 {
-    4096 << (9 * level)
+    1 << shift(level)
 }
 
-/// The index in the table at `level` that leads to `address`.
-#[inline(always)]
-pub(crate) const fn index(address: u64, level: u32) -> u64 {
-    address >> (12 + 9 * level) & (ENTRIES - 1)
+/// Where a way through the tables ends: at the entry that shows what is there, or that leads no further.
+#[derive(Clone, Copy)]
+pub(crate) struct Way {
+    pub(crate) table: Table,
+    /// The table's.
+    pub(crate) level: u32,
+}
+
+impl Way {
+    /// The number of the entry on the way to `address`: its lowest 9 bits.
+    #[inline(always)]
+    pub(crate) fn index(self, address: u64) -> u64 {
+        address >> shift(self.level)
+    }
+}
+
+/// Goes from the root towards `address`, down to the table at `level` or to where it goes no further: a large page, or nothing.
+pub(crate) fn walk(root: Table, address: u64, level: u32) -> Way {
+    go(root, address, level, false)
+}
+
+/// As [`walk`], and adds the tables that are not there: it ends above `level` at a large page only, or where there is no frame
+/// for a table.
+pub(crate) fn walk_adding(root: Table, address: u64, level: u32) -> Way {
+    go(root, address, level, true)
+}
+
+#[inline(never)]
+fn go(root: Table, address: u64, level: u32, is_adding: bool) -> Way {
+    let mut way = Way {
+        table: root,
+        level: LEVELS - 1,
+    };
+    while way.level > level {
+        let index = way.index(address);
+        let entry = way.table.get(index);
+        way.table = if entry & (PRESENT | LARGE) == PRESENT {
+            Table(entry & ADDRESS)
+        } else if is_adding & (entry == 0)
+            && let Some(table) = add_table(way.table, index)
+        {
+            table
+        } else {
+            break;
+        };
+        way.level -= 1;
+    }
+    way
 }
 
 /// Maps kernel addresses from `address` on to `physical` and what follows, `len` bytes in whole pages, by pages as large as fit
@@ -103,31 +147,23 @@ pub(crate) unsafe fn map_kernel(
     flags: u64,
     largest: u32,
 ) -> Option<()> {
-    let mut done = 0;
-    while done < len {
-        let (from, to) = (address + done, physical + done);
-        let mut level = largest;
-        while level > 0 && ((from | to) % span(level) != 0 || len - done < span(level)) {
-            level -= 1;
+    let (mut at, end) = (address, address + len);
+    while at < end {
+        let to = physical.wrapping_sub(address).wrapping_add(at);
+        // The largest power of two by which both are divisible and that fits.
+        let bits = (at | to | 1 << (end - at | 1).ilog2()).trailing_zeros();
+        let level = (bits.saturating_sub(shift(0)) / 9).min(largest);
+        let way = walk_adding(root, at, level);
+        if way.level > level {
+            return None;
         }
-        let mut table = root;
-        for above in (level + 1..LEVELS).rev() {
-            // SAFETY: the caller says that nothing is mapped there.
-            table = unsafe { table.child_or_create(index(from, above)) }?;
-        }
-        // The entries of one table, without another walk for each.
         let large = if level > 0 { LARGE } else { 0 };
-        let mut at = index(from, level);
-        while at < ENTRIES && len - done >= span(level) {
-            let entry = (physical + done) | flags | large | PRESENT | GLOBAL;
-            // SAFETY: the caller's promise.
-            unsafe { table.set(at, entry) };
-            done += span(level);
-            at += 1;
-            if level < largest && (address + done).is_multiple_of(span(level + 1)) {
-                break;
-            }
-        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            way.table
+                .set(way.index(at), to | flags | large | PRESENT | GLOBAL)
+        };
+        at += span(level);
     }
     Some(())
 }

@@ -92,11 +92,11 @@ fn install_task_state() {
     unsafe { segments.wrapping_add(6).write(base >> 32) };
 }
 
-fn install_gates() {
-    let stubs = (&raw const unikernel_stubs).addr();
-    let gates = (&raw mut GATES).cast::<[u64; 2]>();
-    for vector in 0..VECTORS {
-        let stub = (stubs + vector * STUB_LEN) as u64;
+/// The gates but for the address of their stubs.
+const GATE_KINDS: [u64; VECTORS] = {
+    let mut kinds = [0; VECTORS];
+    let mut vector = 0;
+    while vector < VECTORS {
         let stack = if matches!(vector, 2 | 8 | 18) {
             FATAL_STACK
         } else {
@@ -104,14 +104,21 @@ fn install_gates() {
         };
         // The program may raise the breakpoint and overflow exceptions by instructions of their own.
         let ring = if matches!(vector, 3 | 4) { 3 } else { 0 };
-        let kind = 0x8e | ring << 5;
-        let low = (stub & 0xffff)
-            | u64::from(KERNEL_CODE) << 16
-            | stack << 32
-            | kind << 40
-            | (stub >> 16 & 0xffff) << 48;
+        kinds[vector] = (KERNEL_CODE as u64) << 16 | stack << 32 | (0x8e | ring << 5) << 40;
+        vector += 1;
+    }
+    kinds
+};
+
+fn install_gates() {
+    let mut stub = &raw const unikernel_stubs;
+    let gates = (&raw mut GATES).cast::<[u64; 2]>();
+    for (vector, kind) in GATE_KINDS.iter().enumerate() {
+        let address = stub.addr() as u64;
+        let low = (address & 0xffff) | kind | (address >> 16 & 0xffff) << 48;
         // SAFETY: within the table, which is not loaded yet.
-        unsafe { gates.wrapping_add(vector).write([low, stub >> 32]) };
+        unsafe { gates.wrapping_add(vector).write([low, address >> 32]) };
+        stub = stub.wrapping_add(STUB_LEN);
     }
 }
 

@@ -7,10 +7,10 @@
 use core::ops::Range;
 
 use super::instruction::{forget_page, load_page_table};
-use super::leaf::{self, LARGE};
-use super::paging::{ENTRIES, LEVELS, PRESENT, Table, index, span};
-use super::seal::{kernel_entries, kernel_root};
-use super::tables::{Way, active, add_table, is_empty, release_table, retain_table};
+use super::leaf;
+use super::paging::{ENTRIES, LEVELS, PRESENT, TO_TABLE, Table, Way, span, walk, walk_adding};
+use super::seal::kernel_root;
+use super::tables::{active, is_empty, release_table, retain_table};
 use crate::address::{PAGE_SIZE, UserPage};
 use crate::frame::{Frame, LargeFrame};
 use crate::space::{OutOfFrames, Protection};
@@ -34,14 +34,7 @@ impl Space {
     /// # Errors
     /// When there is no frame for its root.
     pub fn new() -> Result<Self, OutOfFrames> {
-        let root = Table::create().ok_or(OutOfFrames)?;
-        for at in kernel_entries() {
-            let entry = kernel_root().get(at);
-            if entry != 0 {
-                // SAFETY: the kernel's half is the same in every space.
-                unsafe { root.set(at, entry) };
-            }
-        }
+        let root = kernel_root().copy().ok_or(OutOfFrames)?;
         Ok(Self {
             root: root.0,
             spare: 0,
@@ -65,19 +58,16 @@ impl Space {
         protection: Protection,
     ) -> Result<Option<Frame>, OutOfFrames> {
         let address = page.start().0;
-        let table = match self.small(page.number()) {
-            Some(table) => table,
-            None => self.add_tables(address, 0).ok_or(OutOfFrames)?,
-        };
-        let at = index(address, 0);
-        let old = table.get(at);
+        let way = walk_adding(Table(self.root), address, 0);
+        let table = self.small(way, address).ok_or(OutOfFrames)?;
+        let old = table.get(page.number());
         let entry = leaf::of(frame, protection);
         // SAFETY: the entry shows the program a frame that it now owns; the old one's reference goes to the caller.
-        unsafe { table.set(at, entry) };
+        unsafe { table.set(page.number(), entry) };
         if old == 0 {
             retain_table(table);
         } else {
-            self.forget(old, address);
+            forget(old, address);
         }
         // SAFETY: the old entry owned a reference and is overwritten.
         Ok(unsafe { leaf::frame(old) })
@@ -98,25 +88,27 @@ impl Space {
         self.unmap_range(number..number + ENTRIES);
         let address = first.start().0;
         let spare = Table::create().ok_or(OutOfFrames)?;
-        let Some(directory) = self.add_tables(address, 1) else {
+        let way = walk_adding(Table(self.root), address, 1);
+        if way.level > 1 {
             release_table(spare);
             return Err(OutOfFrames);
-        };
+        }
         // SAFETY: the table is in no page table yet.
         unsafe { spare.set(0, self.spare) };
         self.spare = spare.0;
         let entry = leaf::of_large(frame, protection);
         // SAFETY: the entry shows the program frames that it now owns; nothing was mapped there.
-        unsafe { directory.set(index(address, 1), entry) };
-        retain_table(directory);
+        unsafe { way.table.set(way.index(address), entry) };
+        retain_table(way.table);
         Ok(())
     }
 
     /// Unmaps `page`, and returns the frame that was there.
     pub fn unmap(&mut self, page: UserPage) -> Option<Frame> {
-        let table = self.small(page.number())?;
+        let address = page.start().0;
+        let table = self.small(self.way(address), address)?;
         let old = take(table, page.number());
-        self.forget(old, page.start().0);
+        forget(old, address);
         self.prune(page.number());
         // SAFETY: the old entry owned a reference and is overwritten.
         unsafe { leaf::frame(old) }
@@ -125,11 +117,7 @@ impl Space {
     /// A further reference of the frame of `page`, and what the program may do with it.
     #[must_use]
     pub fn lookup(&self, page: UserPage) -> Option<(Frame, Protection)> {
-        let number = page.number();
-        let entry = match self.way(number).ok()? {
-            Way::Table(table) => table.get(number),
-            Way::Large(directory) => leaf::part(directory.get(index(page.start().0, 1)), number),
-        };
+        let entry = self.entry(page);
         // SAFETY: the entry keeps its own reference: the one made here is forgotten, its clone is not.
         let owned = unsafe { leaf::frame(entry) }?;
         let further = owned.clone();
@@ -140,64 +128,54 @@ impl Space {
     /// Whether something is mapped at `page`.
     #[must_use]
     pub fn is_mapped(&self, page: UserPage) -> bool {
-        match self.way(page.number()) {
-            Ok(Way::Table(table)) => table.get(page.number()) != 0,
-            Ok(Way::Large(_)) => true,
-            Err(_) => false,
-        }
+        leaf::is_owner(self.entry(page))
     }
 
     /// Whether none of the 512 pages, aligned so, is mapped that `page` is one of. May say no where none is.
     #[must_use]
     pub fn is_untouched(&self, page: UserPage) -> bool {
-        self.way(page.number()).is_err()
+        let way = self.way(page.start().0);
+        way.level > 0 && way.table.get(way.index(page.start().0)) == 0
     }
 
     /// Changes what the program may do with `page`; false when nothing is mapped there.
     pub fn protect(&mut self, page: UserPage, protection: Protection) -> bool {
-        let Some(table) = self.small(page.number()) else {
+        let address = page.start().0;
+        let Some(table) = self.small(self.way(address), address) else {
             return false;
         };
         let was = set_protection(table, page.number(), protection);
-        self.forget(was, page.start().0);
+        forget(was, address);
         was != 0
     }
 
     /// Visits each mapped page whose number is in `pages`, in order. Reservations without pages cost nothing.
-    pub fn for_each_mapped(&self, pages: Range<u64>, visit: &mut dyn FnMut(UserPage, Protection)) {
-        let mut next = pages.start;
-        while let Some((way, piece)) = self.next_piece(next, pages.end) {
-            next = piece.end;
-            match way {
-                Way::Large(directory) => {
-                    let protection = leaf::protection(directory.get(index(piece.start * PAGE, 1)));
-                    for page in piece.filter_map(UserPage::new) {
-                        visit(page, protection);
-                    }
-                }
-                Way::Table(table) => {
-                    let used = piece.filter(|page| table.get(*page) != 0);
-                    for page in used.filter_map(UserPage::new) {
-                        visit(page, leaf::protection(table.get(page.number())));
-                    }
+    pub fn for_each_mapped(
+        &self,
+        mut pages: Range<u64>,
+        visit: &mut dyn FnMut(UserPage, Protection),
+    ) {
+        while let Some((way, piece)) = self.next_piece(&mut pages) {
+            for page in piece.filter_map(UserPage::new) {
+                let entry = way.table.get(way.index(page.start().0));
+                if entry != 0 {
+                    visit(page, leaf::protection(entry));
                 }
             }
         }
     }
 
     /// Unmaps each page whose number is in `pages`.
-    pub fn unmap_range(&mut self, pages: Range<u64>) {
-        let mut next = pages.start;
+    pub fn unmap_range(&mut self, mut pages: Range<u64>) {
         let many = pages.end.saturating_sub(pages.start) > MANY;
-        while let Some((way, piece)) = self.next_piece(next, pages.end) {
-            next = piece.end;
-            match self.whole_or_small(way, &piece) {
-                Way::Large(directory) => self.take_large(directory, piece.start),
-                Way::Table(table) => {
+        while let Some((way, piece)) = self.next_piece(&mut pages) {
+            match self.table_unless_whole(way, &piece) {
+                None => self.take_large(way.table, piece.start * PAGE),
+                Some(table) => {
                     for page in piece.clone() {
                         let old = take(table, page);
                         if !many {
-                            self.forget(old, page * PAGE);
+                            forget(old, page * PAGE);
                         }
                         // SAFETY: the old entry owned a reference and is overwritten.
                         drop(unsafe { leaf::frame(old) });
@@ -212,43 +190,33 @@ impl Space {
     }
 
     /// Unmaps each page whose number is in `pages` and whose frame is constant.
-    pub fn unmap_constant(&mut self, pages: Range<u64>) {
-        let mut next = pages.start;
-        while let Some((way, piece)) = self.next_piece(next, pages.end) {
-            next = piece.end;
-            match way {
-                Way::Large(_) => {}
-                Way::Table(table) => {
-                    for page in piece.clone() {
-                        if leaf::is_constant(table.get(page)) {
-                            let old = take(table, page);
-                            self.forget(old, page * PAGE);
-                        }
+    pub fn unmap_constant(&mut self, mut pages: Range<u64>) {
+        while let Some((way, piece)) = self.next_piece(&mut pages) {
+            if way.level == 0 {
+                for page in piece.clone() {
+                    if leaf::is_constant(way.table.get(page)) {
+                        let old = take(way.table, page);
+                        forget(old, page * PAGE);
                     }
-                    self.prune(piece.start);
                 }
+                self.prune(piece.start);
             }
         }
     }
 
     /// Changes what the program may do with each mapped page whose number is in `pages`.
-    pub fn protect_range(&mut self, pages: Range<u64>, protection: Protection) {
-        let mut next = pages.start;
+    pub fn protect_range(&mut self, mut pages: Range<u64>, protection: Protection) {
         let many = pages.end.saturating_sub(pages.start) > MANY;
-        while let Some((way, piece)) = self.next_piece(next, pages.end) {
-            next = piece.end;
-            match self.whole_or_small(way, &piece) {
-                Way::Large(directory) => {
-                    let at = index(piece.start * PAGE, 1);
-                    let entry = leaf::with(directory.get(at), protection);
-                    // SAFETY: the same frames, which the program owns.
-                    unsafe { directory.set(at, entry) };
+        while let Some((way, piece)) = self.next_piece(&mut pages) {
+            match self.table_unless_whole(way, &piece) {
+                None => {
+                    set_protection(way.table, way.index(piece.start * PAGE), protection);
                 }
-                Way::Table(table) => {
+                Some(table) => {
                     for page in piece.clone() {
                         let was = set_protection(table, page, protection);
                         if !many {
-                            self.forget(was, page * PAGE);
+                            forget(was, page * PAGE);
                         }
                     }
                 }
@@ -261,81 +229,79 @@ impl Space {
 
     /// Splits large pages whose pages are all in `pages` and gives back what of them holds only zeros, until some memory came
     /// back; whether it did.
-    pub fn give_back_zeros(&mut self, pages: Range<u64>) -> bool {
-        let mut next = pages.start;
-        while let Some((way, piece)) = self.next_piece(next, pages.end) {
-            next = piece.end;
-            match way {
-                Way::Large(directory) if piece.end - piece.start == ENTRIES => {
-                    self.split(directory, piece.start);
-                    let mut found = false;
-                    for page in piece.filter_map(UserPage::new) {
-                        if self.lookup(page).is_some_and(|(frame, _)| frame.is_zero()) {
-                            drop(self.unmap(page));
-                            found = true;
-                        }
-                    }
-                    if found {
-                        return true;
-                    }
+    pub fn give_back_zeros(&mut self, mut pages: Range<u64>) -> bool {
+        while let Some((way, piece)) = self.next_piece(&mut pages) {
+            if way.level == 0 || piece.end - piece.start < ENTRIES {
+                continue;
+            }
+            self.split(way.table, piece.start * PAGE);
+            let mut found = false;
+            for page in piece.filter_map(UserPage::new) {
+                if self.lookup(page).is_some_and(|(frame, _)| frame.is_zero()) {
+                    drop(self.unmap(page));
+                    found = true;
                 }
-                Way::Large(_) | Way::Table(_) => {}
+            }
+            if found {
+                return true;
             }
         }
         false
     }
 
-    /// What leads to a page, or the number of the first page behind what is not there.
+    /// The way to a page.
     #[inline]
-    fn way(&self, number: u64) -> Result<Way, u64> {
-        let address = number * PAGE;
-        let mut table = Table(self.root);
-        for level in (1..LEVELS).rev() {
-            let entry = table.get(index(address, level));
-            if level == 1 && entry & LARGE != 0 {
-                return Ok(Way::Large(table));
-            }
-            let pages = span(level) / PAGE;
-            table = table
-                .child(index(address, level))
-                .ok_or((number / pages + 1) * pages)?;
-        }
-        Ok(Way::Table(table))
+    fn way(&self, address: u64) -> Way {
+        walk(Table(self.root), address, 0)
     }
 
-    /// The first pages from `number` on and below `end` that one table or large entry leads to.
-    fn next_piece(&self, mut number: u64, end: u64) -> Option<(Way, Range<u64>)> {
-        let end = end.min(UserPage::END);
-        while number < end {
-            match self.way(number) {
-                Ok(way) => return Some((way, number..end.min((number | (ENTRIES - 1)) + 1))),
-                Err(next) => number = next,
+    /// The entry of a page, as it is or would be in a table of small ones; 0 when nothing leads there.
+    fn entry(&self, page: UserPage) -> u64 {
+        let address = page.start().0;
+        let way = self.way(address);
+        match (way.table.get(way.index(address)), way.level) {
+            (entry, 0) => entry,
+            (0, _) => 0,
+            (large, _) => leaf::part(large, page.number()),
+        }
+    }
+
+    /// The first pages of `pages` that one table or large entry leads to; those and what is before them is taken out of it.
+    fn next_piece(&self, pages: &mut Range<u64>) -> Option<(Way, Range<u64>)> {
+        let end = pages.end.min(UserPage::END);
+        while pages.start < end {
+            let start = pages.start;
+            let way = self.way(start * PAGE);
+            let is_there = way.level == 0 || way.table.get(way.index(start * PAGE)) != 0;
+            let spanned = if is_there { 1 } else { way.level };
+            pages.start = end.min((start | (span(spanned) / PAGE - 1)) + 1);
+            if is_there {
+                return Some((way, start..pages.start));
             }
         }
         None
     }
 
-    /// The table with the entry of a page; a large one is split.
-    fn small(&mut self, number: u64) -> Option<Table> {
-        match self.way(number).ok()? {
-            Way::Large(directory) => Some(self.split(directory, number)),
-            Way::Table(table) => Some(table),
+    /// The table with the entry of a page, to which this is the way; a large one is split.
+    fn small(&mut self, way: Way, address: u64) -> Option<Table> {
+        if way.level == 0 {
+            return Some(way.table);
         }
+        let is_large = way.table.get(way.index(address)) != 0;
+        is_large.then(|| self.split(way.table, address))
     }
 
-    /// What leads to pages: a large entry is split when they are not all of its.
-    fn whole_or_small(&mut self, way: Way, pages: &Range<u64>) -> Way {
-        match way {
-            Way::Large(directory) if pages.end - pages.start < ENTRIES => {
-                Way::Table(self.split(directory, pages.start))
-            }
-            way => way,
+    /// The table of pages, to which this is the way; `None` when they are all of a large entry's, which otherwise is split.
+    fn table_unless_whole(&mut self, way: Way, pages: &Range<u64>) -> Option<Table> {
+        if way.level > 0 && pages.end - pages.start == ENTRIES {
+            return None;
         }
+        self.small(way, pages.start * PAGE)
     }
 
     /// Replaces a large entry by a table of the same pages.
-    fn split(&mut self, directory: Table, number: u64) -> Table {
-        let at = index(number * PAGE, 1);
+    fn split(&mut self, directory: Table, address: u64) -> Table {
+        let at = address / span(1);
         let large = directory.get(at);
         let table = self.take_spare();
         for part in 0..ENTRIES {
@@ -344,8 +310,8 @@ impl Space {
             retain_table(table);
         }
         // SAFETY: it leads to the same pages.
-        unsafe { directory.set(at, leaf::to_table(table)) };
-        self.forget(large, number * PAGE);
+        unsafe { directory.set(at, table.0 | TO_TABLE) };
+        forget(large, address);
         table
     }
 
@@ -354,26 +320,6 @@ impl Space {
         let table = Table(self.spare);
         self.spare = table.get(0);
         table
-    }
-
-    /// The table at `level` on the way to `address`, with those above it; what is there is not large.
-    fn add_tables(&mut self, address: u64, level: u32) -> Option<Table> {
-        let mut table = Table(self.root);
-        for above in (level + 1..LEVELS).rev() {
-            let at = index(address, above);
-            table = match table.child(at) {
-                Some(child) => child,
-                None => add_table(table, at)?,
-            };
-        }
-        Some(table)
-    }
-
-    /// Drops the translation of a page whose entry was `old`.
-    fn forget(&self, old: u64, address: u64) {
-        if old & PRESENT != 0 && active::is(self.root) {
-            forget_page(address);
-        }
     }
 
     /// Drops all of the program's translations.
@@ -385,12 +331,12 @@ impl Space {
     }
 
     /// Empties a large entry, and frees its frames and its spare table.
-    fn take_large(&mut self, directory: Table, number: u64) {
-        let at = index(number * PAGE, 1);
+    fn take_large(&mut self, directory: Table, address: u64) {
+        let at = address / span(1);
         let old = directory.get(at);
         // SAFETY: its references are dropped below.
         unsafe { directory.set(at, 0) };
-        self.forget(old, number * PAGE);
+        forget(old, address);
         release_table(directory);
         // SAFETY: the entry owned the references and is overwritten.
         drop(unsafe { leaf::large_frame(old) });
@@ -401,26 +347,21 @@ impl Space {
     /// Frees the tables on the way to a page that became empty.
     fn prune(&self, number: u64) {
         let address = number * PAGE;
-        let mut path = [Table(self.root); LEVELS as usize];
-        let mut lowest = LEVELS - 1;
-        while let Some(child) = path[lowest as usize]
-            .child(index(address, lowest))
-            .filter(|_| lowest > 0)
-        {
-            lowest -= 1;
-            path[lowest as usize] = child;
-        }
-        for level in lowest + 1..LEVELS {
-            let (table, child) = (path[level as usize], path[level as usize - 1]);
-            if !is_empty(child) {
+        for level in 0..LEVELS - 1 {
+            let way = walk(Table(self.root), address, level);
+            if way.level > level {
+                continue;
+            }
+            if !is_empty(way.table) {
                 return;
             }
+            let parent = walk(Table(self.root), address, level + 1);
             // SAFETY: the child is empty.
-            unsafe { table.set(index(address, level), 0) };
+            unsafe { parent.table.set(parent.index(address), 0) };
             // The processor may remember the way through the child, too.
             forget_page(address);
-            release_table(child);
-            release_table(table);
+            release_table(way.table);
+            release_table(parent.table);
         }
     }
 }
@@ -432,6 +373,13 @@ impl Drop for Space {
         }
         self.unmap_range(0..UserPage::END);
         release_table(Table(self.root));
+    }
+}
+
+/// Drops the translation of a page whose entry was `old`; of whatever space is active, since a translation too few costs little.
+fn forget(old: u64, address: u64) {
+    if old & PRESENT != 0 {
+        forget_page(address);
     }
 }
 

@@ -26,13 +26,8 @@ unsafe extern "Rust" {
     safe fn unikernel_start(boot: Result<Boot, BootFailed>) -> !;
 }
 
-/// Physical ranges of the image's pieces; empty where there is none.
-#[derive(Clone)]
-struct Pieces {
-    archive: Range<u64>,
-    launch: Range<u64>,
-    module: Range<u64>,
-}
+/// Physical ranges of the image's pieces: archive, launch record, module. Empty where there is none.
+type Pieces = [Range<u64>; 3];
 
 /// Called by entry.s on the kernel's stack.
 // SAFETY: the name is the one that entry.s calls; nothing else has it.
@@ -48,7 +43,7 @@ extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
         .sum();
     let stated = BootBlock::decode(&boot_block()).map_err(BootFailure::BootBlock);
     let placed = stated.and_then(|block| place(&block, &info, total));
-    take_memory(&info, placed.as_ref().ok());
+    take_memory(&info, placed.as_ref().unwrap_or(&[0..0, 0..0, 0..0]));
     pic::mask();
     apic::init();
     time::init(entry_ticks);
@@ -62,10 +57,10 @@ extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
             devices,
             serial,
         }),
-        Ok(pieces) => Ok(Boot {
-            archive: archive(&pieces.archive),
-            image_launch: bytes(&pieces.launch),
-            module_launch: info.module.map(|_| bytes(&pieces.module)),
+        Ok([archive, launch, module]) => Ok(Boot {
+            archive: (!archive.is_empty()).then(|| Archive::new(bytes(&archive))),
+            image_launch: bytes(&launch),
+            module_launch: info.module.map(|_| bytes(&module)),
             devices,
             serial,
             memory_total: total,
@@ -86,65 +81,48 @@ fn boot_block() -> [u8; BootBlock::SIZE] {
 }
 
 /// Where the pieces lie; an error when one of them does not lie in memory, behind the kernel.
-fn place(block: &BootBlock, info: &StartInfo, total: u64) -> Result<Pieces, BootFailure> {
+fn place(block: &BootBlock, info: &StartInfo, memory_total: u64) -> Result<Pieces, BootFailure> {
     let (start, len) = info.module.unwrap_or((0, 0));
-    Ok(Pieces {
-        archive: place_piece(
-            Piece::Archive,
-            block.archive.start,
-            block.archive.len,
-            info,
-            total,
-        )?,
-        launch: place_piece(
-            Piece::Launch,
-            block.launch.start,
-            block.launch.len,
-            info,
-            total,
-        )?,
-        module: place_piece(Piece::Module, start, len, info, total)?,
-    })
-}
-
-fn place_piece(
-    piece: Piece,
-    start: u64,
-    len: u64,
-    info: &StartInfo,
-    memory_total: u64,
-) -> Result<Range<u64>, BootFailure> {
-    if len == 0 {
-        return Ok(0..0);
-    }
-    let end = start.saturating_add(len);
     let kernel = kernel_parts();
-    let is_aligned = piece != Piece::Archive || start & PAGE_MASK == 0;
-    if !is_aligned || (start < kernel.end && kernel.start < end) {
-        return Err(BootFailure::Misplaced { piece, start });
+    let mut pieces = [0..0, 0..0, 0..0];
+    for (place, (piece, start, len)) in pieces.iter_mut().zip([
+        (Piece::Archive, block.archive.start, block.archive.len),
+        (Piece::Launch, block.launch.start, block.launch.len),
+        (Piece::Module, start, len),
+    ]) {
+        if len == 0 {
+            continue;
+        }
+        let end = start.saturating_add(len);
+        let is_aligned = piece != Piece::Archive || start & PAGE_MASK == 0;
+        if !is_aligned || (start < kernel.end && kernel.start < end) {
+            return Err(BootFailure::Misplaced { piece, start });
+        }
+        if !info.memory.contains(start, end) {
+            return Err(BootFailure::BeyondMemory {
+                piece,
+                end,
+                memory_total,
+            });
+        }
+        *place = start..end;
     }
-    if !info.memory.contains(start, end) {
-        return Err(BootFailure::BeyondMemory {
-            piece,
-            end,
-            memory_total,
-        });
-    }
-    Ok(start..end)
+    Ok(pieces)
 }
 
 /// Takes over the memory but for the pieces, and switches to the kernel's own page table.
-fn take_memory(info: &StartInfo, pieces: Option<&Pieces>) {
+fn take_memory(info: &StartInfo, pieces: &Pieces) {
     let kernel = kernel_parts();
+    let [archive, launch, module] = pieces;
     let mut free = info.memory.clone();
-    free.remove(0, PAGE_SIZE as u64);
-    free.remove(kernel.start, kernel.end);
-    let mut archive = 0..0;
-    if let Some(pieces) = pieces {
-        for piece in [&pieces.archive, &pieces.launch, &pieces.module] {
-            free.remove(piece.start, piece.end);
-        }
-        archive = pieces.archive.clone();
+    for taken in [
+        &(0..PAGE_SIZE as u64),
+        &(kernel.start..kernel.end),
+        archive,
+        launch,
+        module,
+    ] {
+        free.remove(taken.start, taken.end);
     }
     // Only its whole pages can be mapped, but all of its pages are sealed.
     let whole = archive.start..archive.end & !PAGE_MASK;
@@ -156,8 +134,8 @@ fn take_memory(info: &StartInfo, pieces: Option<&Pieces>) {
 /// Whether the pieces are whole, by their digests. A module is the loader's own: it has none.
 fn check(block: &BootBlock, pieces: &Pieces) -> Result<(), BootFailure> {
     for (piece, range, stated) in [
-        (Piece::Archive, &pieces.archive, block.archive.digest),
-        (Piece::Launch, &pieces.launch, block.launch.digest),
+        (Piece::Archive, &pieces[0], block.archive.digest),
+        (Piece::Launch, &pieces[1], block.launch.digest),
     ] {
         let found = XxHash64::oneshot(0, bytes(range));
         if !range.is_empty() && found != stated {
@@ -177,8 +155,4 @@ fn bytes(range: &Range<u64>) -> &'static [u8] {
     }
     // SAFETY: a piece is in the direct map, is not free memory, and nothing writes it.
     unsafe { slice::from_raw_parts(direct(range.start), (range.end - range.start) as usize) }
-}
-
-fn archive(range: &Range<u64>) -> Option<Archive> {
-    (!range.is_empty()).then(|| Archive::new(bytes(range)))
 }

@@ -78,11 +78,10 @@ impl StartInfo {
             // SAFETY: the start information says that there are so many.
             let entry: RawMemory = unsafe { read(raw.memory_map + index * 24) };
             if entry.kind == RAM {
-                info.memory
-                    .add(entry.address, entry.address.saturating_add(entry.size));
+                let end = entry.address.saturating_add(entry.size);
+                info.memory.add(entry.address, end.min(DIRECT_LEN));
             }
         }
-        info.memory.remove(DIRECT_LEN, u64::MAX);
         if raw.modules > 0 {
             // SAFETY: the start information says that there is one.
             let module: RawModule = unsafe { read(raw.module_list) };

@@ -1,19 +1,9 @@
-//! The tables of a program's page table: each counts its entries, and the loaded root is remembered.
+//! The tables of a page table: each counts its entries, and the loaded root is remembered.
 
-use super::leaf::to_table;
-use super::paging::Table;
+use super::frame;
+use super::paging::{TO_TABLE, Table};
 use crate::address::PAGE_SIZE;
 use crate::frame::Frame;
-
-const PAGE: u64 = PAGE_SIZE as u64;
-
-/// What leads to a page.
-pub(super) enum Way {
-    /// The table of its entry, which may be empty.
-    Table(Table),
-    /// The table of a large entry that holds it.
-    Large(Table),
-}
 
 /// The root that is loaded.
 pub(super) mod active {
@@ -41,35 +31,27 @@ pub(super) mod active {
 pub(super) fn add_table(parent: Table, at: u64) -> Option<Table> {
     let child = Table::create()?;
     // SAFETY: an empty table shows nothing.
-    unsafe { parent.set(at, to_table(child)) };
+    unsafe { parent.set(at, child.0 | TO_TABLE) };
     retain_table(parent);
     Some(child)
 }
 
 /// Counts one entry more.
 pub(super) fn retain_table(table: Table) {
-    with_table(table, |frame| {
-        frame.clone().into_number();
-    });
+    frame::retain(number(table));
 }
 
 /// Counts one entry less, or frees the table when it has none.
 pub(super) fn release_table(table: Table) {
     // SAFETY: a table's frame has a reference of its own and one for each entry; one of them is given back.
-    drop(unsafe { Frame::from_number((table.0 / PAGE) as u32) });
+    drop(unsafe { Frame::from_number(number(table)) });
 }
 
 /// Whether no entry is in use.
 pub(super) fn is_empty(table: Table) -> bool {
-    let mut shared = false;
-    with_table(table, |frame| shared = frame.is_shared());
-    !shared
+    !frame::is_shared(number(table))
 }
 
-fn with_table(table: Table, look: impl FnOnce(&Frame)) {
-    // SAFETY: the reference is the table's own; it is handed back below.
-    if let Some(frame) = unsafe { Frame::from_number((table.0 / PAGE) as u32) } {
-        look(&frame);
-        frame.into_number();
-    }
+fn number(table: Table) -> u32 {
+    (table.0 / PAGE_SIZE as u64) as u32
 }

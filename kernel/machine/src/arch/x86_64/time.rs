@@ -6,7 +6,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::features::has_tsc_deadline;
+use super::features::{has_tsc_deadline, is_hypervised};
 use super::instruction::cpuid;
 use super::one_cpu::OneCpu;
 use super::{apic, instruction};
@@ -90,8 +90,7 @@ pub(crate) fn alarm_fired() {
 /// 0x4000_0010, as VMware and KVM have it) tells.
 #[must_use]
 pub fn tsc_hz_hint() -> Option<u64> {
-    let hypervised = cpuid(1, 0).ecx & 1 << 31 != 0;
-    if hypervised && cpuid(0x4000_0000, 0).eax >= 0x4000_0010 {
+    if is_hypervised() && cpuid(0x4000_0000, 0).eax >= 0x4000_0010 {
         let khz = cpuid(0x4000_0010, 0).eax;
         if khz != 0 {
             return Some(u64::from(khz) * 1000);
