@@ -173,10 +173,8 @@ impl<'a> Source<'a> {
         let has_zeros =
             segment.file_len > 0 && segment.memory_len > segment.file_len && rest_of_page > 0;
         if has_zeros && segment.protection.contains(Protection::WRITE) {
-            memory.zero(
-                UserAddr(file_end),
-                usize::try_from(rest_of_page).map_err(|_| Errno::EINVAL)?,
-            )?;
+            let rest = usize::try_from(rest_of_page).map_err(|_| Errno::EINVAL)?;
+            memory.write(UserAddr(file_end), &vec![0; rest])?;
         }
         Ok(())
     }
