@@ -119,8 +119,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         memory,
         root: tree.root().clone(),
         working_directory: tree.root().clone(),
-        descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now())
-            .map_err(|_| StartError::Memory)?,
+        descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now()),
         tree,
         nice: 0,
         groups: Vec::new(),
@@ -180,18 +179,13 @@ fn entropy<const N: usize>(random: &mut Random, clock: &Clock) -> Result<[u8; N]
 }
 
 /// Descriptors 0, 1 and 2.
-pub(crate) fn standard_descriptors(
-    tree: &Tree,
-    streams: &Streams,
-    now: Timestamp,
-) -> Result<Descriptors, crate::errno::Errno> {
-    let mut descriptors = Descriptors::default();
+pub(crate) fn standard_descriptors(tree: &Tree, streams: &Streams, now: Timestamp) -> Descriptors {
     let standard = [
         (Stream::Stdin, linux::O_RDONLY),
         (Stream::Stdout, linux::O_WRONLY),
         (Stream::Stderr, linux::O_WRONLY),
     ];
-    for (stream, flags) in standard {
+    Descriptors::new(standard.map(|(stream, flags)| {
         // A terminal where the host has one, else a pipe.
         let mode = if streams.is_terminal(stream) {
             linux::S_IFCHR | 0o620
@@ -199,13 +193,11 @@ pub(crate) fn standard_descriptors(
             linux::S_IFIFO | 0o600
         };
         let node = tree.create(Mount::Streams, Kind::Stream(stream), mode, now);
-        let descriptor = Descriptor {
+        Descriptor {
             file: OpenFile::new(Target::Stream(stream, node), flags),
             on_exec: OnExec::Keep,
-        };
-        descriptors.add(descriptor, 0)?;
-    }
-    Ok(descriptors)
+        }
+    }))
 }
 
 /// Tells a debugger where the program lies, and waits for the host's word.

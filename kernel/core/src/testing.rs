@@ -72,8 +72,7 @@ impl Process {
             .and_then(Walked::existing)
             .expect("it is there");
         let clock = Clock::new(Some(1_000_000_000), 1_700_000_000_000_000_000);
-        let descriptors = standard_descriptors(&tree, &streams.borrow(), Timestamp::default())
-            .expect("there is room");
+        let descriptors = standard_descriptors(&tree, &streams.borrow(), Timestamp::default());
         Self {
             kernel: Kernel {
                 memory,

@@ -47,17 +47,16 @@ pub(crate) struct Descriptors {
     pub(crate) hard_limit: usize,
 }
 
-impl Default for Descriptors {
-    fn default() -> Self {
+impl Descriptors {
+    /// Descriptors 0, 1 and 2.
+    pub(crate) fn new(standard: [Descriptor; 3]) -> Self {
         Self {
-            slots: Vec::new(),
+            slots: Vec::from(standard.map(Some)),
             limit: DEFAULT_LIMIT,
             hard_limit: HARD_LIMIT,
         }
     }
-}
 
-impl Descriptors {
     /// What descriptor `number` is.
     pub(crate) fn get(&self, number: usize) -> Result<&Descriptor, Errno> {
         self.slots
