@@ -37,41 +37,28 @@ use crate::view::Shown;
 /// Runs the image's program and ends the machine.
 ///
 /// The exit code of the machine says nothing; how the program ended is in the last report.
-pub fn start(boot: Result<Boot, BootFailed>) -> ! {
-    let (streams, boot) = open_streams(boot);
+pub fn start(mut boot: Result<Boot, BootFailed>) -> ! {
+    let (devices, serial) = match &mut boot {
+        Ok(boot) => (&mut boot.devices, &mut boot.serial),
+        Err(failed) => (&mut failed.devices, &mut failed.serial),
+    };
+    let sources: Vec<_> = devices
+        .extract_if(.., |device| device.kind() == DeviceKind::Entropy)
+        .collect();
+    // The streams are there even when the image can't be started.
+    let streams = Streams::new(core::mem::take(devices), serial.take());
     let streams = Rc::new(RefCell::new(streams));
     report_panics(&streams);
     match boot {
-        Ok(boot) => match prepare(boot, &streams) {
-            Ok(mut kernel) => {
-                run(&mut kernel);
-                // The machine ends: nobody needs the memory, and to give it back piece by piece takes time.
-                core::mem::forget(kernel);
+        Ok(boot) => {
+            if let Err(error) = run(boot, sources, &streams) {
+                report::cannot_start(&mut streams.borrow_mut(), &error);
             }
-            Err(error) => report::cannot_start(&mut streams.borrow_mut(), &error),
-        },
+        }
         Err(failure) => report::cannot_start(&mut streams.borrow_mut(), &failure.reason),
     }
     streams.borrow_mut().flush();
     power::off(0)
-}
-
-/// Takes the devices that carry the streams; they are there even when the image can't be started.
-fn open_streams(boot: Result<Boot, BootFailed>) -> (Streams, Result<Boot, BootFailed>) {
-    match boot {
-        Ok(mut boot) => {
-            let is_console = |device: &VirtioDevice| device.kind() == DeviceKind::Console;
-            let devices = core::mem::take(&mut boot.devices);
-            let consoles;
-            (consoles, boot.devices) = devices.into_iter().partition(is_console);
-            let streams = Streams::new(consoles, boot.serial.take());
-            (streams, Ok(boot))
-        }
-        Err(mut failed) => {
-            let streams = Streams::new(core::mem::take(&mut failed.devices), failed.serial.take());
-            (streams, Err(failed))
-        }
-    }
 }
 
 /// Has kernel panics reported, unless they come from the streams themselves.
@@ -85,16 +72,16 @@ fn report_panics(streams: &Rc<RefCell<Streams>>) {
     }));
 }
 
-/// Mounts the archive, reads the launch record, loads the program.
-pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kernel, StartError> {
+/// Mounts the archive, reads the launch record, loads the program, runs it, and reports how it ended.
+fn run(
+    boot: Boot,
+    sources: Vec<VirtioDevice>,
+    streams: &Rc<RefCell<Streams>>,
+) -> Result<(), StartError> {
     let settings = Settings::read(boot.module_launch, boot.image_launch)?;
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
-    let mut sources = boot.devices.into_iter();
-    let source = sources.find_map(|device| match device.kind() {
-        DeviceKind::Entropy => EntropyDevice::new(device),
-        _ => None,
-    });
+    let source = sources.into_iter().find_map(EntropyDevice::new);
     let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
     let tree = mount(boot.archive, &clock)?;
     let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)
@@ -115,7 +102,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         .rsplit(|byte| *byte == b'/')
         .next()
         .unwrap_or(&[]);
-    Ok(Kernel {
+    let mut kernel = Kernel {
         memory,
         root: tree.root().clone(),
         working_directory: tree.root().clone(),
@@ -144,7 +131,25 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         memory_total: boot.memory_total,
         shown: Shown::new(places),
         waited: 0,
-    })
+    };
+    hold(&mut kernel);
+    kernel.report(&Report::Started {
+        entry_tsc: time::entry_ticks(),
+        program_tsc: time::ticks(),
+    });
+    let ending = kernel.ending.unwrap_or_else(|| kernel.run());
+    let report = match ending {
+        Ending::Exited(status) => Report::Exited {
+            status: u64::from(status),
+        },
+        Ending::Killed(signal) => Report::Killed {
+            signal: u64::from(signal),
+        },
+    };
+    kernel.report(&report);
+    // The machine ends: nobody needs the memory, and to give it back piece by piece takes time.
+    core::mem::forget(kernel);
+    Ok(())
 }
 
 fn mount(
@@ -211,23 +216,4 @@ fn hold(kernel: &mut Kernel) {
         interpreter: held.interpreter,
     });
     kernel.wait_for_start();
-}
-
-/// Runs the program and reports how it ended.
-fn run(kernel: &mut Kernel) {
-    hold(kernel);
-    kernel.report(&Report::Started {
-        entry_tsc: time::entry_ticks(),
-        program_tsc: time::ticks(),
-    });
-    let ending = kernel.ending.unwrap_or_else(|| kernel.run());
-    let report = match ending {
-        Ending::Exited(status) => Report::Exited {
-            status: u64::from(status),
-        },
-        Ending::Killed(signal) => Report::Killed {
-            signal: u64::from(signal),
-        },
-    };
-    kernel.report(&report);
 }
