@@ -5,13 +5,16 @@
 //! wherever an ELF with a PVH note does.
 
 use crate::VERSION;
-use crate::bytes::{slice, u32_at, u64_at};
+use crate::bytes::{field, u32_of, u64_of};
 
 /// The kernel file's section that holds the boot block.
 pub const SECTION: &str = ".unikernel.boot";
 
 /// The first eight bytes of a boot block.
 pub const MAGIC: [u8; 8] = *b"UNIKBOOT";
+
+/// Length of the magic, the version and 4 bytes of zero.
+const HEADER: usize = 16;
 
 /// The length of an encoded [`Piece`].
 const PIECE_SIZE: usize = 24;
@@ -49,8 +52,8 @@ pub enum BootBlockError {
 }
 
 impl BootBlock {
-    /// Length of an encoded boot block in bytes: magic, version, 4 bytes of zero, two pieces.
-    pub const SIZE: usize = 16 + 2 * PIECE_SIZE;
+    /// Length of an encoded boot block in bytes: the header and two pieces.
+    pub const SIZE: usize = HEADER + 2 * PIECE_SIZE;
 
     /// The block as it lies in the kernel file.
     #[must_use]
@@ -58,8 +61,8 @@ impl BootBlock {
         let mut bytes = [0; Self::SIZE];
         copy(&mut bytes, 0, &MAGIC);
         copy(&mut bytes, 8, &VERSION.to_le_bytes());
-        put_piece(&mut bytes, 16, &self.archive);
-        put_piece(&mut bytes, 16 + PIECE_SIZE, &self.launch);
+        put_piece(&mut bytes, HEADER, &self.archive);
+        put_piece(&mut bytes, HEADER + PIECE_SIZE, &self.launch);
         bytes
     }
 
@@ -69,16 +72,18 @@ impl BootBlock {
     /// When the bytes are too few, no boot block, or of another version.
     pub fn decode(bytes: &[u8]) -> Result<Self, BootBlockError> {
         let short = BootBlockError::Truncated;
-        if slice(bytes, 0, 8).ok_or(short)? != MAGIC {
+        let (header, pieces) = bytes.split_first_chunk::<HEADER>().ok_or(short)?;
+        if field::<0, _, _>(header) != MAGIC {
             return Err(BootBlockError::Magic);
         }
-        let version = u32_at(bytes, 8).ok_or(short)?;
+        let version = u32_of::<8, _>(header);
         if version != VERSION {
             return Err(BootBlockError::Version(version));
         }
+        let pieces: &[u8; 2 * PIECE_SIZE] = pieces.first_chunk().ok_or(short)?;
         Ok(Self {
-            archive: piece_at(bytes, 16).ok_or(short)?,
-            launch: piece_at(bytes, 16 + PIECE_SIZE).ok_or(short)?,
+            archive: piece_of(&field::<0, _, _>(pieces)),
+            launch: piece_of(&field::<PIECE_SIZE, _, _>(pieces)),
         })
     }
 }
@@ -98,12 +103,12 @@ const fn put_piece(bytes: &mut [u8], at: usize, piece: &Piece) {
     copy(bytes, at + 16, &piece.digest.to_le_bytes());
 }
 
-fn piece_at(bytes: &[u8], at: usize) -> Option<Piece> {
-    Some(Piece {
-        start: u64_at(bytes, at)?,
-        len: u64_at(bytes, at + 8)?,
-        digest: u64_at(bytes, at + 16)?,
-    })
+fn piece_of(bytes: &[u8; PIECE_SIZE]) -> Piece {
+    Piece {
+        start: u64_of::<0, _>(bytes),
+        len: u64_of::<8, _>(bytes),
+        digest: u64_of::<16, _>(bytes),
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,35 @@ pub fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(slice(bytes, at, 8)?.try_into().ok()?))
 }
 
+/// The `LEN` bytes at byte offset `AT` of a record of fixed length; that they lie in it shows when this is compiled.
+#[must_use]
+pub const fn field<const AT: usize, const LEN: usize, const N: usize>(
+    record: &[u8; N],
+) -> [u8; LEN] {
+    const { assert!(AT + LEN <= N) };
+    let mut bytes = [0; LEN];
+    bytes.copy_from_slice(record.split_at(AT).1.split_at(LEN).0);
+    bytes
+}
+
+/// The 16-bit field at byte offset `AT` of a record.
+#[must_use]
+pub const fn u16_of<const AT: usize, const N: usize>(record: &[u8; N]) -> u16 {
+    u16::from_le_bytes(field::<AT, _, N>(record))
+}
+
+/// The 32-bit field at byte offset `AT` of a record.
+#[must_use]
+pub const fn u32_of<const AT: usize, const N: usize>(record: &[u8; N]) -> u32 {
+    u32::from_le_bytes(field::<AT, _, N>(record))
+}
+
+/// The 64-bit field at byte offset `AT` of a record.
+#[must_use]
+pub const fn u64_of<const AT: usize, const N: usize>(record: &[u8; N]) -> u64 {
+    u64::from_le_bytes(field::<AT, _, N>(record))
+}
+
 /// Where encoded bytes go: a growing vector on the host, a fixed buffer in the kernel.
 pub trait Sink {
     /// Appends `bytes`. A sink that is full forgets the rest and tells so in its own way.
@@ -94,6 +123,15 @@ mod tests {
         assert_eq!(u32_at(&[1, 0, 0, 0], 0), Some(1));
         assert_eq!(u32_at(&[1, 0, 0, 0], 1), None);
         assert_eq!(u64_at(&[], usize::MAX), None);
+    }
+
+    #[test]
+    fn fields_of_a_record() {
+        let record = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        assert_eq!(field::<7, 2, _>(&record), [8, 9]);
+        assert_eq!(u16_of::<0, _>(&record), 0x0201);
+        assert_eq!(u32_of::<5, _>(&record), 0x0908_0706);
+        assert_eq!(u64_of::<1, _>(&record), 0x0908_0706_0504_0302);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! never travel on the VMM's command line.
 
 use crate::VERSION;
-use crate::bytes::{Sink, slice, u16_at, u32_at, u64_at};
+use crate::bytes::{Sink, field, u16_of, u32_of};
 
 /// The first eight bytes of a launch record.
 pub const MAGIC: [u8; 8] = *b"UNIKLNCH";
@@ -66,7 +66,7 @@ impl<'a> Item<'a> {
     }
 
     fn decode(tag: u16, bytes: &'a [u8]) -> Option<Self> {
-        let number = || (bytes.len() == 8).then(|| u64_at(bytes, 0)).flatten();
+        let number = || bytes.try_into().ok().map(u64::from_le_bytes);
         Some(match tag {
             1 => Self::Program(bytes),
             2 => Self::Arg(bytes),
@@ -130,15 +130,16 @@ impl<'a> Launch<'a> {
     /// When the bytes are too few, no launch record, or of another version.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, LaunchError> {
         let short = LaunchError::Truncated;
-        if slice(bytes, 0, 8).ok_or(short)? != MAGIC {
+        let (header, rest) = bytes.split_first_chunk::<HEADER>().ok_or(short)?;
+        if field::<0, _, _>(header) != MAGIC {
             return Err(LaunchError::Magic);
         }
-        let version = u32_at(bytes, 8).ok_or(short)?;
+        let version = u32_of::<8, _>(header);
         if version != VERSION {
             return Err(LaunchError::Version(version));
         }
-        let len = usize::try_from(u32_at(bytes, 12).ok_or(short)?).map_err(|_| short)?;
-        let items = slice(bytes, HEADER, len).ok_or(short)?;
+        let len = usize::try_from(u32_of::<12, _>(header)).map_err(|_| short)?;
+        let items = rest.get(..len).ok_or(short)?;
         Ok(Self { items })
     }
 
@@ -160,10 +161,11 @@ impl<'a> Launch<'a> {
 
 fn next<'a>(rest: &mut &'a [u8]) -> Result<Item<'a>, LaunchError> {
     let short = LaunchError::Truncated;
-    let tag = u16_at(rest, 0).ok_or(short)?;
-    let len = usize::try_from(u32_at(rest, 4).ok_or(short)?).map_err(|_| short)?;
-    let bytes = slice(rest, 8, len).ok_or(short)?;
-    *rest = rest.get(8 + len..).ok_or(short)?;
+    let (head, behind) = rest.split_first_chunk::<8>().ok_or(short)?;
+    let tag = u16_of::<0, _>(head);
+    let len = usize::try_from(u32_of::<4, _>(head)).map_err(|_| short)?;
+    let (bytes, behind) = behind.split_at_checked(len).ok_or(short)?;
+    *rest = behind;
     Item::decode(tag, bytes).ok_or(LaunchError::Item(tag))
 }
 

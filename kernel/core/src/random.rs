@@ -1,8 +1,9 @@
-//! Random numbers for the program and for where its memory lies: ChaCha20 with a key from the machine's sources.
+//! Random numbers for the program and for where its memory lies.
 //!
 //! The sources are the processor's generator and a virtio device; each that is there contributes, and at least one must. There is
-//! no weaker substitute. The key is replaced after each use, so that what was given out can't be found again from what is kept,
-//! and gets fresh entropy now and then.
+//! no weaker substitute. The first few numbers are the sources' own; then ChaCha20 makes more of them, with a key that is replaced
+//! each time. What was given out is kept nowhere and can't be found again from what is kept. Now and then the sources are asked
+//! again.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
@@ -15,6 +16,12 @@ use crate::time::Clock;
 /// Length of a key in bytes.
 const KEY: usize = 32;
 
+/// A pool's length in keys.
+const POOL: usize = 4;
+
+/// How many bytes of a pool can be given out: each only once.
+const READY: usize = KEY * (POOL - 1);
+
 /// How many bits of entropy a key has.
 pub(crate) const SEED_BITS: usize = KEY * 8;
 
@@ -23,16 +30,20 @@ const FRESH_AFTER: usize = 1 << 20;
 
 /// The generator.
 pub(crate) struct Random {
-    key: [u8; KEY],
+    /// A key, and behind it bytes to be given out.
+    pool: [[u8; KEY]; POOL],
+    /// How many of those are left; the last go first.
+    left: usize,
     given: usize,
     device: Option<EntropyDevice>,
 }
 
 impl Random {
-    /// A generator with a key from the sources.
+    /// A generator with a pool from the sources.
     pub(crate) fn new(device: Option<EntropyDevice>, clock: &Clock) -> Result<Self, NoEntropy> {
         let mut random = Self {
-            key: [0; KEY],
+            pool: [[0; KEY]; POOL],
+            left: 0,
             given: 0,
             device,
         };
@@ -47,16 +58,27 @@ impl Random {
             self.refresh(clock)?;
             self.given = target.len();
         }
-        let mut generator = ChaCha20Rng::from_seed(self.key);
-        generator.fill_bytes(&mut self.key);
-        generator.fill_bytes(target);
+        let [key, ready @ ..] = &mut self.pool;
+        let start = self.left.checked_sub(target.len());
+        let taken = start.and_then(|start| ready.as_flattened_mut().get_mut(start..self.left));
+        if let (Some(start), Some(taken)) = (start, taken) {
+            for (to, from) in target.iter_mut().zip(taken) {
+                *to = core::mem::take(from);
+            }
+            self.left = start;
+        } else {
+            let mut generator = ChaCha20Rng::from_seed(*key);
+            generator.fill_bytes(self.pool.as_flattened_mut());
+            generator.fill_bytes(target);
+            self.left = READY;
+        }
         Ok(())
     }
 
-    /// Mixes what the sources give into the key.
+    /// Mixes what the sources give into the pool, so that all of it is new.
     fn refresh(&mut self, clock: &Clock) -> Result<(), NoEntropy> {
         let mut has_source = false;
-        let mut fresh = [0; KEY];
+        let mut fresh = [0; KEY * POOL];
         if random::fill(&mut fresh).is_ok() && !is_stuck(&fresh) {
             self.mix(&fresh);
             has_source = true;
@@ -68,18 +90,22 @@ impl Random {
             self.mix(&fresh);
             has_source = true;
         }
-        if has_source { Ok(()) } else { Err(NoEntropy) }
+        if !has_source {
+            return Err(NoEntropy);
+        }
+        self.left = READY;
+        Ok(())
     }
 
-    fn mix(&mut self, fresh: &[u8; KEY]) {
-        for (key, byte) in self.key.iter_mut().zip(fresh) {
-            *key ^= byte;
+    fn mix(&mut self, fresh: &[u8]) {
+        for (byte, fresh) in self.pool.as_flattened_mut().iter_mut().zip(fresh) {
+            *byte ^= fresh;
         }
     }
 }
 
 /// Whether a source gives the same again and again, as some processors' generators did after a sleep.
-fn is_stuck(bytes: &[u8; KEY]) -> bool {
+fn is_stuck(bytes: &[u8]) -> bool {
     let mut words = bytes.chunks_exact(8);
     let first = words.next();
     words.all(|word| Some(word) == first)
@@ -107,9 +133,33 @@ mod tests {
     #[test]
     fn numbers_differ() {
         let mut random = Random::new(None, &clock()).unwrap();
-        let before = random.key;
-        assert_ne!(some(&mut random), some(&mut random));
-        assert_ne!(random.key, before);
+        let before = random.pool;
+        let mut seen = vec![[0; 16]];
+        for _ in 0..20 {
+            let bytes = some(&mut random);
+            assert!(!seen.contains(&bytes));
+            seen.push(bytes);
+        }
+        assert_ne!(random.pool, before);
+    }
+
+    #[test]
+    fn what_was_given_out_is_not_kept() {
+        let mut random = Random::new(None, &clock()).unwrap();
+        for _ in 0..20 {
+            let bytes = some(&mut random);
+            let kept = random.pool.as_flattened();
+            assert!(!kept.windows(16).any(|kept| kept == bytes));
+        }
+    }
+
+    #[test]
+    fn more_than_the_pool_has() {
+        let mut random = Random::new(None, &clock()).unwrap();
+        let mut bytes = [0; 4 * READY];
+        random.fill(&mut bytes, &clock()).unwrap();
+        assert!(!is_stuck(&bytes[READY..]));
+        assert_eq!(random.left, READY);
     }
 
     #[test]
@@ -133,11 +183,13 @@ mod tests {
         let (device, host) = testing::virtio_device(DeviceKind::Entropy, 0, &[]);
         let device = EntropyDevice::new(device);
         happens_while_waiting(move || {
-            let bytes: vec::Vec<u8> = (0..KEY as u8).collect();
-            host.send(0, &bytes);
+            let bytes: vec::Vec<u8> = (0..(KEY * POOL) as u8).collect();
+            for piece in bytes.chunks(64) {
+                host.send(0, piece);
+            }
         });
         let mut random = Random::new(device, &clock()).unwrap();
-        assert_eq!(random.key[5], 5);
+        assert_eq!(random.pool[1][5], 32 + 5);
         assert_ne!(some(&mut random), [0; 16]);
     }
 

@@ -41,14 +41,11 @@ pub fn start(mut boot: Result<Boot, BootFailed>) -> ! {
     let streams = Rc::new(RefCell::new(open_streams(&mut boot)));
     report_panics(&streams);
     match boot {
-        Ok(boot) => match prepare(boot, &streams) {
-            Ok(mut kernel) => {
-                run(&mut kernel);
-                // The machine ends: nobody needs the memory, and to give it back piece by piece takes time.
-                core::mem::forget(kernel);
+        Ok(boot) => {
+            if let Err(error) = run(boot, &streams) {
+                report::cannot_start(&mut streams.borrow_mut(), &error);
             }
-            Err(error) => report::cannot_start(&mut streams.borrow_mut(), &error),
-        },
+        }
         Err(failure) => report::cannot_start(&mut streams.borrow_mut(), &failure.reason),
     }
     streams.borrow_mut().flush();
@@ -74,8 +71,8 @@ fn report_panics(streams: &Rc<RefCell<Streams>>) {
     }));
 }
 
-/// Mounts the archive, reads the launch record, loads the program.
-pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kernel, StartError> {
+/// Mounts the archive, reads the launch record, loads the program, runs it, and reports how it ended.
+fn run(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<(), StartError> {
     let settings = Settings::read(boot.module_launch, boot.image_launch)?;
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
@@ -104,7 +101,7 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         .rsplit(|byte| *byte == b'/')
         .next()
         .unwrap_or(&[]);
-    Ok(Kernel {
+    let mut kernel = Kernel {
         memory,
         root: tree.root().clone(),
         working_directory: tree.root().clone(),
@@ -133,7 +130,25 @@ pub(crate) fn prepare(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<Kern
         memory_total: boot.memory_total,
         shown: Shown::new(places),
         waited: 0,
-    })
+    };
+    hold(&mut kernel);
+    kernel.report(&Report::Started {
+        entry_tsc: time::entry_ticks(),
+        program_tsc: time::ticks(),
+    });
+    let ending = kernel.ending.unwrap_or_else(|| kernel.run());
+    let report = match ending {
+        Ending::Exited(status) => Report::Exited {
+            status: u64::from(status),
+        },
+        Ending::Killed(signal) => Report::Killed {
+            signal: u64::from(signal),
+        },
+    };
+    kernel.report(&report);
+    // The machine ends: nobody needs the memory, and to give it back piece by piece takes time.
+    core::mem::forget(kernel);
+    Ok(())
 }
 
 fn mount(
@@ -194,23 +209,4 @@ fn hold(kernel: &mut Kernel) {
         interpreter: held.interpreter,
     });
     kernel.wait_for_start();
-}
-
-/// Runs the program and reports how it ended.
-fn run(kernel: &mut Kernel) {
-    hold(kernel);
-    kernel.report(&Report::Started {
-        entry_tsc: time::entry_ticks(),
-        program_tsc: time::ticks(),
-    });
-    let ending = kernel.ending.unwrap_or_else(|| kernel.run());
-    let report = match ending {
-        Ending::Exited(status) => Report::Exited {
-            status: u64::from(status),
-        },
-        Ending::Killed(signal) => Report::Killed {
-            signal: u64::from(signal),
-        },
-    };
-    kernel.report(&report);
 }

@@ -28,11 +28,6 @@ impl AddressSpace {
         whole(self.write_some(to, source), source.len())
     }
 
-    /// Overwrites the program's memory with zeros. Where it may not be written: `EFAULT`.
-    pub(crate) fn zero(&mut self, to: UserAddr, len: usize) -> Result<(), Errno> {
-        whole(self.zero_some(to, len), len)
-    }
-
     /// Copies from the program as far as it may be read; how many bytes that were.
     pub(crate) fn read_some(&mut self, from: UserAddr, target: &mut [u8]) -> usize {
         self.copy(from, target.len(), &mut |space, at, part| {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use unikernel_abi::bytes::{slice, u16_at, u32_at, u64_at};
+use unikernel_abi::bytes::{field, u16_of, u32_of, u64_of};
 use unikernel_machine::address::USER_END;
 use unikernel_machine::space::Protection;
 
@@ -82,67 +82,122 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
+    /// Reads a `PT_LOAD` header.
+    fn read(bytes: &[u8; PROGRAM_HEADER]) -> Self {
+        let flags = u32_of::<4, _>(bytes);
+        let may = |flag, protection| match flags & flag {
+            0 => Protection::empty(),
+            _ => protection,
+        };
+        Self {
+            offset: u64_of::<8, _>(bytes),
+            address: u64_of::<16, _>(bytes),
+            file_len: u64_of::<32, _>(bytes),
+            memory_len: u64_of::<40, _>(bytes),
+            protection: may(4, Protection::READ)
+                | may(2, Protection::WRITE)
+                | may(1, Protection::EXECUTE),
+        }
+    }
+
+    /// Where it ends, if it can be mapped on pages behind the byte before `behind`.
+    fn end_behind(&self, behind: u64) -> Option<u64> {
+        let end = self.address.checked_add(self.memory_len)?;
+        let skew = self.address % PAGE;
+        let fits = skew == self.offset % PAGE
+            && self.file_len <= self.memory_len
+            && self.address.saturating_sub(skew) >= behind
+            && end < USER_END;
+        fits.then_some(end)
+    }
+
+    /// Where its bytes end in the file.
+    fn file_end(&self) -> u64 {
+        self.offset.saturating_add(self.file_len)
+    }
+
     /// The address behind its last byte.
     pub(crate) fn end(&self) -> u64 {
         self.address.saturating_add(self.memory_len)
     }
 }
 
-/// Where the program headers lie in a file: offset and count. `header` is the file's first [`HEADER`] bytes.
-pub(crate) fn program_headers(header: &[u8]) -> Result<(u64, u16), ElfError> {
-    let short = ElfError::Truncated;
-    if !header.starts_with(b"\x7fELF") {
-        return Err(ElfError::Magic);
-    }
-    // ELFCLASS64, ELFDATA2LSB.
-    if slice(header, 4, 2).ok_or(short)? != [2, 1] || u16_at(header, 18).ok_or(short)? != EM_X86_64
-    {
-        return Err(ElfError::Machine);
-    }
-    match u16_at(header, 16).ok_or(short)? {
-        ET_DYN | ET_EXEC => {}
-        other => return Err(ElfError::Type(other)),
-    }
-    let offset = u64_at(header, 32).ok_or(short)?;
-    let len = u16_at(header, 54).ok_or(short)?;
-    let count = u16_at(header, 56).ok_or(short)?;
-    if usize::from(len) != PROGRAM_HEADER || count == 0 || count > MAX_HEADERS {
-        return Err(ElfError::Headers);
-    }
-    Ok((offset, count))
+/// What a file's header says.
+pub(crate) struct Header {
+    entry: u64,
+    is_fixed: bool,
+    /// Where the program headers lie in the file.
+    pub(crate) offset: u64,
+    count: u16,
 }
 
-/// Reads a file whose header and program headers these are.
-pub(crate) fn read(header: &[u8], headers: &[u8]) -> Result<Elf, ElfError> {
-    let (offset, header_count) = program_headers(header)?;
+impl Header {
+    /// Reads the beginning of a file.
+    pub(crate) fn read(bytes: &[u8; HEADER]) -> Result<Self, ElfError> {
+        if field::<0, _, _>(bytes) != *b"\x7fELF" {
+            return Err(ElfError::Magic);
+        }
+        // ELFCLASS64, ELFDATA2LSB.
+        if field::<4, _, _>(bytes) != [2, 1] || u16_of::<18, _>(bytes) != EM_X86_64 {
+            return Err(ElfError::Machine);
+        }
+        let kind = u16_of::<16, _>(bytes);
+        if !matches!(kind, ET_DYN | ET_EXEC) {
+            return Err(ElfError::Type(kind));
+        }
+        let count = u16_of::<56, _>(bytes);
+        if usize::from(u16_of::<54, _>(bytes)) != PROGRAM_HEADER
+            || !(1..=MAX_HEADERS).contains(&count)
+        {
+            return Err(ElfError::Headers);
+        }
+        Ok(Self {
+            entry: u64_of::<24, _>(bytes),
+            is_fixed: kind == ET_EXEC,
+            offset: u64_of::<32, _>(bytes),
+            count,
+        })
+    }
+
+    /// How long the program headers are.
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.count).saturating_mul(PROGRAM_HEADER)
+    }
+}
+
+/// Reads a file of `size` bytes that has this header and these program headers.
+pub(crate) fn read(header: &Header, headers: &[u8], size: u64) -> Result<Elf, ElfError> {
     let mut elf = Elf {
-        entry: u64_at(header, 24).ok_or(ElfError::Truncated)?,
-        segments: Vec::new(),
+        entry: header.entry,
+        segments: Vec::with_capacity(usize::from(header.count)),
         interpreter: None,
         headers: 0,
-        header_count,
-        is_fixed: u16_at(header, 16) == Some(ET_EXEC),
+        header_count: header.count,
+        is_fixed: header.is_fixed,
     };
     let mut stated_headers = None;
-    for (index, bytes) in headers
-        .chunks_exact(PROGRAM_HEADER)
-        .take(usize::from(header_count))
-        .enumerate()
-    {
-        let number = |at| u64_at(bytes, at).ok_or(ElfError::Truncated);
-        match u32_at(bytes, 0).ok_or(ElfError::Truncated)? {
+    let mut end = 0;
+    for (index, bytes) in headers.as_chunks().0.iter().enumerate() {
+        match u32_of::<0, PROGRAM_HEADER>(bytes) {
             PT_LOAD => {
-                if let Some(segment) = segment(bytes).ok_or(ElfError::Segment(index))? {
-                    elf.add(segment).ok_or(ElfError::Segment(index))?;
+                let segment = Segment::read(bytes);
+                if segment.memory_len == 0 {
+                    continue;
                 }
+                end = segment.end_behind(end).ok_or(ElfError::Segment(index))?;
+                if segment.file_end() > size {
+                    return Err(ElfError::Truncated);
+                }
+                elf.segments.push(segment);
             }
             PT_INTERP => {
-                let len = usize::try_from(number(32)?)
+                let len = usize::try_from(u64_of::<32, _>(bytes))
                     .ok()
                     .filter(|len| (2..=MAX_PATH).contains(len));
-                elf.interpreter = Some((number(8)?, len.ok_or(ElfError::Interpreter)?));
+                let len = len.ok_or(ElfError::Interpreter)?;
+                elf.interpreter = Some((u64_of::<8, _>(bytes), len));
             }
-            PT_PHDR => stated_headers = Some(number(16)?),
+            PT_PHDR => stated_headers = Some(u64_of::<16, _>(bytes)),
             _ => {}
         }
     }
@@ -150,58 +205,18 @@ pub(crate) fn read(header: &[u8], headers: &[u8]) -> Result<Elf, ElfError> {
         return Err(ElfError::NothingToLoad);
     }
     elf.headers = stated_headers
-        .or_else(|| elf.address_of(offset))
+        .or_else(|| elf.address_of(header.offset))
         .unwrap_or(0);
     Ok(elf)
 }
 
-/// Reads a `PT_LOAD` header; an empty one is nothing.
-fn segment(bytes: &[u8]) -> Option<Option<Segment>> {
-    let flags = u32_at(bytes, 4)?;
-    let segment = Segment {
-        offset: u64_at(bytes, 8)?,
-        address: u64_at(bytes, 16)?,
-        file_len: u64_at(bytes, 32)?,
-        memory_len: u64_at(bytes, 40)?,
-        protection: [
-            (4, Protection::READ),
-            (2, Protection::WRITE),
-            (1, Protection::EXECUTE),
-        ]
-        .into_iter()
-        .filter(|(flag, _)| flags & flag != 0)
-        .map(|(_, protection)| protection)
-        .collect(),
-    };
-    if segment.memory_len == 0 {
-        return Some(None);
-    }
-    let end = segment.address.checked_add(segment.memory_len)?;
-    let file_end = segment.offset.checked_add(segment.file_len)?;
-    let fits = segment.address % PAGE == segment.offset % PAGE
-        && segment.file_len <= segment.memory_len
-        && end < USER_END
-        && file_end < i64::MAX.cast_unsigned();
-    fits.then_some(Some(segment))
-}
-
 impl Elf {
-    /// Adds a segment; it must begin on a page behind the last one's.
-    fn add(&mut self, segment: Segment) -> Option<()> {
-        if let Some(last) = self.segments.last()
-            && segment.address / PAGE < last.end().div_ceil(PAGE)
-        {
-            return None;
-        }
-        self.segments.push(segment);
-        Some(())
-    }
-
     /// The address, relative to where the file is loaded, of its byte at `offset`.
     fn address_of(&self, offset: u64) -> Option<u64> {
-        let segment = self.segments.iter().find(|segment| {
-            segment.offset <= offset && offset < segment.offset.saturating_add(segment.file_len)
-        })?;
+        let segment = self
+            .segments
+            .iter()
+            .find(|segment| segment.offset <= offset && offset < segment.file_end())?;
         segment
             .address
             .checked_add(offset.checked_sub(segment.offset)?)
@@ -249,8 +264,8 @@ mod tests {
     use super::*;
 
     /// A header for `count` program headers at byte 64.
-    fn header(kind: u16, count: u16) -> Vec<u8> {
-        let mut bytes = alloc::vec![0; HEADER];
+    fn header(kind: u16, count: u16) -> [u8; HEADER] {
+        let mut bytes = [0; HEADER];
         bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
         bytes[16..18].copy_from_slice(&kind.to_le_bytes());
         bytes[18..20].copy_from_slice(&EM_X86_64.to_le_bytes());
@@ -269,6 +284,11 @@ mod tests {
             bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
         }
         bytes
+    }
+
+    /// Reads a file of 64 KB.
+    fn read(header: &[u8; HEADER], headers: &[u8]) -> Result<Elf, ElfError> {
+        super::read(&Header::read(header)?, headers, 0x1_0000)
     }
 
     fn check(segments: &[Vec<u8>], expected: Result<usize, ElfError>) {
@@ -317,31 +337,22 @@ mod tests {
             &[load(0x2000, 1, 0, 1), load(0, 1, 0, 1)],
             Err(ElfError::Segment(1)),
         );
-        check(&[load(0, 1, !0xfff, 1)], Err(ElfError::Segment(0)));
+        check(&[load(0, 1, !0xfff, 1)], Err(ElfError::Truncated));
+        check(&[load(0, 1, 0x1_0000, 1)], Err(ElfError::Truncated));
     }
 
     #[test]
     fn headers_that_are_refused() {
-        assert_eq!(program_headers(b"#!/bin/sh").err(), Some(ElfError::Magic));
-        assert_eq!(
-            program_headers(&header(1, 1)).err(),
-            Some(ElfError::Type(1))
-        );
-        assert_eq!(
-            program_headers(&header(ET_DYN, 0)).err(),
-            Some(ElfError::Headers)
-        );
-        assert_eq!(
-            program_headers(&header(ET_DYN, 60_000)).err(),
-            Some(ElfError::Headers)
-        );
-        assert_eq!(
-            program_headers(b"\x7fELF\x02\x01").err(),
-            Some(ElfError::Truncated)
-        );
+        let check_header = |bytes: &[u8; HEADER], expected| {
+            assert_eq!(Header::read(bytes).err(), Some(expected));
+        };
+        check_header(&[b'#'; HEADER], ElfError::Magic);
+        check_header(&header(1, 1), ElfError::Type(1));
+        check_header(&header(ET_DYN, 0), ElfError::Headers);
+        check_header(&header(ET_DYN, 60_000), ElfError::Headers);
         let mut other = header(ET_DYN, 1);
         other[18] = 183;
-        assert_eq!(program_headers(&other).err(), Some(ElfError::Machine));
+        check_header(&other, ElfError::Machine);
         check(&[], Err(ElfError::Headers));
     }
 
@@ -357,7 +368,7 @@ mod tests {
         );
         for at in 0..header.len() + headers.len() {
             for value in [0, 1, 0x7f, 0x80, 0xff] {
-                let (mut header, mut headers) = (header.clone(), headers.clone());
+                let (mut header, mut headers) = (header, headers.clone());
                 match at.checked_sub(header.len()) {
                     None => header[at] = value,
                     Some(at) => headers[at] = value,

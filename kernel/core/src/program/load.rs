@@ -101,7 +101,8 @@ impl<'a> Source<'a> {
         let Kind::File(contents) = &node.kind else {
             return Err(failed(Errno::EACCES));
         };
-        let elf = read_elf(contents).map_err(|error| StartError::Elf(Name::new(path), error))?;
+        let elf = read_elf(&contents.borrow())
+            .map_err(|error| StartError::Elf(Name::new(path), error))?;
         Ok(Self { path, node, elf })
     }
 
@@ -109,12 +110,16 @@ impl<'a> Source<'a> {
         let Some((offset, len)) = self.elf.interpreter else {
             return Ok(None);
         };
-        let path = self
+        let mut path = vec![0; len];
+        let read = self
             .file()
-            .and_then(|contents| read_exact(contents, offset, len));
-        let path = path.and_then(|path| path.split(|byte| *byte == 0).next().map(Vec::from));
-        let error = StartError::Elf(Name::new(self.path), ElfError::Interpreter);
-        path.filter(|path| !path.is_empty()).map(Some).ok_or(error)
+            .and_then(|contents| read_exact(&contents.borrow(), offset, &mut path));
+        path.truncate(path.iter().position(|byte| *byte == 0).unwrap_or(len));
+        if read.is_none() || path.is_empty() {
+            let error = ElfError::Interpreter;
+            return Err(StartError::Elf(Name::new(self.path), error));
+        }
+        Ok(Some(path))
     }
 
     fn file(&self) -> Option<&RefCell<Contents>> {
@@ -173,47 +178,41 @@ impl<'a> Source<'a> {
         let has_zeros =
             segment.file_len > 0 && segment.memory_len > segment.file_len && rest_of_page > 0;
         if has_zeros && segment.protection.contains(Protection::WRITE) {
-            memory.zero(
-                UserAddr(file_end),
-                usize::try_from(rest_of_page).map_err(|_| Errno::EINVAL)?,
-            )?;
+            let rest = usize::try_from(rest_of_page).map_err(|_| Errno::EINVAL)?;
+            memory.write(UserAddr(file_end), &vec![0; rest])?;
         }
         Ok(())
     }
 }
 
-fn read_elf(contents: &RefCell<Contents>) -> Result<Elf, ElfError> {
-    let header = read_exact(contents, 0, elf::HEADER).ok_or(ElfError::Magic)?;
-    let (offset, count) = elf::program_headers(&header)?;
-    let len = usize::from(count).saturating_mul(elf::PROGRAM_HEADER);
-    let headers = read_exact(contents, offset, len).ok_or(ElfError::Truncated)?;
-    let elf = elf::read(&header, &headers)?;
-    let size = contents.borrow().size();
-    let beyond = elf
-        .segments
-        .iter()
-        .position(|segment| segment.offset.saturating_add(segment.file_len) > size);
-    match beyond {
-        Some(_) => Err(ElfError::Truncated),
-        None => Ok(elf),
-    }
+fn read_elf(contents: &Contents) -> Result<Elf, ElfError> {
+    let mut header = [0; elf::HEADER];
+    read_exact(contents, 0, &mut header).ok_or(ElfError::Magic)?;
+    let header = elf::Header::read(&header)?;
+    let mut headers = vec![0; header.len()];
+    read_exact(contents, header.offset, &mut headers).ok_or(ElfError::Truncated)?;
+    elf::read(&header, &headers, contents.size())
 }
 
-/// The bytes `offset..offset + len` of a file, if it has them all.
-fn read_exact(contents: &RefCell<Contents>, offset: u64, len: usize) -> Option<Vec<u8>> {
-    let contents = contents.borrow();
-    let mut bytes = Vec::with_capacity(len);
-    while bytes.len() < len {
-        let at = offset.checked_add(bytes.len() as u64)?;
-        match contents.piece(at, len.saturating_sub(bytes.len()))? {
-            Piece::Archive(piece) => bytes.extend_from_slice(piece),
-            Piece::Memory(frame, start, count) => {
-                let mut piece = vec![0; count];
-                frame.read(start, &mut piece);
-                bytes.extend_from_slice(&piece);
+/// Reads the bytes of a file from `offset` on, if it has them all.
+fn read_exact(contents: &Contents, mut offset: u64, mut target: &mut [u8]) -> Option<()> {
+    while !target.is_empty() {
+        let count = match contents.piece(offset, target.len())? {
+            Piece::Archive(bytes) => {
+                target.get_mut(..bytes.len())?.copy_from_slice(bytes);
+                bytes.len()
             }
-            Piece::Zeros(count) => bytes.resize(bytes.len().saturating_add(count), 0),
-        }
+            Piece::Memory(frame, start, count) => {
+                frame.read(start, target.get_mut(..count)?);
+                count
+            }
+            Piece::Zeros(count) => {
+                target.get_mut(..count)?.fill(0);
+                count
+            }
+        };
+        offset = offset.checked_add(count as u64)?;
+        target = target.get_mut(count..)?;
     }
-    Some(bytes)
+    Some(())
 }

@@ -1,6 +1,5 @@
 //! What a program finds on its stack at its first instruction (x86-64 psABI, section 3.4.1).
 
-use alloc::vec::Vec;
 use core::ops::Range;
 
 use linux_raw_sys::auxvec;
@@ -21,11 +20,17 @@ pub(crate) const CLOCK_TICKS: u64 = 100;
 /// Longest arguments and environment together, with their terminators: a quarter of the stack, as Linux has it (execve(2)).
 const MAX_STRINGS: usize = (STACK_LIMIT / 4) as usize;
 
-/// The beginning of the stack from its lowest byte, and where it shall lie.
-struct Image {
-    bytes: Vec<u8>,
-    strings: Vec<u8>,
-    strings_at: u64,
+/// A number as it lies in memory.
+type Word = [u8; 8];
+
+/// The auxiliary vector: keys and values.
+type Vector = [[Word; 2]; 21];
+
+/// What writes the beginning of the stack, which holds zeros so far: words upwards, and above them what they point to.
+struct Writer<'a> {
+    memory: &'a mut AddressSpace,
+    word_at: u64,
+    string_at: u64,
 }
 
 /// Where things lie on the stack.
@@ -50,10 +55,12 @@ pub(crate) fn build(
     random: [u8; 16],
 ) -> Result<Places, Errno> {
     let top = memory.map_stack(INITIAL)?;
-    let all = settings.args.iter().chain(&settings.env);
-    let strings = all.fold(settings.program.len(), |sum, text| {
-        sum.saturating_add(text.len()).saturating_add(1)
-    });
+    let mut strings = settings.program.len();
+    for texts in [&settings.args, &settings.env] {
+        for text in texts {
+            strings = strings.saturating_add(text.len()).saturating_add(1);
+        }
+    }
     if strings > MAX_STRINGS {
         return Err(Errno::E2BIG);
     }
@@ -65,67 +72,66 @@ pub(crate) fn build(
         .saturating_sub(strings_len)
         .saturating_sub(memory.layout().stack_skew)
         & !15;
-    let mut image = Image {
-        bytes: Vec::new(),
-        strings: Vec::new(),
-        strings_at,
+    // Their number, and a null behind each list.
+    let words = settings.args.len().saturating_add(settings.env.len());
+    let words_len = (words as u64).saturating_add(3).saturating_mul(8);
+    let vector_len = size_of::<Vector>() as u64;
+    let stack = strings_at.saturating_sub(words_len.saturating_add(vector_len)) & !15;
+    let mut writer = Writer {
+        memory,
+        word_at: stack,
+        string_at: strings_at,
     };
-    let random = image.string(&random);
-    let platform = image.string(platform);
-    let program = image.text(settings.program);
+    let random = writer.string(&random)?;
+    let platform = writer.string(platform)?;
+    let program = writer.text(settings.program)?;
+    writer.word(settings.args.len() as u64)?;
+    let args = writer.texts(&settings.args)?;
+    let env = writer.texts(&settings.env)?;
+    let vector_at = writer.word_at;
     let vector = auxiliary_vector(loaded, vdso, random, platform, program);
-    image.words(&[settings.args.len() as u64]);
-    let args = image.texts(&settings.args);
-    let env = image.texts(&settings.env);
-    let vector_at = image.bytes.len() as u64;
-    for (key, value) in vector {
-        image.words(&[key, value]);
-    }
-    let stack = strings_at.saturating_sub(image.bytes.len() as u64) & !15;
-    memory.write(UserAddr(stack), &image.bytes)?;
-    memory.write(UserAddr(strings_at), &image.strings)?;
+    memory.write(UserAddr(vector_at), vector.as_flattened().as_flattened())?;
     Ok(Places {
         pointer: stack,
         args,
         env,
-        vector: stack.saturating_add(vector_at)..stack.saturating_add(image.bytes.len() as u64),
+        vector: vector_at..vector_at.saturating_add(vector_len),
     })
 }
 
-impl Image {
-    /// Adds bytes to the strings; their address.
-    fn string(&mut self, bytes: &[u8]) -> u64 {
-        let at = self.strings_end();
-        self.strings.extend_from_slice(bytes);
-        at
+impl Writer<'_> {
+    /// Writes a word.
+    fn word(&mut self, word: u64) -> Result<(), Errno> {
+        self.memory
+            .write(UserAddr(self.word_at), &word.to_le_bytes())?;
+        self.word_at = self.word_at.saturating_add(8);
+        Ok(())
     }
 
-    /// Adds a text and a NUL; its address.
-    fn text(&mut self, text: &[u8]) -> u64 {
-        let at = self.string(text);
-        self.strings.push(0);
-        at
+    /// Writes bytes; their address.
+    fn string(&mut self, bytes: &[u8]) -> Result<u64, Errno> {
+        let at = self.string_at;
+        self.memory.write(UserAddr(at), bytes)?;
+        self.string_at = at.saturating_add(bytes.len() as u64);
+        Ok(at)
     }
 
-    /// Adds texts, and a list of their addresses with a null behind it; where the texts lie.
-    fn texts(&mut self, texts: &[&[u8]]) -> Range<u64> {
-        let start = self.strings_end();
+    /// Writes a text with a NUL behind it; its address.
+    fn text(&mut self, text: &[u8]) -> Result<u64, Errno> {
+        let at = self.string(text)?;
+        self.string_at = self.string_at.saturating_add(1);
+        Ok(at)
+    }
+
+    /// Writes texts, and a list of their addresses with a null behind it; where the texts lie.
+    fn texts(&mut self, texts: &[&[u8]]) -> Result<Range<u64>, Errno> {
+        let start = self.string_at;
         for text in texts {
-            let at = self.text(text);
-            self.words(&[at]);
+            let at = self.text(text)?;
+            self.word(at)?;
         }
-        self.words(&[0]);
-        start..self.strings_end()
-    }
-
-    fn strings_end(&self) -> u64 {
-        self.strings_at.saturating_add(self.strings.len() as u64)
-    }
-
-    fn words(&mut self, words: &[u64]) {
-        for word in words {
-            self.bytes.extend_from_slice(&word.to_le_bytes());
-        }
+        self.word_at = self.word_at.saturating_add(8);
+        Ok(start..self.string_at)
     }
 }
 
@@ -136,34 +142,34 @@ fn auxiliary_vector(
     random: u64,
     platform: u64,
     program: u64,
-) -> [(u64, u64); 21] {
-    let key = u64::from;
+) -> Vector {
+    let entry = |key, value: u64| [u64::from(key).to_le_bytes(), value.to_le_bytes()];
     [
-        (key(auxvec::AT_SYSINFO_EHDR), vdso),
-        (key(auxvec::AT_HWCAP), processor_features()),
-        (key(auxvec::AT_PAGESZ), PAGE),
-        (key(auxvec::AT_CLKTCK), CLOCK_TICKS),
-        (key(auxvec::AT_PHDR), loaded.headers),
-        (key(auxvec::AT_PHENT), super::elf::PROGRAM_HEADER as u64),
-        (key(auxvec::AT_PHNUM), u64::from(loaded.header_count)),
-        (key(auxvec::AT_BASE), loaded.interpreter_base),
-        (key(auxvec::AT_FLAGS), 0),
-        (key(auxvec::AT_ENTRY), loaded.entry),
-        (key(auxvec::AT_UID), 0),
-        (key(auxvec::AT_EUID), 0),
-        (key(auxvec::AT_GID), 0),
-        (key(auxvec::AT_EGID), 0),
-        (key(auxvec::AT_SECURE), 0),
-        (key(auxvec::AT_RANDOM), random),
+        entry(auxvec::AT_SYSINFO_EHDR, vdso),
+        entry(auxvec::AT_HWCAP, processor_features()),
+        entry(auxvec::AT_PAGESZ, PAGE),
+        entry(auxvec::AT_CLKTCK, CLOCK_TICKS),
+        entry(auxvec::AT_PHDR, loaded.headers),
+        entry(auxvec::AT_PHENT, super::elf::PROGRAM_HEADER as u64),
+        entry(auxvec::AT_PHNUM, u64::from(loaded.header_count)),
+        entry(auxvec::AT_BASE, loaded.interpreter_base),
+        entry(auxvec::AT_FLAGS, 0),
+        entry(auxvec::AT_ENTRY, loaded.entry),
+        entry(auxvec::AT_UID, 0),
+        entry(auxvec::AT_EUID, 0),
+        entry(auxvec::AT_GID, 0),
+        entry(auxvec::AT_EGID, 0),
+        entry(auxvec::AT_SECURE, 0),
+        entry(auxvec::AT_RANDOM, random),
         // Neither FSGSBASE nor MONITOR in ring 3.
-        (key(auxvec::AT_HWCAP2), 0),
-        (key(auxvec::AT_EXECFN), program),
-        (key(auxvec::AT_PLATFORM), platform),
-        (
-            key(auxvec::AT_MINSIGSTKSZ),
+        entry(auxvec::AT_HWCAP2, 0),
+        entry(auxvec::AT_EXECFN, program),
+        entry(auxvec::AT_PLATFORM, platform),
+        entry(
+            auxvec::AT_MINSIGSTKSZ,
             crate::process::signal::frame::most_bytes(),
         ),
-        (key(auxvec::AT_NULL), 0),
+        entry(auxvec::AT_NULL, 0),
     ]
 }
 
