@@ -136,8 +136,11 @@ impl AddressSpace {
             return Err(Refusal::NotMapped);
         }
         let area = area.clone();
+        let locked = area.locked;
         self.areas.insert(grown, area);
-        self.populate_locked(grown);
+        if locked == Locked::AtOnce {
+            let _ = self.populate(grown);
+        }
         Ok(())
     }
 }
