@@ -114,15 +114,16 @@ impl Areas {
     fn join_at(&mut self, page: u64) {
         let at = self.blocks.find(page.saturating_sub(1));
         let next = self.blocks.next(at);
-        if let Some(behind) = self.blocks.get(next)
-            && self
-                .blocks
-                .get(at)
-                .is_some_and(|area| area.continues_as(behind))
-            && let Some(Mapped { pages, .. }) = self.remove(next)
-            && let Some(area) = self.blocks.get_mut(at)
+        let behind = self.blocks.get(next);
+        let area = self.blocks.get(at);
+        if let (Some(area), Some(behind)) = (area, behind)
+            && area.continues_as(behind)
         {
-            area.pages.end = pages.end;
+            let end = behind.pages.end;
+            if let Some(area) = self.blocks.get_mut(at) {
+                area.pages.end = end;
+            }
+            self.remove(next);
         }
     }
 
