@@ -120,8 +120,8 @@ impl Kernel {
 
     #[cold]
     fn settle_changes(&mut self) {
-        self.memory.set_settled();
         self.memory.follow_files();
+        self.memory.set_settled();
         if self.memory.has_written() {
             let now = self.clock.now();
             for node in self.memory.take_written() {

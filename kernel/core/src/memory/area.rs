@@ -163,24 +163,33 @@ impl Area {
         tail
     }
 
+    /// All that does not differ from page to page, for a comparison at once.
+    fn kind(&self) -> [u8; 6] {
+        let sharing = match self.file().map(|file| file.sharing) {
+            Some(Sharing::Shared(MayWrite::Yes)) => 0,
+            Some(Sharing::Shared(MayWrite::No)) => 1,
+            Some(Sharing::Private) => 2,
+            None => 3,
+        };
+        [
+            self.protection.bits(),
+            self.role as u8,
+            self.locked as u8,
+            self.large as u8,
+            self.promise as u8,
+            sharing,
+        ]
+    }
+
     /// Whether `next`, directly behind this area of `count` pages, can be one area with it.
     pub(crate) fn continues_as(&self, count: u64, next: &Self) -> bool {
-        // All at once: a few comparisons cost less than as many decisions.
-        let are_alike = (self.protection == next.protection)
-            & (self.role == next.role)
-            & (self.locked == next.locked)
-            & (self.large == next.large)
-            & (self.promise == next.promise);
-        let follows = match (&self.backing, &next.backing) {
-            (Backing::Anonymous, Backing::Anonymous) => true,
-            (Backing::File(a), Backing::File(b)) => {
-                (a.identity() == b.identity())
-                    & (a.sharing == b.sharing)
-                    & (a.first.saturating_add(count) == b.first)
+        self.kind() == next.kind()
+            && match (self.file(), next.file()) {
+                (Some(a), Some(b)) => {
+                    Rc::ptr_eq(&a.node, &b.node) && a.first.saturating_add(count) == b.first
+                }
+                _ => true,
             }
-            _ => false,
-        };
-        are_alike && follows
     }
 
     /// The protection for a page of it that is there and was not written to. A page of a file is not writable until then: a

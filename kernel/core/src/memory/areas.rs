@@ -68,8 +68,13 @@ impl Areas {
 
     /// Puts an area where none is, and joins it with its neighbours where they are alike.
     pub(crate) fn insert(&mut self, run: Pages, area: Area) {
-        self.put(Mapped { pages: run, area });
-        self.join(run);
+        let new = Mapped { pages: run, area };
+        let before = self.blocks.find(run.start);
+        match self.blocks.get_mut(before) {
+            Some(before) if before.continues_as(&new) => before.pages.end = run.end,
+            _ => self.put(new),
+        }
+        self.join_at(run.end);
     }
 
     /// Takes the first area, or part of one, out that lies in a run; an area is split where the run begins or ends inside it.
@@ -102,16 +107,23 @@ impl Areas {
 
     /// Joins areas that meet where a run begins or ends and are alike.
     pub(crate) fn join(&mut self, run: Pages) {
-        for page in [run.start, run.end] {
-            let at = self.blocks.find(page.saturating_sub(1));
-            let next = self.blocks.next(at);
-            if let [Some(area), Some(behind)] = [at, next].map(|at| self.blocks.get(at))
-                && area.continues_as(behind)
-                && let Some(Mapped { pages, .. }) = self.remove(next)
-                && let Some(area) = self.blocks.get_mut(at)
-            {
-                area.pages.end = pages.end;
+        self.join_at(run.start);
+        self.join_at(run.end);
+    }
+
+    fn join_at(&mut self, page: u64) {
+        let at = self.blocks.find(page.saturating_sub(1));
+        let next = self.blocks.next(at);
+        let behind = self.blocks.get(next);
+        let area = self.blocks.get(at);
+        if let (Some(area), Some(behind)) = (area, behind)
+            && area.continues_as(behind)
+        {
+            let end = behind.pages.end;
+            if let Some(area) = self.blocks.get_mut(at) {
+                area.pages.end = end;
             }
+            self.remove(next);
         }
     }
 

@@ -1,7 +1,7 @@
-//! The areas by address, in blocks, so that neither an area nor room for one is found by a walk over all.
+//! The areas from the highest down, as they are placed, in blocks: neither an area nor room for one is found by a walk over all.
 //!
 //! A block knows how long the free runs behind its areas are at most: a search for room passes over blocks and looks into one,
-//! where Linux descends a tree (`mm/vma.c`). With as many areas as there may be, that is some hundreds of steps, whatever the
+//! where Linux descends a tree (`mm/vma.c`). With as many areas as there may be, that is a thousand short steps, whatever the
 //! program does.
 
 use alloc::vec::Vec;
@@ -13,8 +13,8 @@ use unikernel_machine::space::Protection;
 use super::Pages;
 use super::area::Area;
 
-/// Most areas of one block; some pages of them.
-const MOST: usize = 128;
+/// Most areas of one block.
+const MOST: usize = 64;
 
 /// Pages that stay free below a stack that may grow: Linux's `stack_guard_gap`.
 pub(crate) const STACK_GUARD: u64 = 256;
@@ -50,7 +50,7 @@ pub(super) struct At {
     index: usize,
 }
 
-/// All areas, behind an empty one at page 0: each has one before it.
+/// All areas, and an empty one at page 0: each has one below it.
 #[derive(Default)]
 pub(super) struct Blocks {
     blocks: Vec<Block>,
@@ -77,10 +77,10 @@ impl Blocks {
     pub(super) fn new() -> Self {
         let pages = Pages { start: 0, end: 0 };
         let area = Area::anonymous(Protection::empty());
-        let mut first = Block::new(Vec::new());
-        first.areas.push(Mapped { pages, area });
+        let mut only = Block::new(Vec::new());
+        only.areas.push(Mapped { pages, area });
         let mut all = Self::default();
-        all.blocks.push(first);
+        all.blocks.push(only);
         all
     }
 
@@ -89,22 +89,20 @@ impl Blocks {
         self.count
     }
 
-    /// All areas.
+    /// All areas, by address.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Mapped> {
-        self.blocks.iter().flat_map(|block| &block.areas).skip(1)
+        let blocks = self.blocks.iter().rev();
+        blocks.flat_map(|block| block.areas.iter().rev()).skip(1)
     }
 
     /// Where the last area is that starts at or below a page.
     pub(super) fn find(&self, page: u64) -> At {
-        let starts_by = |mapped: &Mapped| mapped.pages.start <= page;
+        let starts_above = |mapped: &Mapped| mapped.pages.start > page;
         let block = self
             .blocks
-            .partition_point(|block| block.areas.first().is_some_and(starts_by))
-            .saturating_sub(1);
+            .partition_point(|block| block.areas.last().is_some_and(starts_above));
         let areas = self.blocks.get(block).map(|block| &block.areas);
-        let index = areas
-            .map_or(0, |areas| areas.partition_point(starts_by))
-            .saturating_sub(1);
+        let index = areas.map_or(0, |areas| areas.partition_point(starts_above));
         At { block, index }
     }
 
@@ -117,16 +115,15 @@ impl Blocks {
         }
     }
 
-    /// Where the next area would be.
+    /// Where the next higher area is, if there is one.
     pub(super) fn next(&self, at: At) -> At {
-        let index = at.index.saturating_add(1);
-        match self.blocks.get(at.block) {
-            Some(block) if index >= block.areas.len() => At {
-                block: at.block.saturating_add(1),
-                index: 0,
-            },
-            _ => At { index, ..at },
+        if let Some(index) = at.index.checked_sub(1) {
+            return At { index, ..at };
         }
+        let block = at.block.wrapping_sub(1);
+        let above = self.blocks.get(block);
+        let index = above.map_or(0, |above| above.areas.len().saturating_sub(1));
+        At { block, index }
     }
 
     /// The area there.
@@ -141,53 +138,78 @@ impl Blocks {
 
     /// Puts an area whose pages are free.
     pub(super) fn put(&mut self, mapped: Mapped) {
-        // Behind the last one before it: the room behind that was as long as both rooms that it becomes.
+        // With the one below it: the room behind that was as long as both rooms that it becomes.
         let at = self.find(mapped.pages.start);
         let Some(block) = self.blocks.get_mut(at.block) else {
             return;
         };
-        block.areas.insert(at.index.saturating_add(1), mapped);
+        block.areas.insert(at.index, mapped);
         self.count = self.count.saturating_add(1);
         if block.areas.len() >= MOST {
-            let upper = Block::new(block.areas.split_off(MOST / 2));
-            self.blocks.insert(at.block.saturating_add(1), upper);
+            let lower = Block {
+                areas: block.areas.split_off(MOST / 2),
+                room: block.room.clone(),
+            };
+            self.blocks.insert(at.block.saturating_add(1), lower);
             self.keep_few();
         }
     }
 
     /// Takes the area there out.
     pub(super) fn remove(&mut self, at: At) -> Option<Mapped> {
-        // The room before it, which the one before it may tell of, and that behind it become one.
-        let touched = at.block.saturating_sub(1)..=at.block;
-        for block in self.blocks.get(touched)? {
-            block.room.set(u64::MAX);
-        }
         let areas = &mut self.blocks.get_mut(at.block)?.areas;
         let removed = (at.index < areas.len()).then(|| areas.remove(at.index))?;
         if areas.is_empty() {
             self.blocks.remove(at.block);
         }
         self.count = self.count.saturating_sub(1);
+        // The room behind it and that before it, which its block or the next knows of, become one.
+        let below = self.find(removed.pages.start);
+        let end = self.end_of_room(below);
+        if let Some(block) = self.blocks.get(below.block)
+            && let Some(below) = block.areas.get(below.index)
+        {
+            let room = end.saturating_sub(below.pages.end);
+            block.room.set(room.max(block.room.get()));
+        }
         Some(removed)
+    }
+
+    /// Up to where there is room behind the area there.
+    fn end_of_room(&self, at: At) -> u64 {
+        let behind = self.get(self.next(at));
+        behind.map_or(UserPage::END, Mapped::guarded_start)
     }
 
     /// The highest free run of `count` pages that ends at or below `top` and starts at or above `bottom`.
     pub(super) fn highest_room(&self, top: u64, bottom: u64, count: u64) -> Option<Pages> {
-        let mut end = UserPage::END;
-        for block in self.blocks.iter().rev() {
-            let start = block.areas.first().map_or(0, Mapped::guarded_start);
-            if block.room.get() < count || start >= top || end <= bottom {
-                end = start;
+        for (index, block) in self.blocks.iter().enumerate() {
+            if block.room.get() < count {
+                continue;
+            }
+            let first = At {
+                block: index,
+                index: 0,
+            };
+            let mut end = self.end_of_room(first);
+            if end <= bottom {
+                break;
+            }
+            let lowest = block.areas.last();
+            if lowest.is_none_or(|lowest| lowest.pages.start >= top) {
                 continue;
             }
             let mut longest = 0;
-            for mapped in block.areas.iter().rev() {
+            for mapped in &block.areas {
                 let start = mapped.pages.end;
-                let highest = end.min(top).checked_sub(count);
-                if let Some(highest) = highest.filter(|highest| *highest >= start.max(bottom)) {
+                let room = end.saturating_sub(start);
+                if room >= count
+                    && let Some(highest) = end.min(top).checked_sub(count)
+                    && highest >= start.max(bottom)
+                {
                     return Pages::new(highest, highest.saturating_add(count));
                 }
-                longest = end.saturating_sub(start).max(longest);
+                longest = room.max(longest);
                 end = mapped.guarded_start();
             }
             block.room.set(longest);

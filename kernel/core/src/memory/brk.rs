@@ -45,7 +45,6 @@ impl AddressSpace {
         area.role = Role::Heap;
         area.locked = self.future;
         self.insert(grown, area).ok()?;
-        self.populate_locked(grown);
         Some(())
     }
 }

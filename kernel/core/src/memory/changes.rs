@@ -81,7 +81,7 @@ impl AddressSpace {
         !self.changes.0.is_open.get()
     }
 
-    /// Says so, before somebody follows and tells.
+    /// Says so, when the mappings have followed and before somebody tells.
     pub(crate) fn set_settled(&self) {
         self.changes.0.is_open.set(false);
     }
@@ -99,10 +99,15 @@ impl AddressSpace {
     }
 
     /// Lets the mappings follow what happened to the files.
+    #[inline]
     pub(crate) fn follow_files(&mut self) {
-        if self.changes.0.list.borrow().is_empty() {
-            return;
+        if !self.is_settled() {
+            self.follow_changes();
         }
+    }
+
+    #[cold]
+    fn follow_changes(&mut self) {
         for change in self.changes.0.list.take() {
             let Self { areas, space, .. } = self;
             for (pages, area) in areas.of_file(change.file) {

@@ -50,24 +50,22 @@ impl AddressSpace {
     }
 
     fn try_resolve(&mut self, page: UserPage, access: Access) -> Result<(), Refusal> {
-        if self.areas.at(page.number()).is_none() {
-            self.grow_stack(page.number())?;
-        }
         let Self { areas, space, .. } = self;
-        let (pages, area) = areas.at(page.number()).ok_or(Refusal::NotMapped)?;
-        if !allows(area.protection, access) {
+        let found = areas.at_or_behind(page.number());
+        let (pages, area) = found.ok_or(Refusal::NotMapped)?;
+        if page.number() < pages.start {
+            self.grow_stack(page.number())?;
+            return self.try_resolve(page, access);
+        }
+        if !area.protection.intersects(one_of(access)) {
             return Err(Refusal::Denied);
         }
-        let Some(file) = area.file() else {
-            return resolve_anonymous(space, page, pages, area, access);
-        };
-        match (file.sharing, access) {
-            (Sharing::Private, Access::Write) => resolve_copy(space, page, pages, area, file),
-            (Sharing::Private, _) => resolve_private(space, page, pages, area, file),
-            (Sharing::Shared(_), _) => {
+        match area.file() {
+            Some(file) if file.sharing != Sharing::Private => {
                 let (area, file) = (area.clone(), file.clone());
                 self.resolve_shared(page, pages, &area, &file, access)
             }
+            _ => resolve_private(space, page, pages, area, access),
         }
     }
 
@@ -138,94 +136,90 @@ impl AddressSpace {
             return Err(Refusal::NotMapped);
         }
         let area = area.clone();
+        let locked = area.locked;
         self.areas.insert(grown, area);
-        self.populate_locked(grown);
+        if locked == Locked::AtOnce {
+            let _ = self.populate(grown);
+        }
         Ok(())
     }
 }
 
-/// A page of zeros, the program's own once it is written to.
-fn resolve_anonymous(
+/// A page of zeros or of a private mapping: the program's own once it is written to.
+fn resolve_private(
     space: &mut Space,
     page: UserPage,
     pages: Pages,
     area: &Area,
     access: Access,
 ) -> Result<(), Refusal> {
-    if let Some((frame, _)) = space.lookup(page)
-        && (access != Access::Write || !frame.is_constant())
-    {
-        // There already: it was mapped while its area forbade the access.
-        space.protect(page, area.protection);
-        return Ok(());
-    }
-    if access != Access::Write {
-        let zeros = Frame::zeros().ok_or(Refusal::OutOfMemory)?;
-        return map_page(space, page, zeros, area.protection);
-    }
-    let large = area.large_here(pages, page);
-    if large != Large::Never
-        && space.is_untouched(page)
-        && let Some(first) = UserPage::new(page.number() & !LARGE.wrapping_sub(1))
-        && let Some(frame) = budget::large_frame(large)
-        && space.map_large(first, frame, area.protection).is_ok()
-    {
-        return Ok(());
-    }
-    let frame = budget::frame().ok_or(Refusal::OutOfMemory)?;
-    map_page(space, page, frame, area.protection)
-}
-
-/// A page of a private mapping that is written to: a copy, unless it is one.
-fn resolve_copy(
-    space: &mut Space,
-    page: UserPage,
-    pages: Pages,
-    area: &Area,
-    file: &FileBacking,
-) -> Result<(), Refusal> {
+    let is_write = access == Access::Write;
+    let protection = if is_write {
+        area.protection
+    } else {
+        area.page_protection()
+    };
     let there = match space.lookup(page) {
-        // The archive's, which the copy replaces.
-        Some((frame, _)) if frame.is_constant() => Some(frame),
-        Some(_) => space.unmap(page),
+        // What a copy replaces.
+        Some((frame, _)) if is_write && frame.is_constant() => Some(frame),
+        // A copy that was protected, or the file's.
+        Some(_) if is_write && area.file().is_some() => space.unmap(page),
+        // It was mapped while its area forbade the access.
+        Some(_) => {
+            space.protect(page, protection);
+            return Ok(());
+        }
         None => None,
     };
-    let shown = match there {
-        Some(frame) => frame,
-        None => {
-            let contents = file.contents().ok_or(Refusal::BeyondFile)?;
-            contents.borrow().frame(file.index_of(page, pages))?
+    let frame = match area.file() {
+        Some(file) => {
+            let shown = match there {
+                Some(frame) => frame,
+                None => file.frame_of(page, pages)?,
+            };
+            if is_write && shown.is_shared() {
+                budget::copy(&shown)
+            } else {
+                Some(shown)
+            }
         }
+        None if !is_write => Frame::zeros(),
+        None if map_large(space, page, pages, area).is_some() => return Ok(()),
+        None => budget::frame(),
     };
-    let own = if shown.is_shared() {
-        budget::copy(&shown).ok_or(Refusal::OutOfMemory)?
-    } else {
-        shown
-    };
-    map_page(space, page, own, area.protection)
+    let frame = frame.ok_or(Refusal::OutOfMemory)?;
+    let is_archived = frame.is_constant();
+    map_page(space, page, frame, protection)?;
+    match area.file() {
+        Some(file) if is_archived => map_around(space, page, pages, file, protection),
+        _ => {}
+    }
+    Ok(())
 }
 
-/// A page of a private mapping that is not written to. Those around it are mapped too where they lie in the archive, as it does:
-/// it costs less than a fault for each.
-fn resolve_private(
+/// Maps the large page around one that was touched, if its area has one there, none of it is there yet, and there is memory.
+fn map_large(space: &mut Space, page: UserPage, pages: Pages, area: &Area) -> Option<()> {
+    let large = area.large_here(pages, page);
+    if large == Large::Never || !space.is_untouched(page) {
+        return None;
+    }
+    let first = UserPage::new(page.number() & !LARGE.wrapping_sub(1))?;
+    let frame = budget::large_frame(large)?;
+    space.map_large(first, frame, area.protection).ok()
+}
+
+/// Maps the pages around one that was touched, where they lie in the archive: it costs less than a fault for each.
+fn map_around(
     space: &mut Space,
     page: UserPage,
     pages: Pages,
-    area: &Area,
     file: &FileBacking,
-) -> Result<(), Refusal> {
-    let protection = area.page_protection();
-    if space.is_mapped(page) {
-        space.protect(page, protection);
-        return Ok(());
-    }
-    let contents = file.contents().ok_or(Refusal::BeyondFile)?.borrow();
-    let frame = contents.frame(file.index_of(page, pages))?;
-    let is_in_place = frame.is_shared();
-    map_page(space, page, frame, protection)?;
-    if !is_in_place {
-        return Ok(());
-    }
+    protection: Protection,
+) {
+    let Some(contents) = file.contents() else {
+        return;
+    };
+    let contents = contents.borrow();
     let first = page.number() & !AROUND.wrapping_sub(1);
     let around = first.max(pages.start)..first.saturating_add(AROUND).min(pages.end);
     for near in around.filter_map(UserPage::new) {
@@ -236,7 +230,6 @@ fn resolve_private(
             let _ = space.map(near, frame, protection);
         }
     }
-    Ok(())
 }
 
 fn map_page(
@@ -253,6 +246,14 @@ fn map_page(
     mapped.map(drop).map_err(|_| Refusal::OutOfMemory)
 }
 
+impl FileBacking {
+    /// What a page of the area shows that was not written to.
+    fn frame_of(&self, page: UserPage, pages: Pages) -> Result<Frame, Refusal> {
+        let contents = self.contents().ok_or(Refusal::BeyondFile)?;
+        Ok(contents.borrow().frame(self.index_of(page, pages))?)
+    }
+}
+
 impl Area {
     /// How it thinks of large pages at `page`; never, where none fits in.
     fn large_here(&self, pages: Pages, page: UserPage) -> Large {
@@ -266,11 +267,11 @@ impl Area {
     }
 }
 
-/// Whether the hardware would allow the access with this protection: what may be written or executed can be read too.
-fn allows(protection: Protection, access: Access) -> bool {
+/// What protections the access needs one of: what may be written or executed can be read too, as the hardware has it.
+fn one_of(access: Access) -> Protection {
     match access {
-        Access::Read => !protection.is_empty(),
-        Access::Write => protection.contains(Protection::WRITE),
-        Access::Execute => protection.contains(Protection::EXECUTE),
+        Access::Read => Protection::all(),
+        Access::Write => Protection::WRITE,
+        Access::Execute => Protection::EXECUTE,
     }
 }

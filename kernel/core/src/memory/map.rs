@@ -20,7 +20,6 @@ impl AddressSpace {
             area.locked = self.future;
         }
         self.insert(pages, area)?;
-        self.populate_locked(pages);
         Ok(pages.address())
     }
 

@@ -143,13 +143,18 @@ impl AddressSpace {
         self.areas.iter()
     }
 
-    /// Puts an area where nothing is.
+    /// Puts an area where nothing is. Its pages that must be there but can't be had are left to the program's own touch, as
+    /// mmap(2) says of `MAP_POPULATE`.
     fn insert(&mut self, pages: Pages, area: Area) -> Result<(), Errno> {
         if self.areas.len() >= MAX_AREAS {
             return Err(Errno::ENOMEM);
         }
         self.watch(&area);
+        let locked = area.locked;
         self.areas.insert(pages, area);
+        if locked == Locked::AtOnce {
+            let _ = self.populate(pages);
+        }
         Ok(())
     }
 }

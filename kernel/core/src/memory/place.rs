@@ -58,9 +58,10 @@ impl AddressSpace {
     /// The pages that a hint names, rounded down, if they are free.
     fn hinted(&self, address: u64, len: u64) -> Option<Pages> {
         let address = address & !PAGE.wrapping_sub(1);
-        Pages::of_bytes(address, len)
-            .filter(|_| address >= USER_START)
-            .filter(|pages| self.areas.is_free_with_guard(*pages))
+        if address < USER_START {
+            return None;
+        }
+        Pages::of_bytes(address, len).filter(|pages| self.areas.is_free_with_guard(*pages))
     }
 
     /// Free pages for `len` bytes: as high as possible below the stack, else anywhere.

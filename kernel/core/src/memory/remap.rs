@@ -94,7 +94,6 @@ impl AddressSpace {
         }
         self.allow_kernel_memory().ok()?;
         self.insert(grown, area.tail(old.count())).ok()?;
-        self.populate_locked(grown);
         Some(())
     }
 
@@ -127,7 +126,7 @@ impl AddressSpace {
         self.move_pages(&pages, kept, target);
         if area.locked == Locked::AtOnce {
             self.change(target, Change::Locked(Locked::AtOnce))?;
-            self.populate_locked(target);
+            let _ = self.populate(target);
         }
         if left == Left::Unmapped {
             if let Some(kept) = Pages::new(kept.start, kept.end) {

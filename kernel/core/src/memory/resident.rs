@@ -77,16 +77,7 @@ impl AddressSpace {
         self.future = locked;
     }
 
-    /// Touches the pages of a new or longer mapping that must be there. Those that can't be had are left to the program's own
-    /// touch, as mmap(2) says of `MAP_POPULATE`.
-    pub(super) fn populate_locked(&mut self, pages: Pages) {
-        let is_locked = |(_, area): (Pages, &Area)| area.locked == Locked::AtOnce;
-        if self.areas.at(pages.start).is_some_and(is_locked) {
-            let _ = self.populate(pages);
-        }
-    }
-
-    /// `MAP_POPULATE`, as [`populate_locked`](Self::populate_locked).
+    /// `MAP_POPULATE`: what can't be had is left to the program's own touch.
     pub(crate) fn populate_bytes(&mut self, address: u64, len: u64) {
         if let Some(pages) = Pages::of_bytes(address, len) {
             let _ = self.populate(pages);

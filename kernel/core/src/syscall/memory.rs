@@ -212,16 +212,13 @@ fn shared_area(
 
 /// Bits that mean nothing are ignored, as mmap(2) does.
 fn protection_of(bits: u32) -> Protection {
-    let pairs = [
-        (linux::PROT_READ, Protection::READ),
-        (linux::PROT_WRITE, Protection::WRITE),
-        (linux::PROT_EXEC, Protection::EXECUTE),
-    ];
-    pairs
-        .into_iter()
-        .filter(|(bit, _)| bits & bit != 0)
-        .map(|(_, protection)| protection)
-        .collect()
+    const _: () = assert!(
+        Protection::READ.bits() as u32 == linux::PROT_READ
+            && Protection::WRITE.bits() as u32 == linux::PROT_WRITE
+            && Protection::EXECUTE.bits() as u32 == linux::PROT_EXEC
+    );
+    let [low, ..] = bits.to_le_bytes();
+    Protection::from_bits_truncate(low)
 }
 
 pub(super) fn mprotect(kernel: &mut Kernel, address: u64, len: u64, protection: u32) -> SysResult {
