@@ -1,6 +1,7 @@
 //! Nodes for what lies beneath a directory: inodes of the archive, lines of the table of views.
 
 use alloc::borrow::Cow;
+use alloc::rc::Rc;
 use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
@@ -18,7 +19,7 @@ use crate::kernel::Kernel;
 use crate::time::Timestamp;
 
 /// The node for an inode of the archive.
-pub(super) fn archived_node(archive: &'static Mounted, inode: &Inode) -> Result<Node, Errno> {
+pub(super) fn archived_node(archive: &'static Mounted, inode: &Inode) -> Result<Rc<Node>, Errno> {
     let extent = inode.extent;
     let lower = Lower { archive, extent };
     let kind = match inode.mode & linux::S_IFMT {
@@ -62,7 +63,7 @@ pub(super) fn entry_type_of_archive(kind: u8) -> u8 {
 }
 
 /// The node for a line of the table of views.
-pub(super) fn view_node(number: usize, line: &Line, now: Timestamp) -> Node {
+pub(super) fn view_node(number: usize, line: &Line, now: Timestamp) -> Rc<Node> {
     let folder = |views| {
         let archive = None;
         directory(Beneath { views, archive })
@@ -89,7 +90,7 @@ pub(super) fn descriptor_node(
     name: &[u8],
     kernel: &Kernel,
     now: Timestamp,
-) -> Option<Node> {
+) -> Option<Rc<Node>> {
     let number = number_from(name)?;
     let file = &kernel.descriptors.get(number).ok()?.file;
     let view = view(number);

@@ -73,7 +73,7 @@ impl Tree {
             directory.borrow_mut().beneath.views = Some(Folder::ROOT);
         }
         Ok(Self {
-            root: Rc::new(root),
+            root,
             linked: RefCell::new(BTreeMap::new()),
             next_number: Cell::new(FIRST_NUMBER),
             made: Cell::new(0),
@@ -101,14 +101,13 @@ impl Tree {
             return Ok(known.node.clone());
         }
         if let Some(Folder::Descriptors(line, view)) = directory.beneath.views {
-            let node = kernel
-                .and_then(|kernel| descriptor_node(line, view, name, kernel, self.started))
-                .map(Rc::new);
+            let node =
+                kernel.and_then(|kernel| descriptor_node(line, view, name, kernel, self.started));
             return Ok(node.inspect(|node| node.locate(parent, name.into())));
         }
         let node = match directory.beneath.find(name)? {
             Some(Found::Archived(archive, nid)) => self.archived(archive, nid)?,
-            Some(Found::View(number, line)) => Rc::new(view_node(number, line, self.started)),
+            Some(Found::View(number, line)) => view_node(number, line, self.started),
             None => return Ok(None),
         };
         let name: Rc<[u8]> = name.into();
@@ -124,7 +123,7 @@ impl Tree {
         if is_linked && let Some(node) = self.linked.borrow().get(&nid) {
             return Ok(node.clone());
         }
-        let node = Rc::new(archived_node(archive, &inode)?);
+        let node = archived_node(archive, &inode)?;
         if is_linked {
             self.linked.borrow_mut().insert(nid, node.clone());
         }
@@ -137,7 +136,7 @@ impl Tree {
         self.next_number.set(number.wrapping_add(1));
         let node = Node::new(number, mount, kind, Attributes::new(mode, now));
         node.changed.set(true);
-        Rc::new(node)
+        node
     }
 
     /// Gives `node` a name in `parent`, in place of what had it.
@@ -338,8 +337,8 @@ impl Attributes {
 
 impl Node {
     /// A node that no path names yet, as it can be had again.
-    pub(super) fn new(number: u64, mount: Mount, kind: Kind, attributes: Attributes) -> Self {
-        Self {
+    pub(super) fn new(number: u64, mount: Mount, kind: Kind, attributes: Attributes) -> Rc<Self> {
+        Rc::new(Self {
             number,
             mount,
             kind,
@@ -347,7 +346,7 @@ impl Node {
             location: RefCell::new(None),
             changed: Cell::new(false),
             locks: RefCell::new(None),
-        }
+        })
     }
 
     /// Notes where it was found or put.

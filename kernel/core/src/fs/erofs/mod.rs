@@ -69,22 +69,22 @@ impl Erofs {
         if features & !KNOWN_FEATURES != 0 {
             return Err(ErofsError::Features(features));
         }
-        let archive = Self {
+        Ok(Self {
             bytes,
             block_bits: u32::from(bits),
             meta_start: u64::from(u32_at(superblock, 40).ok_or(short)?) << bits,
             root: Nid(u64::from(u16_at(superblock, 14).ok_or(short)?)),
             written: u64_at(superblock, 24).ok_or(short)?.cast_signed(),
-        };
-        if !archive.inode(archive.root)?.is_directory() {
-            return Err(ErofsError::Directory);
-        }
-        Ok(archive)
+        })
     }
 
-    /// The root directory.
-    pub(crate) fn root(&self) -> Nid {
-        self.root
+    /// The inode of the root directory.
+    pub(crate) fn root(&self) -> Result<Inode, ErofsError> {
+        let root = self.inode(self.root)?;
+        if !root.is_directory() {
+            return Err(ErofsError::Directory);
+        }
+        Ok(root)
     }
 
     /// The length of a block in bytes.
