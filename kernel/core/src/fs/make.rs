@@ -62,30 +62,28 @@ pub(super) fn entry_type_of_archive(kind: u8) -> u8 {
     kinds.get(usize::from(kind)).copied().unwrap_or(0)
 }
 
-/// The node for a line of the table of views.
-pub(super) fn view_node(number: usize, line: &Line, now: Timestamp) -> Rc<Node> {
+/// The node for a line of the table of views, with its number there, in a folder of that file system.
+pub(super) fn view_node(number: u64, line: &Line, mount: Mount, now: Timestamp) -> Rc<Node> {
     let folder = |views| {
         let archive = None;
         directory(Beneath { views, archive })
     };
     let kind = match line.shows {
-        Shows::Folder => folder(Some(Folder::Lines {
-            path: line.path,
-            first: number.saturating_add(1),
-        })),
+        Shows::Folder(lines) => folder(Some(Folder::Lines(number, lines))),
         Shows::Empty => folder(None),
         Shows::Descriptors(view) => folder(Some(Folder::Descriptors(number, view))),
         Shows::Link(target) => Kind::Link(Cow::Borrowed(target.as_bytes())),
         Shows::Device(device) => Kind::Device(device),
         Shows::View(view) => Kind::View(view),
     };
+    let mount = line.mount.unwrap_or(mount);
     let attributes = Attributes::new(line.mode, now);
-    Node::new(view_number(number), line.mount, kind, attributes)
+    Node::new(view_number(number), mount, kind, attributes)
 }
 
 /// The node for an open descriptor in a folder that shows each as that view.
 pub(super) fn descriptor_node(
-    line: usize,
+    folder: u64,
     view: fn(usize) -> View,
     name: &[u8],
     kernel: &Kernel,
@@ -102,7 +100,7 @@ pub(super) fn descriptor_node(
         mode |= if file.is_writable() { 0o300 } else { 0 };
     }
     Some(Node::new(
-        descriptor_number(line, number),
+        descriptor_number(folder, number),
         Mount::Proc,
         Kind::View(view),
         Attributes::new(mode, now),

@@ -169,10 +169,7 @@ impl Node {
             return false;
         };
         match directory.borrow().known(name) {
-            Some(known) => known
-                .node
-                .as_ref()
-                .is_some_and(|known| Rc::ptr_eq(known, node)),
+            Some(known) => known.is_some_and(|known| Rc::ptr_eq(known, node)),
             None => !node.changed.get(),
         }
     }

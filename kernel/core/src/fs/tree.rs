@@ -15,12 +15,11 @@ use super::directory::{Beneath, Found, directory};
 use super::erofs::{ErofsError, Nid};
 use super::make::{archived_node, descriptor_node, view_node};
 use super::node::{Attributes, Kind, Location, Mount, Node, entry_type};
-use super::view::{Folder, Shows};
+use super::view::{Folder, View};
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 use crate::memory::budget;
 use crate::time::Timestamp;
-use crate::view::TABLE;
 
 /// Where the numbers of nodes that the archive doesn't have begin.
 const FIRST_NUMBER: u64 = 1 << 32;
@@ -98,21 +97,21 @@ impl Tree {
         };
         let mut directory = directory.borrow_mut();
         if let Some(known) = directory.known(name) {
-            return Ok(known.node.clone());
+            return Ok(known.cloned());
         }
-        if let Some(Folder::Descriptors(line, view)) = directory.beneath.views {
+        if let Some(Folder::Descriptors(folder, view)) = directory.beneath.views {
             let node =
-                kernel.and_then(|kernel| descriptor_node(line, view, name, kernel, self.started));
+                kernel.and_then(|kernel| descriptor_node(folder, view, name, kernel, self.started));
             return Ok(node.inspect(|node| node.locate(parent, name.into())));
         }
         let node = match directory.beneath.find(name)? {
             Some(Found::Archived(archive, nid)) => self.archived(archive, nid)?,
-            Some(Found::View(number, line)) => view_node(number, line, self.started),
+            Some(Found::View(number, line)) => view_node(number, line, parent.mount, self.started),
             None => return Ok(None),
         };
         let name: Rc<[u8]> = name.into();
         node.locate(parent, name.clone());
-        directory.remember(name, &node);
+        directory.remember(name, node.clone());
         Ok(Some(node))
     }
 
@@ -245,13 +244,13 @@ impl Tree {
             return Ok(Some(Listed::new(name, node.number, node.mode(), place)));
         };
         let directory = directory.borrow();
-        if let Some(Folder::Descriptors(line, _)) = directory.beneath.views {
-            return Ok(next_descriptor(line, place, kernel));
+        if let Some(Folder::Descriptors(folder, view)) = directory.beneath.views {
+            return Ok(next_descriptor(folder, view, place, kernel));
         }
         let mut next = place;
         while let Some(below) = directory.beneath.at_or_behind(next)? {
             next = below.place.saturating_add(1);
-            let (number, entry_type) = match directory.known(below.name).map(|known| &known.node) {
+            let (number, entry_type) = match directory.known(below.name) {
                 None => (below.number, below.entry_type),
                 Some(Some(node)) => (node.number, node.entry_type()),
                 // It was removed.
@@ -288,29 +287,31 @@ impl Listed {
     }
 }
 
-/// The number of the node for a line of the table of views.
-pub(super) fn view_number(line: usize) -> u64 {
+/// The inode's number for a line of the table of views with this number.
+pub(super) fn view_number(line: u64) -> u64 {
     const FIRST: u64 = 1 << 40;
-    FIRST.saturating_add(line as u64)
+    FIRST.saturating_add(line)
 }
 
-/// The number of the node for a descriptor in the folder with this line.
-pub(super) fn descriptor_number(line: usize, descriptor: usize) -> u64 {
+/// The inode's number for a descriptor in the folder with this number.
+pub(super) fn descriptor_number(folder: u64, descriptor: usize) -> u64 {
     const FIRST: u64 = 1 << 41;
     FIRST
-        .saturating_add((line as u64) << 32)
+        .saturating_add(folder << 32)
         .saturating_add(descriptor as u64)
 }
 
-fn next_descriptor(line: usize, place: u64, kernel: Option<&Kernel>) -> Option<Listed> {
+fn next_descriptor(
+    folder: u64,
+    view: fn(usize) -> View,
+    place: u64,
+    kernel: Option<&Kernel>,
+) -> Option<Listed> {
     let first = usize::try_from(place).ok()?;
     let number = kernel?.descriptors.first_open(first)?;
-    let Shows::Descriptors(view) = TABLE.get(line)?.shows else {
-        return None;
-    };
     Some(Listed::new(
         alloc::format!("{number}").as_bytes(),
-        descriptor_number(line, number),
+        descriptor_number(folder, number),
         super::make::descriptor_mode(view(number)),
         (number as u64).saturating_add(FIRST_PLACE),
     ))

@@ -1,6 +1,6 @@
 //! Views: files, links and folders whose contents are made from the kernel's own values when they are asked for.
 //!
-//! [`crate::view::TABLE`] lists them; what is here finds a line of it by its path, so that nothing has to be built at start.
+//! [`TABLE`] lists them; what is here finds a line of it, so that nothing has to be built at start.
 //! The folders in the root cover what the archive has there, as mounting does.
 
 use alloc::rc::Rc;
@@ -14,10 +14,10 @@ use crate::view::TABLE;
 
 /// A line of the table.
 pub(crate) struct Line {
-    /// Where it is shown.
-    pub(crate) path: &'static str,
-    /// The file system that this is in.
-    pub(crate) mount: Mount,
+    /// Its name in its folder.
+    pub(crate) name: &'static str,
+    /// The file system that starts here, where one does.
+    pub(crate) mount: Option<Mount>,
     /// Type and permissions (inode(7)).
     pub(crate) mode: u32,
     /// What is shown there.
@@ -27,8 +27,8 @@ pub(crate) struct Line {
 /// What a line shows.
 #[derive(Clone, Copy)]
 pub(crate) enum Shows {
-    /// The lines whose paths are below its own.
-    Folder,
+    /// A folder of these lines.
+    Folder(&'static [Line]),
     /// A directory of the program's own, where the archive has none.
     Empty,
     /// An entry for each descriptor.
@@ -54,44 +54,44 @@ pub(crate) enum View {
     DescriptorFacts(usize),
 }
 
-/// A folder of views.
+/// A folder of views, and its number among all.
 #[derive(Clone, Copy)]
 pub(crate) enum Folder {
-    /// The lines below a path, of which the first has at least that number.
-    Lines { path: &'static str, first: usize },
-    /// The descriptors, each as that view; with the number of its line.
-    Descriptors(usize, fn(usize) -> View),
+    /// These lines.
+    Lines(u64, &'static [Line]),
+    /// The descriptors, each as that view.
+    Descriptors(u64, fn(usize) -> View),
 }
 
-impl Folder {
-    /// The folder of the lines that no other is below.
-    pub(crate) const ROOT: Self = Self::Lines { path: "", first: 0 };
+/// Numbers of a folder's lines have so many bits more than the folder's own.
+pub(crate) const LINE_BITS: u32 = 6;
 
-    /// The line for `name` in the folder, and its number.
-    pub(crate) fn child(&self, name: &[u8]) -> Option<(usize, &'static Line)> {
-        let Self::Lines { path, .. } = *self else {
-            return None;
-        };
-        let mut path = Vec::from(path);
-        path.push(b'/');
-        path.extend_from_slice(name);
-        let found = TABLE.binary_search_by(|line| line.path.as_bytes().cmp(&path));
-        let number = found.ok()?;
-        Some((number, TABLE.get(number)?))
+impl Folder {
+    /// What is in the root.
+    pub(crate) const ROOT: Self = Self::Lines(0, TABLE);
+
+    /// The line for `name` in the folder, and its number among all.
+    pub(crate) fn child(&self, name: &[u8]) -> Option<(u64, &'static Line)> {
+        let mut below = self.lines_from(0);
+        below
+            .find(|(_, _, line)| line.name.as_bytes() == name)
+            .map(|(_, number, line)| (number, line))
     }
 
-    /// The first line of the folder whose number is at least `place`, that, and its name there.
-    pub(crate) fn at_or_behind(&self, place: u64) -> Option<(usize, &'static Line, &'static str)> {
-        let Self::Lines { path, first } = *self else {
-            return None;
+    /// The lines of the folder from `place` on: their places, their numbers among all, and they themselves.
+    pub(crate) fn lines_from(
+        &self,
+        place: u64,
+    ) -> impl Iterator<Item = (u64, u64, &'static Line)> + use<> {
+        let (number, lines) = match *self {
+            Self::Lines(number, lines) => (number, lines),
+            Self::Descriptors(number, _) => (number, &[][..]),
         };
-        let first = usize::try_from(place).ok()?.max(first);
-        let lines = TABLE.iter().enumerate().skip(first);
-        let mut below = lines.map_while(|(number, line)| {
-            // Lines of a sibling such as `a-b` may stand between `a` and `a/c`.
-            let rest = line.path.strip_prefix(path)?;
-            Some((number, line, rest.strip_prefix('/').unwrap_or("/")))
-        });
-        below.find(|(_, _, name)| !name.contains('/'))
+        let first = usize::try_from(place).unwrap_or(usize::MAX);
+        let lines = lines.get(first..).unwrap_or(&[]).iter();
+        (place..).zip(lines).map(move |(place, line)| {
+            let own = place.saturating_add(1);
+            (place, number << LINE_BITS | own, line)
+        })
     }
 }
