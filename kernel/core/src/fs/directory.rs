@@ -90,20 +90,18 @@ impl Beneath {
             }
             next = place.saturating_add(1);
         }
-        for (at, number, line) in self
-            .views
-            .iter()
-            .flat_map(|folder| folder.lines_from(place.saturating_sub(FIRST_VIEW)))
-        {
+        let mut next = place.saturating_sub(FIRST_VIEW);
+        while let Some((number, line)) = self.views.and_then(|folder| folder.at(next)) {
             let name = line.name.as_bytes();
             if matches!(self.find(name)?, Some(Found::View(..))) {
                 return Ok(Some(Below {
-                    place: FIRST_VIEW.saturating_add(at),
+                    place: FIRST_VIEW.saturating_add(next),
                     name,
                     number: view_number(number),
                     entry_type: entry_type(line.mode),
                 }));
             }
+            next = next.saturating_add(1);
         }
         Ok(None)
     }

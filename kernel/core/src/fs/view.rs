@@ -72,26 +72,23 @@ impl Folder {
 
     /// The line for `name` in the folder, and its number among all.
     pub(crate) fn child(&self, name: &[u8]) -> Option<(u64, &'static Line)> {
-        let mut below = self.lines_from(0);
-        below
-            .find(|(_, _, line)| line.name.as_bytes() == name)
-            .map(|(_, number, line)| (number, line))
+        let Self::Lines(folder, lines) = *self else {
+            return None;
+        };
+        let place = lines.iter().position(|line| line.name.as_bytes() == name)?;
+        Some((line_number(folder, place), lines.get(place)?))
     }
 
-    /// The lines of the folder from `place` on: their places, their numbers among all, and they themselves.
-    pub(crate) fn lines_from(
-        &self,
-        place: u64,
-    ) -> impl Iterator<Item = (u64, u64, &'static Line)> + use<> {
-        let (number, lines) = match *self {
-            Self::Lines(number, lines) => (number, lines),
-            Self::Descriptors(number, _) => (number, &[][..]),
+    /// The line of the folder at `place`, and its number among all.
+    pub(crate) fn at(&self, place: u64) -> Option<(u64, &'static Line)> {
+        let Self::Lines(folder, lines) = *self else {
+            return None;
         };
-        let first = usize::try_from(place).unwrap_or(usize::MAX);
-        let lines = lines.get(first..).unwrap_or(&[]).iter();
-        (place..).zip(lines).map(move |(place, line)| {
-            let own = place.saturating_add(1);
-            (place, number << LINE_BITS | own, line)
-        })
+        let place = usize::try_from(place).ok()?;
+        Some((line_number(folder, place), lines.get(place)?))
     }
+}
+
+fn line_number(folder: u64, place: usize) -> u64 {
+    folder << LINE_BITS | (place as u64).saturating_add(1)
 }
