@@ -81,16 +81,18 @@ pub(super) fn view_node(number: u64, line: &Line, mount: Mount, now: Timestamp) 
     Node::new(view_number(number), mount, kind, attributes)
 }
 
-/// The node for an open descriptor in a folder that shows each as that view.
+/// The node for an open descriptor in a folder that shows them.
 pub(super) fn descriptor_node(
-    folder: u64,
-    view: fn(usize) -> View,
+    folder: Folder,
     name: &[u8],
-    kernel: &Kernel,
+    kernel: Option<&Kernel>,
     now: Timestamp,
 ) -> Option<Rc<Node>> {
+    let Folder::Descriptors(folder, view) = folder else {
+        return None;
+    };
     let number = number_from(name)?;
-    let file = &kernel.descriptors.get(number).ok()?.file;
+    let file = &kernel?.descriptors.get(number).ok()?.file;
     let view = view(number);
     let mut mode = descriptor_mode(view);
     if matches!(view, View::Descriptor(_)) {

@@ -99,15 +99,14 @@ impl Tree {
         if let Some(known) = directory.known(name) {
             return Ok(known.cloned());
         }
-        if let Some(Folder::Descriptors(folder, view)) = directory.beneath.views {
-            let node =
-                kernel.and_then(|kernel| descriptor_node(folder, view, name, kernel, self.started));
-            return Ok(node.inspect(|node| node.locate(parent, name.into())));
-        }
         let node = match directory.beneath.find(name)? {
             Some(Found::Archived(archive, nid)) => self.archived(archive, nid)?,
             Some(Found::View(number, line)) => view_node(number, line, parent.mount, self.started),
-            None => return Ok(None),
+            None => {
+                let folder = directory.beneath.views;
+                let node = folder.and_then(|it| descriptor_node(it, name, kernel, self.started));
+                return Ok(node.inspect(|node| node.locate(parent, name.into())));
+            }
         };
         let name: Rc<[u8]> = name.into();
         node.locate(parent, name.clone());
@@ -118,14 +117,15 @@ impl Tree {
     /// The node for an inode of the archive; the same one for all names of a file.
     fn archived(&self, archive: &'static Mounted, nid: Nid) -> Result<Rc<Node>, Errno> {
         let inode = archive.inode(nid).map_err(|_| Errno::EIO)?;
-        let is_linked = inode.links > 1 && !inode.is_directory();
-        if is_linked && let Some(node) = self.linked.borrow().get(&nid) {
+        if inode.links <= 1 || inode.is_directory() {
+            return archived_node(archive, &inode);
+        }
+        let mut linked = self.linked.borrow_mut();
+        if let Some(node) = linked.get(&nid) {
             return Ok(node.clone());
         }
         let node = archived_node(archive, &inode)?;
-        if is_linked {
-            self.linked.borrow_mut().insert(nid, node.clone());
-        }
+        linked.insert(nid, node.clone());
         Ok(node)
     }
 

@@ -101,8 +101,7 @@ impl Erofs {
             2 => size.saturating_sub(1) & !self.block_size().wrapping_sub(1),
             other => return Err(ErofsError::Layout(other)),
         };
-        let blocks = if in_blocks == 0 { 0 } else { first_block };
-        let blocks = u64::from(blocks) << self.block_bits;
+        let blocks = self.blocks(if in_blocks == 0 { 0 } else { first_block });
         let xattrs = match u64::from(u16_at(inode, 2).ok_or(short)?) {
             0 => 0,
             count => count.saturating_mul(4).saturating_add(8),
@@ -151,7 +150,9 @@ impl Erofs {
         let start = extent.blocks.saturating_add(offset);
         let there = extent.in_blocks.saturating_sub(offset).min(PAGE);
         let wanted = extent.size.saturating_sub(offset).min(PAGE);
-        if there == 0 || there < wanted || !start.is_multiple_of(PAGE) {
+        // What is left of a file is in its last blocks or behind its inode; a page of both is nowhere.
+        let is_there = there > 0 && there == wanted;
+        if !is_there || !start.is_multiple_of(PAGE) {
             return None;
         }
         let padding = self.slice(start.saturating_add(there), PAGE.saturating_sub(there))?;

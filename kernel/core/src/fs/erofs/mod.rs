@@ -46,6 +46,7 @@ pub(crate) enum ErofsError {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Erofs {
     bytes: &'static [u8],
+    /// 9 to 12.
     block_bits: u32,
     meta_start: u64,
     root: Nid,
@@ -87,9 +88,14 @@ impl Erofs {
         Ok(root)
     }
 
+    /// The length of so many blocks in bytes.
+    fn blocks(&self, count: u32) -> u64 {
+        u64::from(count).wrapping_shl(self.block_bits)
+    }
+
     /// The length of a block in bytes.
     fn block_size(&self) -> u64 {
-        1 << self.block_bits
+        self.blocks(1)
     }
 
     /// The bytes `at..at + len` of the archive.
