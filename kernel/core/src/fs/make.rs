@@ -10,7 +10,7 @@ use super::archive::Mounted;
 use super::contents::{Contents, Lower};
 use super::directory::{Beneath, directory};
 use super::erofs::{Inode, Nid};
-use super::node::{Attributes, Kind, Mount, Node};
+use super::node::{Kind, Mount, Node};
 use super::path::MAX_PATH;
 use super::tree::{descriptor_number, view_number};
 use super::view::{Folder, Line, Shows, View};
@@ -37,18 +37,15 @@ pub(super) fn archived_node(archive: &'static Mounted, inode: &Inode) -> Result<
         }
         _ => Kind::Other,
     };
-    let time = Timestamp::from_seconds(inode.mtime);
-    let attributes = Attributes {
-        mode: inode.mode,
-        uid: inode.uid,
-        gid: inode.gid,
-        links: inode.links,
-        accessed: time,
-        modified: time,
-        changed: time,
-    };
     let number = number_of(inode.nid);
-    Ok(Node::new(number, Mount::Root, kind, attributes))
+    let time = Timestamp::from_seconds(inode.mtime);
+    let node = Node::new(number, Mount::Root, kind, inode.mode, time);
+    let mut attributes = node.attributes.borrow_mut();
+    attributes.uid = inode.uid;
+    attributes.gid = inode.gid;
+    attributes.links = inode.links;
+    drop(attributes);
+    Ok(node)
 }
 
 /// The number of an inode of the archive: never 0, which readdir(3) takes for a removed entry.
@@ -77,8 +74,7 @@ pub(super) fn view_node(number: u64, line: &Line, mount: Mount, now: Timestamp) 
         Shows::View(view) => Kind::View(view),
     };
     let mount = line.mount.unwrap_or(mount);
-    let attributes = Attributes::new(line.mode, now);
-    Node::new(view_number(number), mount, kind, attributes)
+    Node::new(view_number(number), mount, kind, line.mode, now)
 }
 
 /// The node for an open descriptor in a folder that shows them.
@@ -105,7 +101,8 @@ pub(super) fn descriptor_node(
         descriptor_number(folder, number),
         Mount::Proc,
         Kind::View(view),
-        Attributes::new(mode, now),
+        mode,
+        now,
     ))
 }
 

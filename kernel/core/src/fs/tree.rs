@@ -63,9 +63,8 @@ impl Tree {
                 archived_node(archive, &inode).map_err(|_| ErofsError::Directory)?
             }
             None => {
-                let attributes = Attributes::new(linux::S_IFDIR | 0o755, now);
                 let kind = directory(Beneath::default());
-                Node::new(1, Mount::Root, kind, attributes)
+                Node::new(1, Mount::Root, kind, linux::S_IFDIR | 0o755, now)
             }
         };
         if let Kind::Directory(directory) = &root.kind {
@@ -133,7 +132,7 @@ impl Tree {
     pub(crate) fn create(&self, mount: Mount, kind: Kind, mode: u32, now: Timestamp) -> Rc<Node> {
         let number = self.next_number.get();
         self.next_number.set(number.wrapping_add(1));
-        let node = Node::new(number, mount, kind, Attributes::new(mode, now));
+        let node = Node::new(number, mount, kind, mode, now);
         node.changed.set(true);
         node
     }
@@ -317,33 +316,29 @@ fn next_descriptor(
     ))
 }
 
-impl Attributes {
-    /// Root's, with one name (a directory: two), changed just now.
-    pub(crate) fn new(mode: u32, now: Timestamp) -> Self {
-        Self {
-            mode,
-            uid: 0,
-            gid: 0,
-            links: if mode & linux::S_IFMT == linux::S_IFDIR {
-                2
-            } else {
-                1
-            },
-            accessed: now,
-            modified: now,
-            changed: now,
-        }
-    }
-}
-
 impl Node {
-    /// A node that no path names yet, as it can be had again.
-    pub(super) fn new(number: u64, mount: Mount, kind: Kind, attributes: Attributes) -> Rc<Self> {
+    /// Root's, with one name (a directory: two), changed just now; no path names it yet, and it can be had again as it is.
+    pub(super) fn new(
+        number: u64,
+        mount: Mount,
+        kind: Kind,
+        mode: u32,
+        now: Timestamp,
+    ) -> Rc<Self> {
+        let is_directory = mode & linux::S_IFMT == linux::S_IFDIR;
         Rc::new(Self {
             number,
             mount,
             kind,
-            attributes: RefCell::new(attributes),
+            attributes: RefCell::new(Attributes {
+                mode,
+                uid: 0,
+                gid: 0,
+                links: if is_directory { 2 } else { 1 },
+                accessed: now,
+                modified: now,
+                changed: now,
+            }),
             location: RefCell::new(None),
             changed: Cell::new(false),
             locks: RefCell::new(None),
