@@ -46,8 +46,8 @@ pub(crate) enum Shows {
 pub(crate) enum View {
     /// A file.
     Text(fn(&mut Kernel) -> Result<Vec<u8>, Errno>),
-    /// A link that leads to a node itself, whatever its path is; `None` where there is none.
-    Magic(fn(&Kernel) -> Option<Rc<Node>>),
+    /// A link that leads to a node itself, whatever its path is.
+    Magic(fn(&Kernel) -> &Rc<Node>),
     /// Such a link to what a descriptor has open.
     Descriptor(usize),
     /// A file about a descriptor.

@@ -283,7 +283,7 @@ const fn text(name: &'static str, permissions: u32, make: fn(&mut Kernel) -> Tex
     line(name, linux::S_IFREG | permissions, shows)
 }
 
-const fn magic(name: &'static str, find: fn(&Kernel) -> Option<Rc<Node>>) -> Line {
+const fn magic(name: &'static str, find: fn(&Kernel) -> &Rc<Node>) -> Line {
     let shows = Shows::View(View::Magic(find));
     line(name, linux::S_IFLNK | 0o777, shows)
 }
@@ -310,20 +310,21 @@ impl Kernel {
         }
     }
 
+    /// What a view that is a link leads to.
+    pub(crate) fn node_behind(&self, view: View) -> Result<&Rc<Node>, Errno> {
+        match view {
+            View::Magic(find) => Ok(find(self)),
+            View::Descriptor(number) => match self.descriptors.get(number) {
+                Ok(descriptor) => Ok(descriptor.file.node()),
+                Err(_) => Err(Errno::ENOENT),
+            },
+            View::Text(_) | View::DescriptorFacts(_) => Err(Errno::EINVAL),
+        }
+    }
+
     /// What a view that is a link reads as.
     pub(crate) fn link_of(&self, view: View) -> Result<Vec<u8>, Errno> {
-        let node = match view {
-            View::Magic(find) => find(self),
-            View::Descriptor(number) => Some(
-                self.descriptors
-                    .get(number)
-                    .map(|it| it.file.node().clone()),
-            )
-            .and_then(Result::ok),
-            View::Text(_) | View::DescriptorFacts(_) => return Err(Errno::EINVAL),
-        };
-        let node = node.ok_or(Errno::ENOENT)?;
-        Ok(process::name_of(self, &node))
+        Ok(process::name_of(self, self.node_behind(view)?))
     }
 }
 
