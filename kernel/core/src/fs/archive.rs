@@ -22,7 +22,7 @@ impl Mounted {
 
     /// The inode of the root directory.
     pub(crate) fn root(&self) -> Result<Inode, ErofsError> {
-        self.erofs.inode(self.erofs.root())
+        self.erofs.root()
     }
 
     /// The inode at `nid`.

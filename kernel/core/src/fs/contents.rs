@@ -103,30 +103,21 @@ impl Contents {
         }
         let page = offset / PAGE;
         let in_page = usize::try_from(PAGE.saturating_sub(offset % PAGE).min(len)).ok()?;
-        match self.pages.get(&page) {
-            Some(Some(frame)) => {
-                return Some(Piece::Memory(
-                    frame.clone(),
-                    offset_in_page(offset),
-                    in_page,
-                ));
+        let len = match self.pages.range(page..).next() {
+            Some((own, Some(frame))) if *own == page => {
+                let start = offset_in_page(offset);
+                return Some(Piece::Memory(frame.clone(), start, in_page));
             }
-            Some(None) => return Some(Piece::Zeros(in_page)),
-            None => {}
-        }
-        let from_lower = self.lower_bytes(offset, self.until_written(page, offset, len));
+            Some((hole, None)) if *hole == page => return Some(Piece::Zeros(in_page)),
+            // A page that was written to comes later.
+            Some((next, _)) => next.saturating_mul(PAGE).saturating_sub(offset).min(len),
+            None => len,
+        };
+        let from_lower = self.lower_bytes(offset, len);
         if from_lower.is_empty() {
             return Some(Piece::Zeros(in_page));
         }
         Some(Piece::Archive(from_lower))
-    }
-
-    /// `len` bytes from `offset` on, or less when a page that was written to comes before; `page` is the offset's.
-    fn until_written(&self, page: u64, offset: u64, len: u64) -> u64 {
-        match self.pages.range(page..).next() {
-            Some((next, _)) => next.saturating_mul(PAGE).saturating_sub(offset).min(len),
-            None => len,
-        }
     }
 
     /// The archive's bytes at `at`, as far as they lie in one piece and still count.

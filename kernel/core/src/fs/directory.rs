@@ -14,6 +14,7 @@ use super::archive::Mounted;
 use super::contents::Lower;
 use super::erofs::Nid;
 use super::make::{entry_type_of_archive, number_of};
+use super::names::{Entry, Names};
 use super::node::{Kind, Node, entry_type};
 use super::tree::view_number;
 use super::view::{Folder, Line, Shows};
@@ -24,9 +25,6 @@ const FIRST_VIEW: u64 = 1 << 47;
 
 /// The first place of a new name: behind each that something beneath can have.
 const FIRST_NEW: u64 = 1 << 48;
-
-/// Names that a directory remembers before it forgets those that it can get again.
-const REMEMBERED: usize = 256;
 
 /// What a directory shows where nothing was changed in it.
 #[derive(Clone, Copy, Default)]
@@ -40,7 +38,7 @@ pub(crate) struct Beneath {
 /// What a name from beneath is.
 pub(crate) enum Found {
     /// A line of the table, with its number.
-    View(usize, &'static Line),
+    View(u64, &'static Line),
     /// A file of the archive.
     Archived(&'static Mounted, Nid),
 }
@@ -93,35 +91,25 @@ impl Beneath {
             next = place.saturating_add(1);
         }
         let mut next = place.saturating_sub(FIRST_VIEW);
-        while let Some(folder) = self.views
-            && let Some((number, line, name)) = folder.at_or_behind(next)
-        {
-            let name = name.as_bytes();
+        while let Some((number, line)) = self.views.and_then(|folder| folder.at(next)) {
+            let name = line.name.as_bytes();
             if matches!(self.find(name)?, Some(Found::View(..))) {
                 return Ok(Some(Below {
-                    place: FIRST_VIEW.saturating_add(number as u64),
+                    place: FIRST_VIEW.saturating_add(next),
                     name,
                     number: view_number(number),
                     entry_type: entry_type(line.mode),
                 }));
             }
-            next = (number as u64).saturating_add(1);
+            next = next.saturating_add(1);
         }
         Ok(None)
     }
 }
 
 /// Whether a line that a name has is seen in place of what the archive has there.
-fn covers(view: Option<(usize, &Line)>) -> bool {
+fn covers(view: Option<(u64, &Line)>) -> bool {
     view.is_some_and(|(_, line)| !matches!(line.shows, Shows::Empty))
-}
-
-/// What is known of a name.
-pub(crate) struct Entry {
-    /// What it names; none when it was removed and would else be seen beneath.
-    pub(crate) node: Option<Rc<Node>>,
-    /// Its place in the listing, when it is not one that lies beneath.
-    pub(crate) place: Option<u64>,
 }
 
 /// A name that does not lie beneath.
@@ -136,7 +124,7 @@ pub(crate) struct NewName<'a> {
 pub(crate) struct Directory {
     /// What lies beneath.
     pub(crate) beneath: Beneath,
-    entries: BTreeMap<Rc<[u8]>, Entry>,
+    names: Names,
     /// New names by place.
     order: BTreeMap<u64, Rc<[u8]>>,
     next_place: u64,
@@ -146,35 +134,26 @@ pub(crate) struct Directory {
 pub(crate) fn directory(beneath: Beneath) -> Kind {
     Kind::Directory(RefCell::new(Directory {
         beneath,
-        entries: BTreeMap::new(),
+        names: Names::default(),
         order: BTreeMap::new(),
         next_place: FIRST_NEW,
     }))
 }
 
 impl Directory {
-    /// What is known of `name`, if anything.
-    pub(crate) fn known(&self, name: &[u8]) -> Option<&Entry> {
-        self.entries.get(name)
+    /// What `name` names, if that is known; nothing when it was removed.
+    pub(crate) fn known(&self, name: &[u8]) -> Option<Option<&Rc<Node>>> {
+        self.names.known(name)
     }
 
     /// Whether nothing was looked up, made or removed that is still remembered.
     pub(crate) fn is_untouched(&self) -> bool {
-        self.entries.is_empty()
+        self.names.is_empty()
     }
 
     /// Remembers what a name from beneath names; forgets others when there are many.
-    pub(crate) fn remember(&mut self, name: Rc<[u8]>, node: &Rc<Node>) {
-        if self.entries.len() >= REMEMBERED {
-            self.entries.retain(|_, entry| match &entry.node {
-                Some(node) => {
-                    entry.place.is_some() || Rc::strong_count(node) > 1 || !node.is_as_archived()
-                }
-                None => true,
-            });
-        }
-        let node = Some(node.clone());
-        self.entries.insert(name, Entry { node, place: None });
+    pub(crate) fn remember(&mut self, name: Rc<[u8]>, node: Rc<Node>) {
+        self.names.list(name, node);
     }
 
     /// How many names are new.
@@ -184,7 +163,7 @@ impl Directory {
 
     /// Gives `node` a name, in place of what had it.
     pub(crate) fn put(&mut self, name: Rc<[u8]>, node: &Rc<Node>) -> Result<(), Errno> {
-        let place = match self.entries.get(&name) {
+        let place = match self.names.in_map(&name) {
             Some(known) => known.place,
             None if self.beneath.find(&name)?.is_some() => None,
             None => {
@@ -195,23 +174,20 @@ impl Directory {
             }
         };
         let node = Some(node.clone());
-        self.entries.insert(name, Entry { node, place });
+        self.names.set(name, Entry { node, place });
         Ok(())
     }
 
     /// Takes a name away.
     pub(crate) fn remove(&mut self, name: &[u8]) -> Result<(), Errno> {
-        if let Some(place) = self.known(name).and_then(|known| known.place) {
+        if let Some(place) = self.names.in_map(name).and_then(|known| known.place) {
             self.order.remove(&place);
-            self.entries.remove(name);
+            self.names.remove(name);
         } else if self.beneath.find(name)?.is_some() {
-            let gone = Entry {
-                node: None,
-                place: None,
-            };
-            self.entries.insert(name.into(), gone);
+            let (node, place) = (None, None);
+            self.names.set(name.into(), Entry { node, place });
         } else {
-            self.entries.remove(name);
+            self.names.remove(name);
         }
         Ok(())
     }
@@ -219,7 +195,7 @@ impl Directory {
     /// The first new name at `place` or behind it, and what it names.
     pub(crate) fn new_at_or_behind(&self, place: u64) -> Option<(NewName<'_>, &Rc<Node>)> {
         self.order.range(place..).find_map(|(place, name)| {
-            let node = self.entries.get(name)?.node.as_ref()?;
+            let node = self.names.in_map(name)?.node.as_ref()?;
             Some((
                 NewName {
                     place: *place,
@@ -235,13 +211,13 @@ impl Directory {
 impl Drop for Directory {
     fn drop(&mut self) {
         let mut left = Vec::new();
-        let mut entries = mem::take(&mut self.entries);
+        let mut names = mem::take(&mut self.names);
         loop {
-            while let Some((_, entry)) = entries.pop_first() {
-                let Some(below) = entry.node.and_then(own_entries) else {
+            while let Some(node) = names.pop() {
+                let Some(below) = own_names(node) else {
                     continue;
                 };
-                let rest = mem::replace(&mut entries, below);
+                let rest = mem::replace(&mut names, below);
                 if rest.is_empty() {
                     continue;
                 }
@@ -253,7 +229,7 @@ impl Drop for Directory {
                 }
             }
             match left.pop() {
-                Some(rest) => entries = rest,
+                Some(rest) => names = rest,
                 None => return,
             }
         }
@@ -261,9 +237,9 @@ impl Drop for Directory {
 }
 
 /// What is below a directory that nobody else holds, which goes.
-fn own_entries(node: Rc<Node>) -> Option<BTreeMap<Rc<[u8]>, Entry>> {
+fn own_names(node: Rc<Node>) -> Option<Names> {
     match Rc::into_inner(node)?.kind {
-        Kind::Directory(directory) => Some(mem::take(&mut directory.into_inner().entries)),
+        Kind::Directory(directory) => Some(mem::take(&mut directory.into_inner().names)),
         _ => None,
     }
 }

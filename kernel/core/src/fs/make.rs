@@ -1,6 +1,7 @@
 //! Nodes for what lies beneath a directory: inodes of the archive, lines of the table of views.
 
 use alloc::borrow::Cow;
+use alloc::rc::Rc;
 use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
@@ -9,7 +10,7 @@ use super::archive::Mounted;
 use super::contents::{Contents, Lower};
 use super::directory::{Beneath, directory};
 use super::erofs::{Inode, Nid};
-use super::node::{Attributes, Kind, Mount, Node};
+use super::node::{Kind, Mount, Node};
 use super::path::MAX_PATH;
 use super::tree::{descriptor_number, view_number};
 use super::view::{Folder, Line, Shows, View};
@@ -18,7 +19,7 @@ use crate::kernel::Kernel;
 use crate::time::Timestamp;
 
 /// The node for an inode of the archive.
-pub(super) fn archived_node(archive: &'static Mounted, inode: &Inode) -> Result<Node, Errno> {
+pub(super) fn archived_node(archive: &'static Mounted, inode: &Inode) -> Result<Rc<Node>, Errno> {
     let extent = inode.extent;
     let lower = Lower { archive, extent };
     let kind = match inode.mode & linux::S_IFMT {
@@ -36,18 +37,15 @@ pub(super) fn archived_node(archive: &'static Mounted, inode: &Inode) -> Result<
         }
         _ => Kind::Other,
     };
-    let time = Timestamp::from_seconds(inode.mtime);
-    let attributes = Attributes {
-        mode: inode.mode,
-        uid: inode.uid,
-        gid: inode.gid,
-        links: inode.links,
-        accessed: time,
-        modified: time,
-        changed: time,
-    };
     let number = number_of(inode.nid);
-    Ok(Node::new(number, Mount::Root, kind, attributes))
+    let time = Timestamp::from_seconds(inode.mtime);
+    let node = Node::new(number, Mount::Root, kind, inode.mode, time);
+    let mut attributes = node.attributes.borrow_mut();
+    attributes.uid = inode.uid;
+    attributes.gid = inode.gid;
+    attributes.links = inode.links;
+    drop(attributes);
+    Ok(node)
 }
 
 /// The number of an inode of the archive: never 0, which readdir(3) takes for a removed entry.
@@ -61,37 +59,36 @@ pub(super) fn entry_type_of_archive(kind: u8) -> u8 {
     kinds.get(usize::from(kind)).copied().unwrap_or(0)
 }
 
-/// The node for a line of the table of views.
-pub(super) fn view_node(number: usize, line: &Line, now: Timestamp) -> Node {
+/// The node for a line of the table of views, with its number there, in a folder of that file system.
+pub(super) fn view_node(number: u64, line: &Line, mount: Mount, now: Timestamp) -> Rc<Node> {
     let folder = |views| {
         let archive = None;
         directory(Beneath { views, archive })
     };
     let kind = match line.shows {
-        Shows::Folder => folder(Some(Folder::Lines {
-            path: line.path,
-            first: number.saturating_add(1),
-        })),
+        Shows::Folder(lines) => folder(Some(Folder::Lines(number, lines))),
         Shows::Empty => folder(None),
         Shows::Descriptors(view) => folder(Some(Folder::Descriptors(number, view))),
         Shows::Link(target) => Kind::Link(Cow::Borrowed(target.as_bytes())),
         Shows::Device(device) => Kind::Device(device),
         Shows::View(view) => Kind::View(view),
     };
-    let attributes = Attributes::new(line.mode, now);
-    Node::new(view_number(number), line.mount, kind, attributes)
+    let mount = line.mount.unwrap_or(mount);
+    Node::new(view_number(number), mount, kind, line.mode, now)
 }
 
-/// The node for an open descriptor in a folder that shows each as that view.
+/// The node for an open descriptor in a folder that shows them.
 pub(super) fn descriptor_node(
-    line: usize,
-    view: fn(usize) -> View,
+    folder: Folder,
     name: &[u8],
-    kernel: &Kernel,
+    kernel: Option<&Kernel>,
     now: Timestamp,
-) -> Option<Node> {
+) -> Option<Rc<Node>> {
+    let Folder::Descriptors(folder, view) = folder else {
+        return None;
+    };
     let number = number_from(name)?;
-    let file = &kernel.descriptors.get(number).ok()?.file;
+    let file = &kernel?.descriptors.get(number).ok()?.file;
     let view = view(number);
     let mut mode = descriptor_mode(view);
     if matches!(view, View::Descriptor(_)) {
@@ -101,10 +98,11 @@ pub(super) fn descriptor_node(
         mode |= if file.is_writable() { 0o300 } else { 0 };
     }
     Some(Node::new(
-        descriptor_number(line, number),
+        descriptor_number(folder, number),
         Mount::Proc,
         Kind::View(view),
-        Attributes::new(mode, now),
+        mode,
+        now,
     ))
 }
 

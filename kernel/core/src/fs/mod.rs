@@ -3,7 +3,7 @@
 //! - [`erofs`] reads the archive; [`archive`] joins it with the machine's pages.
 //! - [`node`] is a file, directory, link or device of the tree; [`contents`] the bytes of a file, [`space`] its holes, [`seals`]
 //!   what may no longer be done to it, [`locks`] who locked it.
-//! - [`tree`] has the names, [`directory`] those of one directory, [`make`] the nodes for what lies beneath; [`view`] finds what is
+//! - [`tree`] has the names, [`directory`] those of one directory ([`names`] what it knows of them), [`make`] the nodes for what lies beneath; [`view`] finds what is
 //!   made when it is asked for.
 //! - [`path`] and [`walk`] go from a path to a node.
 //! - [`open`] is an open file, [`descriptors`] the program's table of them, [`device`] what character devices are.
@@ -16,6 +16,7 @@ pub(crate) mod directory;
 pub(crate) mod erofs;
 pub(crate) mod locks;
 mod make;
+mod names;
 pub(crate) mod node;
 pub(crate) mod open;
 pub(crate) mod path;

@@ -145,12 +145,12 @@ impl Node {
                 let location = location.as_ref()?;
                 path.extend(location.name.iter().rev());
                 path.push(b'/');
-                match location.parent.upgrade() {
-                    Some(parent) => parent,
-                    None => break,
-                }
+                let Some(parent) = location.parent.upgrade() else {
+                    break;
+                };
+                is_gone |= !parent.holds(&location.name, &node);
+                parent
             };
-            is_gone |= !parent.holds(&node);
             node = parent;
         }
         if path.is_empty() {
@@ -163,17 +163,13 @@ impl Node {
         Some(path)
     }
 
-    /// Whether its name for `node` still leads there.
-    fn holds(&self, node: &Rc<Self>) -> bool {
-        let (Kind::Directory(directory), Some(location)) = (&self.kind, &*node.location.borrow())
-        else {
+    /// Whether a name in it that led to `node` still does.
+    fn holds(&self, name: &[u8], node: &Rc<Self>) -> bool {
+        let Kind::Directory(directory) = &self.kind else {
             return false;
         };
-        match directory.borrow().known(&location.name) {
-            Some(known) => known
-                .node
-                .as_ref()
-                .is_some_and(|known| Rc::ptr_eq(known, node)),
+        match directory.borrow().known(name) {
+            Some(known) => known.is_some_and(|known| Rc::ptr_eq(known, node)),
             None => !node.changed.get(),
         }
     }

@@ -15,12 +15,11 @@ use super::directory::{Beneath, Found, directory};
 use super::erofs::{ErofsError, Nid};
 use super::make::{archived_node, descriptor_node, view_node};
 use super::node::{Attributes, Kind, Location, Mount, Node, entry_type};
-use super::view::{Folder, Shows};
+use super::view::{Folder, View};
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 use crate::memory::budget;
 use crate::time::Timestamp;
-use crate::view::TABLE;
 
 /// Where the numbers of nodes that the archive doesn't have begin.
 const FIRST_NUMBER: u64 = 1 << 32;
@@ -64,16 +63,15 @@ impl Tree {
                 archived_node(archive, &inode).map_err(|_| ErofsError::Directory)?
             }
             None => {
-                let attributes = Attributes::new(linux::S_IFDIR | 0o755, now);
                 let kind = directory(Beneath::default());
-                Node::new(1, Mount::Root, kind, attributes)
+                Node::new(1, Mount::Root, kind, linux::S_IFDIR | 0o755, now)
             }
         };
         if let Kind::Directory(directory) = &root.kind {
             directory.borrow_mut().beneath.views = Some(Folder::ROOT);
         }
         Ok(Self {
-            root: Rc::new(root),
+            root,
             linked: RefCell::new(BTreeMap::new()),
             next_number: Cell::new(FIRST_NUMBER),
             made: Cell::new(0),
@@ -98,36 +96,35 @@ impl Tree {
         };
         let mut directory = directory.borrow_mut();
         if let Some(known) = directory.known(name) {
-            return Ok(known.node.clone());
-        }
-        if let Some(Folder::Descriptors(line, view)) = directory.beneath.views {
-            let node = kernel
-                .and_then(|kernel| descriptor_node(line, view, name, kernel, self.started))
-                .map(Rc::new);
-            return Ok(node.inspect(|node| node.locate(parent, name.into())));
+            return Ok(known.cloned());
         }
         let node = match directory.beneath.find(name)? {
             Some(Found::Archived(archive, nid)) => self.archived(archive, nid)?,
-            Some(Found::View(number, line)) => Rc::new(view_node(number, line, self.started)),
-            None => return Ok(None),
+            Some(Found::View(number, line)) => view_node(number, line, parent.mount, self.started),
+            None => {
+                let folder = directory.beneath.views;
+                let node = folder.and_then(|it| descriptor_node(it, name, kernel, self.started));
+                return Ok(node.inspect(|node| node.locate(parent, name.into())));
+            }
         };
         let name: Rc<[u8]> = name.into();
         node.locate(parent, name.clone());
-        directory.remember(name, &node);
+        directory.remember(name, node.clone());
         Ok(Some(node))
     }
 
     /// The node for an inode of the archive; the same one for all names of a file.
     fn archived(&self, archive: &'static Mounted, nid: Nid) -> Result<Rc<Node>, Errno> {
         let inode = archive.inode(nid).map_err(|_| Errno::EIO)?;
-        let is_linked = inode.links > 1 && !inode.is_directory();
-        if is_linked && let Some(node) = self.linked.borrow().get(&nid) {
+        if inode.links <= 1 || inode.is_directory() {
+            return archived_node(archive, &inode);
+        }
+        let mut linked = self.linked.borrow_mut();
+        if let Some(node) = linked.get(&nid) {
             return Ok(node.clone());
         }
-        let node = Rc::new(archived_node(archive, &inode)?);
-        if is_linked {
-            self.linked.borrow_mut().insert(nid, node.clone());
-        }
+        let node = archived_node(archive, &inode)?;
+        linked.insert(nid, node.clone());
         Ok(node)
     }
 
@@ -135,9 +132,9 @@ impl Tree {
     pub(crate) fn create(&self, mount: Mount, kind: Kind, mode: u32, now: Timestamp) -> Rc<Node> {
         let number = self.next_number.get();
         self.next_number.set(number.wrapping_add(1));
-        let node = Node::new(number, mount, kind, Attributes::new(mode, now));
+        let node = Node::new(number, mount, kind, mode, now);
         node.changed.set(true);
-        Rc::new(node)
+        node
     }
 
     /// Gives `node` a name in `parent`, in place of what had it.
@@ -246,13 +243,13 @@ impl Tree {
             return Ok(Some(Listed::new(name, node.number, node.mode(), place)));
         };
         let directory = directory.borrow();
-        if let Some(Folder::Descriptors(line, _)) = directory.beneath.views {
-            return Ok(next_descriptor(line, place, kernel));
+        if let Some(Folder::Descriptors(folder, view)) = directory.beneath.views {
+            return Ok(next_descriptor(folder, view, place, kernel));
         }
         let mut next = place;
         while let Some(below) = directory.beneath.at_or_behind(next)? {
             next = below.place.saturating_add(1);
-            let (number, entry_type) = match directory.known(below.name).map(|known| &known.node) {
+            let (number, entry_type) = match directory.known(below.name) {
                 None => (below.number, below.entry_type),
                 Some(Some(node)) => (node.number, node.entry_type()),
                 // It was removed.
@@ -289,65 +286,63 @@ impl Listed {
     }
 }
 
-/// The number of the node for a line of the table of views.
-pub(super) fn view_number(line: usize) -> u64 {
+/// The inode's number for a line of the table of views with this number.
+pub(super) fn view_number(line: u64) -> u64 {
     const FIRST: u64 = 1 << 40;
-    FIRST.saturating_add(line as u64)
+    FIRST.saturating_add(line)
 }
 
-/// The number of the node for a descriptor in the folder with this line.
-pub(super) fn descriptor_number(line: usize, descriptor: usize) -> u64 {
+/// The inode's number for a descriptor in the folder with this number.
+pub(super) fn descriptor_number(folder: u64, descriptor: usize) -> u64 {
     const FIRST: u64 = 1 << 41;
     FIRST
-        .saturating_add((line as u64) << 32)
+        .saturating_add(folder << 32)
         .saturating_add(descriptor as u64)
 }
 
-fn next_descriptor(line: usize, place: u64, kernel: Option<&Kernel>) -> Option<Listed> {
+fn next_descriptor(
+    folder: u64,
+    view: fn(usize) -> View,
+    place: u64,
+    kernel: Option<&Kernel>,
+) -> Option<Listed> {
     let first = usize::try_from(place).ok()?;
     let number = kernel?.descriptors.first_open(first)?;
-    let Shows::Descriptors(view) = TABLE.get(line)?.shows else {
-        return None;
-    };
     Some(Listed::new(
         alloc::format!("{number}").as_bytes(),
-        descriptor_number(line, number),
+        descriptor_number(folder, number),
         super::make::descriptor_mode(view(number)),
         (number as u64).saturating_add(FIRST_PLACE),
     ))
 }
 
-impl Attributes {
-    /// Root's, with one name (a directory: two), changed just now.
-    pub(crate) fn new(mode: u32, now: Timestamp) -> Self {
-        Self {
-            mode,
-            uid: 0,
-            gid: 0,
-            links: if mode & linux::S_IFMT == linux::S_IFDIR {
-                2
-            } else {
-                1
-            },
-            accessed: now,
-            modified: now,
-            changed: now,
-        }
-    }
-}
-
 impl Node {
-    /// A node that no path names yet, as it can be had again.
-    pub(super) fn new(number: u64, mount: Mount, kind: Kind, attributes: Attributes) -> Self {
-        Self {
+    /// Root's, with one name (a directory: two), changed just now; no path names it yet, and it can be had again as it is.
+    pub(super) fn new(
+        number: u64,
+        mount: Mount,
+        kind: Kind,
+        mode: u32,
+        now: Timestamp,
+    ) -> Rc<Self> {
+        let is_directory = mode & linux::S_IFMT == linux::S_IFDIR;
+        Rc::new(Self {
             number,
             mount,
             kind,
-            attributes: RefCell::new(attributes),
+            attributes: RefCell::new(Attributes {
+                mode,
+                uid: 0,
+                gid: 0,
+                links: if is_directory { 2 } else { 1 },
+                accessed: now,
+                modified: now,
+                changed: now,
+            }),
             location: RefCell::new(None),
             changed: Cell::new(false),
             locks: RefCell::new(None),
-        }
+        })
     }
 
     /// Notes where it was found or put.

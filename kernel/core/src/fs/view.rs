@@ -1,6 +1,6 @@
 //! Views: files, links and folders whose contents are made from the kernel's own values when they are asked for.
 //!
-//! [`crate::view::TABLE`] lists them; what is here finds a line of it by its path, so that nothing has to be built at start.
+//! [`TABLE`] lists them; what is here finds a line of it, so that nothing has to be built at start.
 //! The folders in the root cover what the archive has there, as mounting does.
 
 use alloc::rc::Rc;
@@ -14,10 +14,10 @@ use crate::view::TABLE;
 
 /// A line of the table.
 pub(crate) struct Line {
-    /// Where it is shown.
-    pub(crate) path: &'static str,
-    /// The file system that this is in.
-    pub(crate) mount: Mount,
+    /// Its name in its folder.
+    pub(crate) name: &'static str,
+    /// The file system that starts here, where one does.
+    pub(crate) mount: Option<Mount>,
     /// Type and permissions (inode(7)).
     pub(crate) mode: u32,
     /// What is shown there.
@@ -27,8 +27,8 @@ pub(crate) struct Line {
 /// What a line shows.
 #[derive(Clone, Copy)]
 pub(crate) enum Shows {
-    /// The lines whose paths are below its own.
-    Folder,
+    /// A folder of these lines.
+    Folder(&'static [Line]),
     /// A directory of the program's own, where the archive has none.
     Empty,
     /// An entry for each descriptor.
@@ -46,52 +46,49 @@ pub(crate) enum Shows {
 pub(crate) enum View {
     /// A file.
     Text(fn(&mut Kernel) -> Result<Vec<u8>, Errno>),
-    /// A link that leads to a node itself, whatever its path is; `None` where there is none.
-    Magic(fn(&Kernel) -> Option<Rc<Node>>),
+    /// A link that leads to a node itself, whatever its path is.
+    Magic(fn(&Kernel) -> &Rc<Node>),
     /// Such a link to what a descriptor has open.
     Descriptor(usize),
     /// A file about a descriptor.
     DescriptorFacts(usize),
 }
 
-/// A folder of views.
+/// A folder of views, and its number among all.
 #[derive(Clone, Copy)]
 pub(crate) enum Folder {
-    /// The lines below a path, of which the first has at least that number.
-    Lines { path: &'static str, first: usize },
-    /// The descriptors, each as that view; with the number of its line.
-    Descriptors(usize, fn(usize) -> View),
+    /// These lines.
+    Lines(u64, &'static [Line]),
+    /// The descriptors, each as that view.
+    Descriptors(u64, fn(usize) -> View),
 }
 
+/// Numbers of a folder's lines have so many bits more than the folder's own.
+pub(crate) const LINE_BITS: u32 = 6;
+
 impl Folder {
-    /// The folder of the lines that no other is below.
-    pub(crate) const ROOT: Self = Self::Lines { path: "", first: 0 };
+    /// What is in the root.
+    pub(crate) const ROOT: Self = Self::Lines(0, TABLE);
 
-    /// The line for `name` in the folder, and its number.
-    pub(crate) fn child(&self, name: &[u8]) -> Option<(usize, &'static Line)> {
-        let Self::Lines { path, .. } = *self else {
+    /// The line for `name` in the folder, and its number among all.
+    pub(crate) fn child(&self, name: &[u8]) -> Option<(u64, &'static Line)> {
+        let Self::Lines(folder, lines) = *self else {
             return None;
         };
-        let mut path = Vec::from(path);
-        path.push(b'/');
-        path.extend_from_slice(name);
-        let found = TABLE.binary_search_by(|line| line.path.as_bytes().cmp(&path));
-        let number = found.ok()?;
-        Some((number, TABLE.get(number)?))
+        let place = lines.iter().position(|line| line.name.as_bytes() == name)?;
+        Some((line_number(folder, place), lines.get(place)?))
     }
 
-    /// The first line of the folder whose number is at least `place`, that, and its name there.
-    pub(crate) fn at_or_behind(&self, place: u64) -> Option<(usize, &'static Line, &'static str)> {
-        let Self::Lines { path, first } = *self else {
+    /// The line of the folder at `place`, and its number among all.
+    pub(crate) fn at(&self, place: u64) -> Option<(u64, &'static Line)> {
+        let Self::Lines(folder, lines) = *self else {
             return None;
         };
-        let first = usize::try_from(place).ok()?.max(first);
-        let lines = TABLE.iter().enumerate().skip(first);
-        let mut below = lines.map_while(|(number, line)| {
-            // Lines of a sibling such as `a-b` may stand between `a` and `a/c`.
-            let rest = line.path.strip_prefix(path)?;
-            Some((number, line, rest.strip_prefix('/').unwrap_or("/")))
-        });
-        below.find(|(_, _, name)| !name.contains('/'))
+        let place = usize::try_from(place).ok()?;
+        Some((line_number(folder, place), lines.get(place)?))
     }
+}
+
+fn line_number(folder: u64, place: usize) -> u64 {
+    folder << LINE_BITS | (place as u64).saturating_add(1)
 }

@@ -7,7 +7,6 @@ use bitflags::bitflags;
 use super::node::{Kind, Node};
 use super::path::{LastPart, Remaining, Then};
 use super::tree::Tree;
-use super::view::View;
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 
@@ -128,12 +127,8 @@ impl<'a> Scope<'a> {
     /// What a link leads to that is not followed by its path.
     fn magic(&self, link: &Node) -> Result<Rc<Node>, Errno> {
         let found = match (&link.kind, self.kernel) {
-            (Kind::View(View::Magic(find)), Some(kernel)) => find(kernel),
-            (Kind::View(View::Descriptor(number)), Some(kernel)) => {
-                let descriptor = kernel.descriptors.get(*number).ok();
-                descriptor.map(|descriptor| descriptor.file.node().clone())
-            }
-            _ => None,
+            (Kind::View(view), Some(kernel)) => kernel.node_behind(*view),
+            _ => Err(Errno::ENOENT),
         };
         if self.limits.intersects(Limits::NO_MAGIC | Limits::NO_LINKS) {
             return Err(Errno::ELOOP);
@@ -141,9 +136,9 @@ impl<'a> Scope<'a> {
         if self.limits.contains(Limits::BENEATH) {
             return Err(Errno::EXDEV);
         }
-        let found = found.ok_or(Errno::ENOENT)?;
-        self.check_mounts(link, &found)?;
-        Ok(found)
+        let found = found?;
+        self.check_mounts(link, found)?;
+        Ok(found.clone())
     }
 }
 

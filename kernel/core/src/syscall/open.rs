@@ -182,13 +182,15 @@ fn open_as(kernel: &mut Kernel, base: Base, path: PathArg, how: &How) -> SysResu
     } else {
         LastLink::Follow
     };
-    let start = match base.descriptor() {
-        Some(fd) if how.in_root => kernel.open_file(fd?)?.node().clone(),
-        _ => kernel.start_of(base, &path)?,
+    let (root, start) = if how.in_root {
+        let start = kernel.node_of(base)?;
+        (start, start)
+    } else {
+        (&kernel.root, kernel.start_of(base, &path)?)
     };
     let scope = Scope {
-        root: if how.in_root { &start } else { &kernel.root },
-        start: &start,
+        root,
+        start,
         limits: how.limits,
         kernel: Some(kernel),
     };

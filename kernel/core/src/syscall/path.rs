@@ -37,7 +37,7 @@ impl Kernel {
         let start = self.start_of(base, &path)?;
         let scope = Scope {
             root: &self.root,
-            start: &start,
+            start,
             limits: Limits::empty(),
             kernel: Some(self),
         };
@@ -53,10 +53,7 @@ impl Kernel {
     ) -> Result<Rc<Node>, Errno> {
         let text = self.memory.read_text(path.0)?;
         if text.is_empty() && flags & linux::AT_EMPTY_PATH != 0 {
-            return match base.descriptor() {
-                None => Ok(self.working_directory.clone()),
-                Some(fd) => Ok(self.open_file(fd?)?.node().clone()),
-            };
+            return self.node_of(base).cloned();
         }
         let last = if flags & linux::AT_SYMLINK_NOFOLLOW != 0 {
             LastLink::Keep
@@ -68,10 +65,21 @@ impl Kernel {
     }
 
     /// Where a path starts when it is relative; an absolute one does not look at the descriptor.
-    pub(super) fn start_of(&self, base: Base, path: &Remaining) -> Result<Rc<Node>, Errno> {
-        match base.descriptor() {
-            Some(fd) if !path.is_absolute() => Ok(self.open_file(fd?)?.node().clone()),
-            _ => Ok(self.working_directory.clone()),
+    pub(super) fn start_of(&self, base: Base, path: &Remaining) -> Result<&Rc<Node>, Errno> {
+        match base {
+            Base::Open(_) if !path.is_absolute() => self.node_of(base),
+            _ => Ok(&self.working_directory),
+        }
+    }
+
+    /// The node that relative paths start at.
+    pub(super) fn node_of(&self, base: Base) -> Result<&Rc<Node>, Errno> {
+        match base {
+            Base::Working => Ok(&self.working_directory),
+            Base::Open(number) => {
+                let number = usize::try_from(number).map_err(|_| Errno::EBADF)?;
+                Ok(self.descriptors.get(number)?.file.node())
+            }
         }
     }
 

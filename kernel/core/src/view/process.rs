@@ -66,19 +66,16 @@ pub(super) fn maps(kernel: &mut Kernel) -> Text {
     Ok(kernel.maps())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a function of the table")]
-pub(super) fn program(kernel: &Kernel) -> Option<Rc<Node>> {
-    Some(kernel.program.clone())
+pub(super) fn program(kernel: &Kernel) -> &Rc<Node> {
+    &kernel.program
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a function of the table")]
-pub(super) fn root(kernel: &Kernel) -> Option<Rc<Node>> {
-    Some(kernel.root.clone())
+pub(super) fn root(kernel: &Kernel) -> &Rc<Node> {
+    &kernel.root
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a function of the table")]
-pub(super) fn working_directory(kernel: &Kernel) -> Option<Rc<Node>> {
-    Some(kernel.working_directory.clone())
+pub(super) fn working_directory(kernel: &Kernel) -> &Rc<Node> {
+    &kernel.working_directory
 }
 
 /// What a link to a node reads as.

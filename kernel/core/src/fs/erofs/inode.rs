@@ -61,84 +61,70 @@ impl Inode {
 }
 
 impl Erofs {
-    /// Reads the inode at `nid`.
+    /// Reads the inode at `nid`, and checks that its contents lie within the archive.
     pub(crate) fn inode(&self, nid: Nid) -> Result<Inode, ErofsError> {
-        self.read_inode(nid).ok_or(ErofsError::Truncated)?
-    }
-
-    /// The same; `None` where the archive ends before it does.
-    fn read_inode(&self, nid: Nid) -> Option<Result<Inode, ErofsError>> {
+        let short = ErofsError::Truncated;
         let start = nid.0.saturating_mul(SLOT).saturating_add(self.meta_start);
-        let bytes = self.bytes.get(usize::try_from(start).ok()?..)?;
-        let inode: &[u8; COMPACT] = bytes.first_chunk()?;
-        let format = u16_at(inode, 0)?;
-        let mode = u32::from(u16_at(inode, 4)?);
-        let first_block = u32_at(inode, 16)?;
+        let bytes = usize::try_from(start)
+            .ok()
+            .and_then(|at| self.bytes.get(at..));
+        let bytes = bytes.ok_or(short)?;
+        let inode: &[u8; COMPACT] = bytes.first_chunk().ok_or(short)?;
+        let format = u16_at(inode, 0).ok_or(short)?;
+        let mode = u32::from(u16_at(inode, 4).ok_or(short)?);
+        let first_block = u32_at(inode, 16).ok_or(short)?;
         let (len, size, uid, gid, links, mtime) = if format & 1 == 0 {
             (
                 COMPACT,
-                u64::from(u32_at(inode, 8)?),
-                u32::from(u16_at(inode, 24)?),
-                u32::from(u16_at(inode, 26)?),
-                u32::from(u16_at(inode, 6)?),
+                u64::from(u32_at(inode, 8).ok_or(short)?),
+                u32::from(u16_at(inode, 24).ok_or(short)?),
+                u32::from(u16_at(inode, 26).ok_or(short)?),
+                u32::from(u16_at(inode, 6).ok_or(short)?),
                 self.written,
             )
         } else {
-            let inode: &[u8; EXTENDED] = bytes.first_chunk()?;
+            let inode: &[u8; EXTENDED] = bytes.first_chunk().ok_or(short)?;
             (
                 EXTENDED,
-                u64_at(inode, 8)?,
-                u32_at(inode, 24)?,
-                u32_at(inode, 28)?,
-                u32_at(inode, 44)?,
-                u64_at(inode, 32)?.cast_signed(),
+                u64_at(inode, 8).ok_or(short)?,
+                u32_at(inode, 24).ok_or(short)?,
+                u32_at(inode, 28).ok_or(short)?,
+                u32_at(inode, 44).ok_or(short)?,
+                u64_at(inode, 32).ok_or(short)?.cast_signed(),
             )
         };
-        let xattrs = match u64::from(u16_at(inode, 2)?) {
+        let has_contents = matches!(mode & TYPE_MASK, 0o040_000 | 0o100_000 | 0o120_000);
+        let size = if has_contents { size } else { 0 };
+        let in_blocks = match format >> 1 & 7 {
+            0 => size,
+            // All but the last block, which is behind the inode even when it is full.
+            2 => size.saturating_sub(1) & !self.block_size().wrapping_sub(1),
+            other => return Err(ErofsError::Layout(other)),
+        };
+        let blocks = self.blocks(if in_blocks == 0 { 0 } else { first_block });
+        let xattrs = match u64::from(u16_at(inode, 2).ok_or(short)?) {
             0 => 0,
             count => count.saturating_mul(4).saturating_add(8),
         };
         let tail = start.saturating_add(len as u64).saturating_add(xattrs);
-        let has_contents = matches!(mode & TYPE_MASK, 0o040_000 | 0o100_000 | 0o120_000);
-        let size = if has_contents { size } else { 0 };
-        let extent = self.extent(format >> 1 & 7, size, first_block, tail);
-        Some(extent.map(|extent| Inode {
+        let blocks_end = blocks.saturating_add(in_blocks);
+        let tail_end = tail.saturating_add(size.saturating_sub(in_blocks));
+        if blocks_end.max(tail_end) > self.bytes.len() as u64 {
+            return Err(short);
+        }
+        Ok(Inode {
             nid,
             mode,
             uid,
             gid,
             links,
             mtime,
-            extent,
-        }))
-    }
-
-    /// Where `size` bytes lie with a layout, and whether that is within the archive.
-    fn extent(
-        &self,
-        layout: u16,
-        size: u64,
-        first_block: u32,
-        tail: u64,
-    ) -> Result<Extent, ErofsError> {
-        let in_blocks = match layout {
-            0 => size,
-            // All but the last block, which is behind the inode even when it is full.
-            2 => size.saturating_sub(1) & !self.block_size().wrapping_sub(1),
-            other => return Err(ErofsError::Layout(other)),
-        };
-        let blocks = if in_blocks == 0 { 0 } else { first_block };
-        let blocks = u64::from(blocks) << self.block_bits;
-        let blocks_end = blocks.saturating_add(in_blocks);
-        let tail_end = tail.saturating_add(size.saturating_sub(in_blocks));
-        if blocks_end.max(tail_end) > self.bytes.len() as u64 {
-            return Err(ErofsError::Truncated);
-        }
-        Ok(Extent {
-            size,
-            blocks,
-            in_blocks,
-            tail,
+            extent: Extent {
+                size,
+                blocks,
+                in_blocks,
+                tail,
+            },
         })
     }
 
@@ -164,7 +150,9 @@ impl Erofs {
         let start = extent.blocks.saturating_add(offset);
         let there = extent.in_blocks.saturating_sub(offset).min(PAGE);
         let wanted = extent.size.saturating_sub(offset).min(PAGE);
-        if there == 0 || there < wanted || !start.is_multiple_of(PAGE) {
+        // What is left of a file is in its last blocks or behind its inode; a page of both is nowhere.
+        let is_there = there > 0 && there == wanted;
+        if !is_there || !start.is_multiple_of(PAGE) {
             return None;
         }
         let padding = self.slice(start.saturating_add(there), PAGE.saturating_sub(there))?;

@@ -46,6 +46,7 @@ pub(crate) enum ErofsError {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Erofs {
     bytes: &'static [u8],
+    /// 9 to 12.
     block_bits: u32,
     meta_start: u64,
     root: Nid,
@@ -69,27 +70,32 @@ impl Erofs {
         if features & !KNOWN_FEATURES != 0 {
             return Err(ErofsError::Features(features));
         }
-        let archive = Self {
+        Ok(Self {
             bytes,
             block_bits: u32::from(bits),
             meta_start: u64::from(u32_at(superblock, 40).ok_or(short)?) << bits,
             root: Nid(u64::from(u16_at(superblock, 14).ok_or(short)?)),
             written: u64_at(superblock, 24).ok_or(short)?.cast_signed(),
-        };
-        if !archive.inode(archive.root)?.is_directory() {
-            return Err(ErofsError::Directory);
-        }
-        Ok(archive)
+        })
     }
 
-    /// The root directory.
-    pub(crate) fn root(&self) -> Nid {
-        self.root
+    /// The inode of the root directory.
+    pub(crate) fn root(&self) -> Result<Inode, ErofsError> {
+        let root = self.inode(self.root)?;
+        if !root.is_directory() {
+            return Err(ErofsError::Directory);
+        }
+        Ok(root)
+    }
+
+    /// The length of so many blocks in bytes.
+    fn blocks(&self, count: u32) -> u64 {
+        u64::from(count).wrapping_shl(self.block_bits)
     }
 
     /// The length of a block in bytes.
     fn block_size(&self) -> u64 {
-        1 << self.block_bits
+        self.blocks(1)
     }
 
     /// The bytes `at..at + len` of the archive.

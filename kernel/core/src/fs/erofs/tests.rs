@@ -11,7 +11,7 @@ fn leak(bytes: Vec<u8>) -> &'static [u8] {
 }
 
 fn inode(archive: &Erofs, path: &str) -> Inode {
-    let mut inode = archive.inode(archive.root()).unwrap();
+    let mut inode = archive.root().unwrap();
     for name in path.split('/').filter(|name| !name.is_empty()) {
         let entry = archive
             .find(&inode.extent, name.as_bytes())
@@ -82,7 +82,7 @@ fn file_longer_than_a_block_is_in_two_pieces() {
 #[test]
 fn names_are_found_and_listed_in_order() {
     let archive = Erofs::mount(ARCHIVE).unwrap();
-    let root = archive.inode(archive.root()).unwrap();
+    let root = archive.root().unwrap();
     assert!(archive.find(&root.extent, b"nothing").unwrap().is_none());
     assert!(archive.find(&root.extent, b"smal").unwrap().is_none());
     let mut names = Vec::new();
@@ -101,7 +101,7 @@ fn names_are_found_and_listed_in_order() {
 fn every_truncation_is_survived() {
     for len in (0..ARCHIVE.len()).step_by(7) {
         if let Ok(archive) = Erofs::mount(leak(ARCHIVE[..len].to_vec())) {
-            read_all(&archive, archive.root(), 0);
+            read_all(&archive, archive.root, 0);
         }
     }
 }
@@ -113,7 +113,7 @@ fn every_wrong_byte_is_survived() {
             let mut bytes = ARCHIVE.to_vec();
             bytes[at] ^= flip;
             if let Ok(archive) = Erofs::mount(leak(bytes)) {
-                read_all(&archive, archive.root(), 0);
+                read_all(&archive, archive.root, 0);
             }
         }
     }

@@ -7,33 +7,34 @@ use linux_raw_sys::general as linux;
 use unikernel_machine::address::UserAddr;
 
 use crate::errno::Errno;
-use crate::fs::view::Shows;
+use crate::fs::view::{Line, Shows};
 use crate::testing::Process;
+use crate::view::TABLE;
 
 #[test]
 fn every_view_can_be_read() {
-    let mut process = Process::new();
-    let lines = crate::view::TABLE.iter();
-    // What the archive has goes before what is else empty.
-    for line in lines.filter(|line| !matches!(line.shows, Shows::Empty)) {
-        let kind = line.mode & linux::S_IFMT;
-        assert_eq!(
-            process.stat(line.path).unwrap().0,
-            line.mode,
-            "{}",
-            line.path
-        );
-        if kind == linux::S_IFREG {
-            let text = process.cat(line.path).unwrap();
+    check_lines(&mut Process::new(), "", TABLE);
+}
+
+fn check_lines(process: &mut Process, folder: &str, lines: &[Line]) {
+    for line in lines {
+        // What the archive has goes before what is else empty.
+        if matches!(line.shows, Shows::Empty) {
+            continue;
+        }
+        let path = format!("{folder}/{}", line.name);
+        assert_eq!(process.stat(&path).unwrap().0, line.mode, "{path}");
+        if line.mode & linux::S_IFMT == linux::S_IFREG {
+            let text = process.cat(&path).unwrap();
             let may_be_empty = ["auxv", "cgroup", "cmdline", "environ", "maps"];
-            let is_empty = text.is_empty();
             assert!(
-                !is_empty || may_be_empty.iter().any(|name| line.path.ends_with(name)),
-                "{}",
-                line.path
+                !text.is_empty() || may_be_empty.contains(&line.name),
+                "{path}"
             );
-        } else if kind == linux::S_IFDIR {
-            assert!(process.list(line.path).len() >= 2, "{}", line.path);
+        }
+        if let Shows::Folder(lines) = line.shows {
+            assert!(process.list(&path).len() >= 2 + lines.len(), "{path}");
+            check_lines(process, &path, lines);
         }
     }
 }
