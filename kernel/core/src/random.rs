@@ -180,8 +180,8 @@ mod tests {
     #[test]
     fn device_is_a_source_of_its_own() {
         remove_entropy();
-        let (device, host) = testing::virtio_device(DeviceKind::Entropy, 0, &[]);
-        let device = EntropyDevice::new(device);
+        let (mut device, host) = testing::virtio_device(DeviceKind::Entropy, 0, &[]);
+        let device = EntropyDevice::new(&mut device);
         happens_while_waiting(move || {
             let bytes: vec::Vec<u8> = (0..(KEY * POOL) as u8).collect();
             for piece in bytes.chunks(64) {
@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn device_that_gives_nothing_is_no_source() {
         remove_entropy();
-        let (device, _host) = testing::virtio_device(DeviceKind::Entropy, 0, &[]);
-        let device = EntropyDevice::new(device);
+        let (mut device, _host) = testing::virtio_device(DeviceKind::Entropy, 0, &[]);
+        let device = EntropyDevice::new(&mut device);
         assert_eq!(Random::new(device, &clock()).err(), Some(NoEntropy));
     }
 

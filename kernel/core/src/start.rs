@@ -72,15 +72,15 @@ fn report_panics(streams: &Rc<RefCell<Streams>>) {
 }
 
 /// Mounts the archive, reads the launch record, loads the program, runs it, and reports how it ended.
-fn run(boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<(), StartError> {
+fn run(mut boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<(), StartError> {
     let settings = Settings::read(boot.module_launch, boot.image_launch)?;
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
-    let mut sources = boot.devices.into_iter();
-    let source = sources.find_map(|device| match device.kind() {
-        DeviceKind::Entropy => EntropyDevice::new(device),
-        _ => None,
-    });
+    let mut sources = boot
+        .devices
+        .iter_mut()
+        .filter(|device| device.kind() == DeviceKind::Entropy);
+    let source = sources.find_map(EntropyDevice::new);
     let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
     let tree = mount(boot.archive, &clock)?;
     let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)

@@ -55,7 +55,7 @@ impl Process {
     /// A process over the small archive, with 256 KiB of memory mapped.
     pub(crate) fn new() -> Self {
         let (device, host) = machine::virtio_device(DeviceKind::Console, 2, &[]);
-        let streams = Rc::new(RefCell::new(Streams::new(&mut vec![device], None)));
+        let streams = Rc::new(RefCell::new(Streams::new(&mut [device], None)));
         let mounted = Mounted::new(machine::archive(ARCHIVE)).expect("the archive is whole");
         let tree = Tree::new(Some(mounted), Timestamp::default()).expect("it has a root");
         let mut memory = AddressSpace::new(Layout::new(numbers(1))).expect("there is memory");

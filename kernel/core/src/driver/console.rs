@@ -49,7 +49,7 @@ pub(crate) struct Console {
 
 impl Console {
     /// Starts the device; `None` when it has no ports or doesn't work.
-    pub(crate) fn new(mut device: VirtioDevice) -> Option<Self> {
+    pub(crate) fn new(device: &mut VirtioDevice) -> Option<Self> {
         if device.negotiate(MULTIPORT).ok()? & MULTIPORT == 0 {
             return None;
         }
@@ -217,8 +217,8 @@ mod tests {
     use unikernel_machine::virtio::DeviceKind;
 
     fn console() -> (Console, DevicePeer) {
-        let (device, peer) = virtio_device(DeviceKind::Console, MULTIPORT, &[]);
-        (Console::new(device).unwrap(), peer)
+        let (mut device, peer) = virtio_device(DeviceKind::Console, MULTIPORT, &[]);
+        (Console::new(&mut device).unwrap(), peer)
     }
 
     fn message(port: u8, event: u8, value: u8) -> [u8; 8] {
@@ -273,8 +273,8 @@ mod tests {
 
     #[test]
     fn console_without_ports_is_not_used() {
-        let (device, _peer) = virtio_device(DeviceKind::Console, 0, &[]);
-        assert!(Console::new(device).is_none());
+        let (mut device, _peer) = virtio_device(DeviceKind::Console, 0, &[]);
+        assert!(Console::new(&mut device).is_none());
     }
 
     #[test]

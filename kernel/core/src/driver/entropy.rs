@@ -15,8 +15,8 @@ pub(crate) struct EntropyDevice {
 
 impl EntropyDevice {
     /// Starts the device; `None` when it doesn't work.
-    pub(crate) fn new(mut device: VirtioDevice) -> Option<Self> {
-        Self::start(&mut device).ok()
+    pub(crate) fn new(device: &mut VirtioDevice) -> Option<Self> {
+        Self::start(device).ok()
     }
 
     fn start(device: &mut VirtioDevice) -> Result<Self, VirtioError> {

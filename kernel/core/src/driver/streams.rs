@@ -42,9 +42,12 @@ enum Link {
 }
 
 impl Streams {
-    /// Streams over the first console with ports, which it takes out of the devices, else over the serial line.
-    pub(crate) fn new(devices: &mut Vec<VirtioDevice>, serial: Option<Serial>) -> Self {
-        let link = match (first_console(devices), serial) {
+    /// Streams over the first console with ports, else over the serial line.
+    pub(crate) fn new(devices: &mut [VirtioDevice], serial: Option<Serial>) -> Self {
+        let mut consoles = devices
+            .iter_mut()
+            .filter(|device| device.kind() == DeviceKind::Console);
+        let link = match (consoles.find_map(Console::new), serial) {
             (Some(console), _) => Link::Console(console),
             (None, Some(serial)) => Link::Line(Line::new(serial)),
             (None, None) => Link::None,
@@ -173,16 +176,6 @@ impl Streams {
             while !console.is_drained() {
                 unikernel_machine::cpu::wait();
             }
-        }
-    }
-}
-
-fn first_console(devices: &mut Vec<VirtioDevice>) -> Option<Console> {
-    loop {
-        let mut kinds = devices.iter().map(VirtioDevice::kind);
-        let at = kinds.position(|kind| kind == DeviceKind::Console)?;
-        if let Some(console) = Console::new(devices.remove(at)) {
-            return Some(console);
         }
     }
 }

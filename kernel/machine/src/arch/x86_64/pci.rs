@@ -22,11 +22,12 @@ const MAX_CAPABILITIES: usize = 48;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Function(u32);
 
-/// All functions on bus 0; none on machines without a PCI host bridge.
-pub(crate) fn functions() -> impl Iterator<Item = Function> {
-    let bridge = Function::at(0, 0).read(0) != ABSENT;
-    let devices = if bridge { 32 } else { 0 };
-    (0..devices).flat_map(|device| {
+/// Shows all functions on bus 0 to `look`; none on machines without a PCI host bridge.
+pub(crate) fn each_function(mut look: impl FnMut(Function)) {
+    if Function::at(0, 0).read(0) == ABSENT {
+        return;
+    }
+    for device in 0..32 {
         let first = Function::at(device, 0);
         let count = match first.read(0) {
             ABSENT => 0,
@@ -34,9 +35,10 @@ pub(crate) fn functions() -> impl Iterator<Item = Function> {
             _ => 1,
         };
         (0..count)
-            .map(move |function| Function::at(device, function))
+            .map(|function| Function::at(device, function))
             .filter(|function| function.read(0) != ABSENT)
-    })
+            .for_each(&mut look);
+    }
 }
 
 impl Function {

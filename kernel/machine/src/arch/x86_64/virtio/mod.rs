@@ -78,12 +78,14 @@ pub(crate) fn find(info: &StartInfo) -> Vec<VirtioDevice> {
             transport: Transport::Mmio(transport),
         });
     }
-    for (id, transport) in super::pci::functions().filter_map(PciTransport::new) {
-        found.push(VirtioDevice {
-            kind: DeviceKind::from_id(id),
-            transport: Transport::Pci(transport),
-        });
-    }
+    super::pci::each_function(|function| {
+        if let Some((id, transport)) = PciTransport::new(function) {
+            found.push(VirtioDevice {
+                kind: DeviceKind::from_id(id),
+                transport: Transport::Pci(transport),
+            });
+        }
+    });
     found
 }
 
