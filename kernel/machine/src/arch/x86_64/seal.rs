@@ -60,8 +60,8 @@ fn build(memory: &MemoryMap, archive: Range<u64>) -> Option<Table> {
         writable.remove(range.start, range.end);
         map(DIRECT_BASE, range, READ_ONLY)?;
     }
-    for range in writable.ranges() {
-        map(DIRECT_BASE, range, READ_WRITE)?;
+    for (start, end) in writable.ranges() {
+        map(DIRECT_BASE, *start..*end, READ_WRITE)?;
     }
     Some(root)
 }
