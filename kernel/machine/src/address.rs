@@ -65,13 +65,14 @@ impl UserPage {
     /// The address of the page's first byte.
     #[must_use]
     pub const fn start(self) -> UserAddr {
-        UserAddr(self.0 * PAGE_SIZE as u64)
+        // Nothing is shifted out of a number in the program's half.
+        UserAddr(self.0 << PAGE_SIZE.ilog2())
     }
 
     /// The page behind this one, if it is in the program's half.
     #[must_use]
     pub const fn next(self) -> Option<Self> {
-        Self::new(self.0 + 1)
+        Self::new(self.0.wrapping_add(1))
     }
 
     /// The page's number: its address divided by [`PAGE_SIZE`].

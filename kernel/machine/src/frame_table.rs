@@ -8,12 +8,14 @@
 
 use core::cell::Cell;
 
+use crate::address::PAGE_SIZE;
 use crate::frame::Usage;
+use crate::memory_map::{self, MemoryMap};
 
 /// Frames in a block: what one large page maps.
 pub(crate) const BLOCK: u32 = 512;
-/// Pieces of never taken memory that are kept; smaller ones are left out when a machine has more.
-const MAX_FRESH: usize = 32;
+/// Pieces of never taken memory: as many as there may be, and what is cut off when a block is taken from the end of one.
+const MAX_FRESH: usize = memory_map::MAX + 16;
 /// As references: of a frame that is never freed or written. A frame that really has so many becomes one.
 const CONSTANT: u32 = u32::MAX;
 
@@ -68,48 +70,25 @@ impl FrameTable {
         }
     }
 
-    /// How many blocks a machine with so many frames has.
-    pub(crate) const fn blocks_of(frames: u64) -> u64 {
-        frames.div_ceil(BLOCK as u64)
-    }
-
-    /// Fills an empty table, over `entries`, whatever they hold, and as many empty `blocks` as [`blocks_of`](Self::blocks_of)
-    /// says. Frames in `free` are free, those in `archive` are constant.
+    /// Fills an empty table, over `entries`, whatever they hold, and `blocks`, an empty one for each [`BLOCK`] of them. Frames in `free` are free, those in `archive` are constant.
     pub(crate) fn init(
         &self,
         entries: &'static [Cell<u32>],
         blocks: &'static [Cell<Block>],
-        free: impl Iterator<Item = (u32, u32)>,
+        free: &MemoryMap,
         archive: (u32, u32),
     ) {
         self.entries.set(entries);
         self.blocks.set(blocks);
         self.archive.set(archive);
-        // A place is left for what is cut off when the first block is taken from the end of one. Ranges come sorted; those that
-        // find no place are the smallest.
-        let places = &self.fresh[..MAX_FRESH / 2];
-        let mut used = 0;
-        for range in free {
-            if used == places.len() {
-                let len = |place: &Cell<(u32, u32)>| place.get().1 - place.get().0;
-                let sizes = places.iter().enumerate();
-                let Some((smallest, _)) = sizes.min_by_key(|(_, place)| len(place)) else {
-                    break;
-                };
-                if len(&places[smallest]) >= range.1 - range.0 {
-                    continue;
-                }
-                for (to, from) in places[smallest..].iter().zip(&places[smallest + 1..]) {
-                    to.set(from.get());
-                }
-                used -= 1;
-            }
-            places[used].set(range);
-            used += 1;
+        let number = |address| (address / PAGE_SIZE as u64) as u32;
+        let mut total = 0;
+        for (place, (start, end)) in self.fresh.iter().zip(free.ranges()) {
+            place.set((number(*start), number(*end)));
+            total += (end - start) as usize / PAGE_SIZE;
         }
-        let sizes = places.iter().map(Cell::get).map(|(s, e)| (e - s) as usize);
-        self.total.set(sizes.sum());
-        self.free.set(self.total.get());
+        self.total.set(total);
+        self.free.set(total);
     }
 
     /// How many frames there are and how many are free.
@@ -324,12 +303,16 @@ mod tests {
     }
 
     fn table_with(frames: u32, free: &[(u32, u32)], archive: (u32, u32)) -> FrameTable {
-        let blocks = FrameTable::blocks_of(u64::from(frames));
+        let mut map = MemoryMap::new();
+        let address = |number| u64::from(number) * PAGE_SIZE as u64;
+        for (start, end) in free {
+            map.add(address(*start), address(*end));
+        }
         let table = FrameTable::empty();
         table.init(
             vec![Cell::new(0xdead_beef); frames as usize].leak(),
-            vec![Cell::default(); usize::try_from(blocks).unwrap()].leak(),
-            free.iter().copied(),
+            vec![Cell::default(); frames.div_ceil(BLOCK) as usize].leak(),
+            &map,
             archive,
         );
         table
@@ -348,25 +331,6 @@ mod tests {
         assert_eq!(table.usage().free, 699 + 1100);
         assert_eq!(table.take_block(), Some(1024));
         assert_eq!(table.take_block(), None);
-    }
-
-    #[test]
-    fn smallest_pieces_are_left_out() {
-        let pieces = |lens: &[u32]| {
-            let starts = (0_u32..).map(|nth| nth * 100 + 1);
-            starts.zip(lens).map(|(at, len)| (at, at + len)).collect()
-        };
-        let places = MAX_FRESH as u32 / 2;
-        let lens: Vec<u32> = (1..places + 3).collect();
-        let free: Vec<(u32, u32)> = pieces(&lens);
-        assert_eq!(
-            table(3000, &free).usage().total as u32,
-            lens[2..].iter().sum::<u32>()
-        );
-        let lens: Vec<u32> = lens.into_iter().rev().collect();
-        let free: Vec<(u32, u32)> = pieces(&lens);
-        let kept: u32 = lens[..places as usize].iter().sum();
-        assert_eq!(table(3000, &free).usage().total as u32, kept);
     }
 
     #[test]

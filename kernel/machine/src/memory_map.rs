@@ -1,75 +1,59 @@
-//! Which memory there is, and which of it is free: sorted ranges without overlaps, in a fixed array.
-
-use core::ops::Range;
+//! Which memory there is, and which of it is free: ranges without overlaps, in a fixed array.
 
 use crate::address::PAGE_MASK;
 
 /// More pieces of memory than any machine has shown; what comes beyond is left unused.
-const MAX: usize = 48;
+pub(crate) const MAX: usize = 48;
 
-/// Sorted, disjoint ranges of physical memory in whole pages. One of which all was taken out is empty.
+/// Disjoint ranges of physical memory in whole pages, start and end, in any order. Unused places hold empty ones.
 #[derive(Clone)]
-pub(crate) struct MemoryMap {
-    ranges: [(u64, u64); MAX],
-    len: usize,
-}
+pub(crate) struct MemoryMap([(u64, u64); MAX]);
 
 impl MemoryMap {
     pub(crate) const fn new() -> Self {
-        Self {
-            ranges: [(0, 0); MAX],
-            len: 0,
-        }
+        Self([(0, 0); MAX])
     }
 
-    pub(crate) fn ranges(&self) -> impl DoubleEndedIterator<Item = Range<u64>> + '_ {
-        self.ranges[..self.len]
-            .iter()
-            .map(|&(start, end)| start..end)
+    /// All ranges, among them empty ones.
+    pub(crate) fn ranges(&self) -> &[(u64, u64); MAX] {
+        &self.0
     }
 
     /// Adds the whole pages of a range that the map does not overlap.
     pub(crate) fn add(&mut self, start: u64, end: u64) {
         let start = start.saturating_add(PAGE_MASK) & !PAGE_MASK;
         let end = end & !PAGE_MASK;
-        if start >= end || self.len == MAX {
-            return;
+        if start < end
+            && let Some(unused) = self.0.iter_mut().find(|(from, to)| from == to)
+        {
+            *unused = (start, end);
         }
-        let mut at = self.len;
-        while at > 0 && self.ranges[at - 1].0 > start {
-            self.ranges[at] = self.ranges[at - 1];
-            at -= 1;
-        }
-        self.ranges[at] = (start, end);
-        self.len += 1;
     }
 
     /// Takes out every page that the range touches.
     pub(crate) fn remove(&mut self, start: u64, end: u64) {
         let start = start & !PAGE_MASK;
         let end = end.saturating_add(PAGE_MASK) & !PAGE_MASK;
-        if start >= end {
-            return;
-        }
-        for index in 0..self.len {
-            let (from, to) = self.ranges[index];
-            if end <= from || to <= start {
+        let mut behind = (0, 0);
+        for (from, to) in &mut self.0 {
+            let (first, last) = ((*from).max(start), (*to).min(end));
+            if first >= last {
                 continue;
             }
-            if start <= from {
-                self.ranges[index].0 = end.min(to);
+            // What is left of a range is what is before; or behind, for which only a split one needs a place more.
+            if *from < first {
+                behind = (last, *to);
+                *to = first;
             } else {
-                self.ranges[index].1 = start;
-                // If there is anything, no other range is touched.
-                self.add(end, to);
+                *from = last;
             }
         }
+        self.add(behind.0, behind.1);
     }
 
     /// Whether all of the range is in one range of the map.
     pub(crate) fn contains(&self, start: u64, end: u64) -> bool {
-        self.ranges()
-            .any(|range| range.start <= start && end <= range.end)
+        self.0.iter().any(|(from, to)| *from <= start && end <= *to)
     }
 }
 
@@ -84,8 +68,9 @@ mod tests {
     fn check(build: impl FnOnce(&mut MemoryMap), expected: &[(u64, u64)]) {
         let mut map = MemoryMap::new();
         build(&mut map);
-        let ranges = map.ranges().filter(|range| !range.is_empty());
-        let found: Vec<_> = ranges.map(|range| (range.start, range.end)).collect();
+        let ranges = map.ranges().iter().filter(|(start, end)| start != end);
+        let mut found: Vec<_> = ranges.copied().collect();
+        found.sort_unstable();
         assert_eq!(found, expected);
     }
 
@@ -93,17 +78,6 @@ mod tests {
     fn only_whole_pages_count() {
         check(|map| map.add(0, 0x9_fc00), &[(0, 0x9_f000)]);
         check(|map| map.add(1, 0x1fff), &[]);
-    }
-
-    #[test]
-    fn ranges_are_sorted() {
-        check(
-            |map| {
-                map.add(0x10_0000, 0x20_0000);
-                map.add(0, 0x1000);
-            },
-            &[(0, 0x1000), (0x10_0000, 0x20_0000)],
-        );
     }
 
     #[test]
@@ -115,6 +89,20 @@ mod tests {
                 map.remove(0x7fff, u64::MAX);
             },
             &[(0, 0x2000), (0x4000, 0x7000)],
+        );
+    }
+
+    #[test]
+    fn place_of_what_was_removed_is_used_again() {
+        check(
+            |map| {
+                for page in 0..2 * MAX as u64 {
+                    map.add(page << 12, (page + 1) << 12);
+                    map.remove(page << 12, (page + 1) << 12);
+                }
+                map.add(0, 0x2000);
+            },
+            &[(0, 0x2000)],
         );
     }
 

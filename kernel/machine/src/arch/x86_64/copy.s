@@ -3,7 +3,8 @@
 # Sixteen bytes a step: string instructions are fast on new processors only, and count as an instruction a byte where
 # processors are emulated.
 
-    # Copies rdx bytes from rsi to rdi, upwards. Clobbers rcx, rsi, rdi, rdx, xmm0-3.
+    # Copies rdx bytes from rsi to rdi, upwards; less than 16 are loaded before any of them is stored. Clobbers rcx, rsi, rdi,
+    # rdx, r8, r9, xmm0-3.
     .macro copy_up done
     cmp rdx, 16
     jb 30f
@@ -51,12 +52,14 @@
     jmp \done
 32: test edx, edx
     jz \done
-33: mov cl, [rsi]
+    mov r8d, edx                        # the first byte, that in the middle, the last
+    shr r8d, 1
+    mov cl, [rsi]
+    mov r9b, [rsi + r8]
+    mov sil, [rsi + rdx - 1]
     mov [rdi], cl
-    inc rsi
-    inc rdi
-    dec edx
-    jnz 33b
+    mov [rdi + r8], r9b
+    mov [rdi + rdx - 1], sil
     .endm
 
     # Stores al rdx times from rdi on. Clobbers rcx, rsi, rdi, rdx, xmm0.
@@ -148,48 +151,31 @@ memcpy:
     .balign 16
     .global memmove
 memmove:
+    cmp rdx, 16
+    jb memcpy                           # it loads so few before it stores any of them
+    mov rax, rdi
     mov rcx, rdi
     sub rcx, rsi
     cmp rcx, rdx
     jb 5f
-    neg rcx
-    cmp rcx, rdx
-    jae memcpy
-    mov rax, rdi                        # upwards; the target overlaps the source's start
+    movups xmm1, [rsi + rdx - 16]       # upwards; the last 16 bytes may be overwritten by those before
     xor ecx, ecx
     sub rdx, 16
-    jb 3f
 2:  movups xmm0, [rsi + rcx]
     movups [rdi + rcx], xmm0
     add rcx, 16
     cmp rcx, rdx
-    jbe 2b
-3:  add rdx, 16
-    sub rdx, rcx
-    jz 9f
-    add rsi, rcx
-    add rdi, rcx
-4:  mov cl, [rsi]
-    mov [rdi], cl
-    inc rsi
-    inc rdi
-    dec edx
-    jnz 4b
+    jb 2b
+    movups [rdi + rdx], xmm1
     ret
-5:  mov rax, rdi                        # downwards; the target overlaps the source's end
-6:  cmp rdx, 16
-    jb 7f
+5:  movups xmm1, [rsi]                  # downwards: the target overlaps the source's end; the first 16 bytes likewise
+6:  movups xmm0, [rsi + rdx - 16]
+    movups [rdi + rdx - 16], xmm0
     sub rdx, 16
-    movups xmm0, [rsi + rdx]
-    movups [rdi + rdx], xmm0
-    jmp 6b
-7:  test edx, edx
-    jz 9f
-8:  mov cl, [rsi + rdx - 1]
-    mov [rdi + rdx - 1], cl
-    dec edx
-    jnz 8b
-9:  ret
+    cmp rdx, 16
+    ja 6b
+    movups [rdi], xmm1
+    ret
 
     .balign 16
     .global memset

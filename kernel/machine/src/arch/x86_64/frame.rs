@@ -33,32 +33,30 @@ pub fn usage() -> Usage {
 ///
 /// The table is put into the first range that is long enough and below `limit`, the end of what is mapped.
 pub(super) fn init(memory: &MemoryMap, mut free: MemoryMap, archive: Range<u64>, limit: u64) {
-    let end = memory.ranges().next_back().map_or(0, |range| range.end);
-    let len = end / PAGE;
-    let blocks = FrameTable::blocks_of(len);
-    let blocks_at = (len * 4).next_multiple_of(align_of::<Block>() as u64);
-    let bytes = blocks_at + blocks * size_of::<Block>() as u64;
+    let end = memory.ranges().iter().map(|(_, end)| *end).max();
+    // Below the end of the direct map there are less than 2^32.
+    let blocks = end.unwrap_or(0).div_ceil(PAGE * u64::from(BLOCK)) as u32;
+    let blocks_len = u64::from(blocks) * size_of::<Block>() as u64;
+    let len = u64::from(blocks) * u64::from(BLOCK);
+    let bytes = blocks_len + len * size_of::<u32>() as u64;
     let place = free
         .ranges()
-        .find(|range| range.end.min(limit).saturating_sub(range.start) >= bytes)
-        .map_or(0, |range| range.start);
+        .iter()
+        .find(|(start, end)| (*end).min(limit).saturating_sub(*start) >= bytes)
+        .map_or(0, |(start, _)| *start);
     assert!(place != 0, "there is no memory for the table of frames");
     free.remove(place, place + bytes);
+    // SAFETY: the memory is mapped, and nobody's but the table's: it is not free any more.
+    unsafe { ptr::write_bytes(direct(place), 0, blocks_len as usize) };
+    // SAFETY: as above; it is page-aligned, and zeros are empty blocks.
+    let blocks = unsafe { slice::from_raw_parts(direct(place).cast(), blocks as usize) };
+    // SAFETY: as above; it lies behind the blocks, is aligned as they are, and may hold anything.
+    let entries = unsafe { slice::from_raw_parts(direct(place + blocks_len).cast(), len as usize) };
     let number = |address: u64| (address / PAGE) as u32;
-    // SAFETY: the memory is mapped, page-aligned, and nobody's but the table's: it is not free any more.
-    let entries = unsafe { slice::from_raw_parts(direct(place).cast(), len as usize) };
-    // SAFETY: the memory is mapped and the table's.
-    unsafe {
-        ptr::write_bytes(direct(place + blocks_at), 0, (bytes - blocks_at) as usize);
-    };
-    // SAFETY: as above; it lies behind the entries, is aligned, and zeros are empty blocks.
-    let blocks =
-        unsafe { slice::from_raw_parts(direct(place + blocks_at).cast(), blocks as usize) };
     FRAMES.init(
         entries,
         blocks,
-        free.ranges()
-            .map(|range| (number(range.start), number(range.end))),
+        &free,
         (number(archive.start), number(archive.end)),
     );
 }

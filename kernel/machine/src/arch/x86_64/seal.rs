@@ -40,28 +40,29 @@ pub(crate) fn seal(memory: &MemoryMap, archive: Range<u64>) {
 fn build(memory: &MemoryMap, archive: Range<u64>) -> Option<Table> {
     let root = Table::create()?;
     let largest = if has_huge_pages() { 2 } else { 1 };
-    let map = |base: u64, range: Range<u64>, flags| {
-        let len = range.end - range.start;
+    let map = |base: u64, (start, end): (u64, u64), flags| {
         // SAFETY: the table is not in use yet; the parts are what the linker script says they are, and all other ranges are
         // disjoint.
-        unsafe { map_kernel(root, base + range.start, range.start, len, flags, largest) }
+        unsafe { map_kernel(root, base + start, start, end - start, flags, largest) }
     };
     let parts = kernel_parts();
-    for (range, flags) in [
-        (parts.start..parts.text, READ_ONLY),
-        (parts.text..parts.data, EXECUTE),
-        (parts.data..parts.guard, READ_WRITE),
-        (parts.guard + PAGE..parts.end, READ_WRITE),
+    let constants = (parts.start, parts.data);
+    let archive = (archive.start, archive.end);
+    for (base, range, flags) in [
+        (KERNEL_BASE, (parts.start, parts.text), READ_ONLY),
+        (KERNEL_BASE, (parts.text, parts.data), EXECUTE),
+        (KERNEL_BASE, (parts.data, parts.guard), READ_WRITE),
+        (KERNEL_BASE, (parts.guard + PAGE, parts.end), READ_WRITE),
+        (DIRECT_BASE, constants, READ_ONLY),
+        (DIRECT_BASE, archive, READ_ONLY),
     ] {
-        map(KERNEL_BASE, range, flags)?;
+        map(base, range, flags)?;
     }
     let mut writable = memory.clone();
-    for range in [parts.start..parts.data, archive] {
-        writable.remove(range.start, range.end);
-        map(DIRECT_BASE, range, READ_ONLY)?;
-    }
+    writable.remove(constants.0, constants.1);
+    writable.remove(archive.0, archive.1);
     for range in writable.ranges() {
-        map(DIRECT_BASE, range, READ_WRITE)?;
+        map(DIRECT_BASE, *range, READ_WRITE)?;
     }
     Some(root)
 }

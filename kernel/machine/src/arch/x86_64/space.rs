@@ -15,7 +15,6 @@ use crate::address::{PAGE_SIZE, UserPage};
 use crate::frame::{Frame, LargeFrame};
 use crate::space::{OutOfFrames, Protection};
 
-const PAGE: u64 = PAGE_SIZE as u64;
 /// From so many pages on, the whole translation cache is dropped instead of page after page.
 const MANY: u64 = 32;
 
@@ -60,15 +59,8 @@ impl Space {
         let address = page.start().0;
         let way = walk_adding(Table(self.root), address, 0);
         let table = self.small(way, address).ok_or(OutOfFrames)?;
-        let old = table.get(page.number());
-        let entry = leaf::of(frame, protection);
         // SAFETY: the entry shows the program a frame that it now owns; the old one's reference goes to the caller.
-        unsafe { table.set(page.number(), entry) };
-        if old == 0 {
-            retain_table(table);
-        } else {
-            forget(old, address);
-        }
+        let old = unsafe { replace(table, page.number(), leaf::of(frame, protection), true) };
         // SAFETY: the old entry owned a reference and is overwritten.
         Ok(unsafe { leaf::frame(old) })
     }
@@ -107,8 +99,8 @@ impl Space {
     pub fn unmap(&mut self, page: UserPage) -> Option<Frame> {
         let address = page.start().0;
         let table = self.small(self.way(address), address)?;
-        let old = take(table, page.number());
-        forget(old, address);
+        // SAFETY: the old entry's reference goes to the caller.
+        let old = unsafe { replace(table, page.number(), 0, true) };
         self.prune(page.number());
         // SAFETY: the old entry owned a reference and is overwritten.
         unsafe { leaf::frame(old) }
@@ -144,9 +136,7 @@ impl Space {
         let Some(table) = self.small(self.way(address), address) else {
             return false;
         };
-        let was = set_protection(table, page.number(), protection);
-        forget(was, address);
-        was != 0
+        set_protection(table, page.number(), protection, true)
     }
 
     /// Visits each mapped page whose number is in `pages`, in order. Reservations without pages cost nothing.
@@ -170,13 +160,11 @@ impl Space {
         let many = pages.end.saturating_sub(pages.start) > MANY;
         while let Some((way, piece)) = self.next_piece(&mut pages) {
             match self.table_unless_whole(way, &piece) {
-                None => self.take_large(way.table, piece.start * PAGE),
+                None => self.take_large(way.table, address_of(piece.start)),
                 Some(table) => {
                     for page in piece.clone() {
-                        let old = take(table, page);
-                        if !many {
-                            forget(old, page * PAGE);
-                        }
+                        // SAFETY: the old entry's reference is dropped below.
+                        let old = unsafe { replace(table, page, 0, !many) };
                         // SAFETY: the old entry owned a reference and is overwritten.
                         drop(unsafe { leaf::frame(old) });
                     }
@@ -195,8 +183,8 @@ impl Space {
             if way.level == 0 {
                 for page in piece.clone() {
                     if leaf::is_constant(way.table.get(page)) {
-                        let old = take(way.table, page);
-                        forget(old, page * PAGE);
+                        // SAFETY: nobody counts references of a constant frame.
+                        unsafe { replace(way.table, page, 0, true) };
                     }
                 }
                 self.prune(piece.start);
@@ -210,14 +198,12 @@ impl Space {
         while let Some((way, piece)) = self.next_piece(&mut pages) {
             match self.table_unless_whole(way, &piece) {
                 None => {
-                    set_protection(way.table, way.index(piece.start * PAGE), protection);
+                    let entry = way.index(address_of(piece.start));
+                    set_protection(way.table, entry, protection, false);
                 }
                 Some(table) => {
                     for page in piece.clone() {
-                        let was = set_protection(table, page, protection);
-                        if !many {
-                            forget(was, page * PAGE);
-                        }
+                        set_protection(table, page, protection, !many);
                     }
                 }
             }
@@ -234,7 +220,7 @@ impl Space {
             if way.level == 0 || piece.end - piece.start < ENTRIES {
                 continue;
             }
-            self.split(way.table, piece.start * PAGE);
+            self.split(way.table, address_of(piece.start));
             let mut found = false;
             for page in piece.filter_map(UserPage::new) {
                 if self.lookup(page).is_some_and(|(frame, _)| frame.is_zero()) {
@@ -271,10 +257,10 @@ impl Space {
         let end = pages.end.min(UserPage::END);
         while pages.start < end {
             let start = pages.start;
-            let way = self.way(start * PAGE);
-            let is_there = way.level == 0 || way.table.get(way.index(start * PAGE)) != 0;
-            let spanned = if is_there { 1 } else { way.level };
-            pages.start = end.min((start | (span(spanned) / PAGE - 1)) + 1);
+            let way = self.way(address_of(start));
+            let is_there = way.level == 0 || way.table.get(way.index(address_of(start))) != 0;
+            let spanned = span(if is_there { 1 } else { way.level }) / PAGE_SIZE as u64;
+            pages.start = end.min((start | (spanned - 1)) + 1);
             if is_there {
                 return Some((way, start..pages.start));
             }
@@ -296,7 +282,7 @@ impl Space {
         if way.level > 0 && pages.end - pages.start == ENTRIES {
             return None;
         }
-        self.small(way, pages.start * PAGE)
+        self.small(way, address_of(pages.start))
     }
 
     /// Replaces a large entry by a table of the same pages.
@@ -311,7 +297,7 @@ impl Space {
         }
         // SAFETY: it leads to the same pages.
         unsafe { directory.set(at, table.0 | TO_TABLE) };
-        forget(large, address);
+        forget_page(address);
         table
     }
 
@@ -336,7 +322,7 @@ impl Space {
         let old = directory.get(at);
         // SAFETY: its references are dropped below.
         unsafe { directory.set(at, 0) };
-        forget(old, address);
+        forget_page(address);
         release_table(directory);
         // SAFETY: the entry owned the references and is overwritten.
         drop(unsafe { leaf::large_frame(old) });
@@ -346,7 +332,7 @@ impl Space {
 
     /// Frees the tables on the way to a page that became empty.
     fn prune(&self, number: u64) {
-        let address = number * PAGE;
+        let address = address_of(number);
         for level in 0..LEVELS - 1 {
             let way = walk(Table(self.root), address, level);
             if way.level > level {
@@ -376,30 +362,38 @@ impl Drop for Space {
     }
 }
 
-/// Drops the translation of a page whose entry was `old`; of whatever space is active, since a translation too few costs little.
-fn forget(old: u64, address: u64) {
-    if old & PRESENT != 0 {
-        forget_page(address);
-    }
+/// The address of the page with this number.
+fn address_of(page: u64) -> u64 {
+    page << PAGE_SIZE.ilog2()
 }
 
-/// Empties a leaf entry; what it was. The caller drops its translation, and the reference that it owned.
-fn take(table: Table, number: u64) -> u64 {
-    let old = table.get(number);
-    if old != 0 {
-        // SAFETY: nothing is shown any more.
-        unsafe { table.set(number, 0) };
-        release_table(table);
+/// Replaces an entry that shows the program something, or nothing, and drops the translation if `forgets` says so: of whatever
+/// space is active, since a translation too few costs little. What the entry was.
+///
+/// # Safety
+/// The new entry must own what it shows; what the old one owned is the caller's.
+unsafe fn replace(table: Table, page: u64, new: u64, forgets: bool) -> u64 {
+    let old = table.get(page);
+    // SAFETY: the caller's promise.
+    unsafe { table.set(page, new) };
+    match (old, new) {
+        (0, 0) => {}
+        (0, _) => retain_table(table),
+        (_, 0) => release_table(table),
+        _ => {}
+    }
+    if forgets & (old & PRESENT != 0) {
+        forget_page(address_of(page));
     }
     old
 }
 
-/// Changes a leaf entry's protection; the entry before, 0 when it was empty.
-fn set_protection(table: Table, number: u64, protection: Protection) -> u64 {
-    let old = table.get(number);
+/// Changes an entry's protection; false when it is empty.
+fn set_protection(table: Table, page: u64, protection: Protection, forgets: bool) -> bool {
+    let old = table.get(page);
     if old != 0 {
         // SAFETY: the same frame, which the program owns.
-        unsafe { table.set(number, leaf::with(old, protection)) };
+        unsafe { replace(table, page, leaf::with(old, protection), forgets) };
     }
-    old
+    old != 0
 }

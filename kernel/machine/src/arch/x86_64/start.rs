@@ -36,12 +36,9 @@ extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
     segment::install();
     features::enable();
     let info = StartInfo::read(start_info);
-    let total = info
-        .memory
-        .ranges()
-        .map(|range| range.end - range.start)
-        .sum();
-    let stated = BootBlock::decode(&boot_block()).map_err(BootFailure::BootBlock);
+    let sizes = info.memory.ranges().iter().map(|(start, end)| end - start);
+    let total = sizes.sum();
+    let stated = boot_block();
     let placed = stated.and_then(|block| place(&block, &info, total));
     take_memory(&info, placed.as_ref().unwrap_or(&[0..0, 0..0, 0..0]));
     pic::mask();
@@ -69,15 +66,11 @@ extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
 }
 
 /// The kernel file's boot block, which the image writer changed after the kernel was compiled.
-fn boot_block() -> [u8; BootBlock::SIZE] {
+fn boot_block() -> Result<BootBlock, BootFailure> {
     let words = (&raw const __unikernel_boot).cast::<[u64; BootBlock::SIZE / 8]>();
     // SAFETY: the linker script puts it there, aligned; nothing writes it. By words: a volatile read of bytes reads each.
-    let words = unsafe { ptr::read_volatile(words) };
-    let mut bytes = [0; BootBlock::SIZE];
-    for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
-        to.copy_from_slice(&word.to_le_bytes());
-    }
-    bytes
+    let words = unsafe { ptr::read_volatile(words) }.map(u64::to_le_bytes);
+    BootBlock::decode(words.as_flattened()).map_err(BootFailure::BootBlock)
 }
 
 /// Where the pieces lie; an error when one of them does not lie in memory, behind the kernel.

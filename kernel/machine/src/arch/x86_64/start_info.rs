@@ -65,7 +65,7 @@ impl StartInfo {
             "the loader passed no PVH start information"
         );
         assert!(
-            raw.version > 0 && raw.memory_map_entries > 0,
+            (raw.version > 0) & (raw.memory_map_entries > 0),
             "the loader passed no memory map"
         );
         let mut info = Self {
