@@ -83,7 +83,8 @@ fn run(
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
     let source = sources.into_iter().find_map(EntropyDevice::new);
     let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
-    let tree = mount(boot.archive, &clock)?;
+    let now = clock.now();
+    let tree = mount(boot.archive, now)?;
     let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)
         .map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
@@ -106,7 +107,7 @@ fn run(
         memory,
         root: tree.root().clone(),
         working_directory: tree.root().clone(),
-        descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now()),
+        descriptors: standard_descriptors(&tree, &streams.borrow(), now),
         tree,
         nice: 0,
         groups: Vec::new(),
@@ -154,14 +155,14 @@ fn run(
 
 fn mount(
     archive: Option<unikernel_machine::archive::Archive>,
-    clock: &Clock,
+    now: Timestamp,
 ) -> Result<Tree, StartError> {
     let mounted = archive
         .map(Mounted::new)
         .transpose()
         .map_err(StartError::Archive)?;
     let tree = Tree::new(mounted).map_err(StartError::Archive)?;
-    tree.populate(clock.now())
+    tree.populate(now)
         .map_err(|errno| StartError::File("populating", Name::new(b"/"), errno))?;
     Ok(tree)
 }

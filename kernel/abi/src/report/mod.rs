@@ -184,9 +184,10 @@ impl Report<'_> {
     pub fn encode(&self, sink: &mut dyn Sink) {
         let mut count = crate::bytes::CountingSink::default();
         self.fields(&mut count);
-        sink.put(&MAGIC.to_le_bytes());
-        sink.put(&self.kind().to_le_bytes());
-        sink.put(&u32::try_from(count.0).unwrap_or(u32::MAX).to_le_bytes());
+        let [a, b] = MAGIC.to_le_bytes();
+        let [c, d] = self.kind().to_le_bytes();
+        let [e, f, g, h] = u32::try_from(count.0).unwrap_or(u32::MAX).to_le_bytes();
+        sink.put(&[a, b, c, d, e, f, g, h]);
         self.fields(sink);
     }
 
