@@ -82,7 +82,8 @@ fn run(mut boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<(), StartError>
         .filter(|device| device.kind() == DeviceKind::Entropy);
     let source = sources.find_map(EntropyDevice::new);
     let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
-    let tree = mount(boot.archive, &clock)?;
+    let now = clock.now();
+    let tree = mount(boot.archive, now)?;
     let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)
         .map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
@@ -105,7 +106,7 @@ fn run(mut boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<(), StartError>
         memory,
         root: tree.root().clone(),
         working_directory: tree.root().clone(),
-        descriptors: standard_descriptors(&tree, &streams.borrow(), clock.now()),
+        descriptors: standard_descriptors(&tree, &streams.borrow(), now),
         tree,
         nice: 0,
         groups: Vec::new(),
@@ -153,13 +154,13 @@ fn run(mut boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<(), StartError>
 
 fn mount(
     archive: Option<unikernel_machine::archive::Archive>,
-    clock: &Clock,
+    now: Timestamp,
 ) -> Result<Tree, StartError> {
     let mounted = archive
         .map(Mounted::new)
         .transpose()
         .map_err(StartError::Archive)?;
-    Tree::new(mounted, clock.now()).map_err(StartError::Archive)
+    Tree::new(mounted, now).map_err(StartError::Archive)
 }
 
 /// A layout from the seed, or else from entropy.

@@ -6,6 +6,7 @@
 use unikernel_machine::address::UserPage;
 
 use super::PAGE;
+use crate::program::vdso;
 
 /// The stack's limit in bytes (`RLIMIT_STACK`).
 pub(crate) const STACK_LIMIT: u64 = 8 << 20;
@@ -16,8 +17,8 @@ const MAPPED_BITS: u32 = 28;
 const PROGRAM_BITS: u32 = 28;
 const HEAP_BITS: u32 = 13;
 
-/// Pages between the stack's top and the highest mapping, beside the random part: its limit and a guard gap.
-const STACK_GAP: u64 = (STACK_LIMIT / PAGE) + super::blocks::STACK_GUARD;
+/// Pages between the stack's top and the highest mapping, beside the random part: its limit, a guard gap, and the vDSO.
+const STACK_GAP: u64 = (STACK_LIMIT / PAGE) + super::blocks::STACK_GUARD + vdso::PAGES;
 
 /// Where a position-independent program is loaded, before the random part (`ELF_ET_DYN_BASE`).
 const PROGRAM: u64 = 0x5555_5555_4000 / PAGE;
@@ -27,7 +28,7 @@ const PROGRAM: u64 = 0x5555_5555_4000 / PAGE;
 pub(crate) struct Layout {
     /// The page behind the stack's first.
     pub(crate) stack_top: u64,
-    /// The page behind the highest mapping.
+    /// The page behind the highest mapping, but for the vDSO, which starts here.
     pub(crate) mapped_top: u64,
     /// Where the program is loaded.
     pub(crate) program: u64,

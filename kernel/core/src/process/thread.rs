@@ -52,8 +52,10 @@ impl Thread {
     /// Sets its name, cut off at [`MAX_NAME`] bytes or its first NUL.
     pub(crate) fn set_name(&mut self, name: &[u8]) {
         self.name = [0; MAX_NAME + 1];
-        let name = name.split(|byte| *byte == 0).next().unwrap_or(&[]);
         for (to, from) in self.name.iter_mut().take(MAX_NAME).zip(name) {
+            if *from == 0 {
+                break;
+            }
             *to = *from;
         }
     }

@@ -175,8 +175,7 @@ impl<'a> Source<'a> {
         }
         // To the page's end, as Linux does: the dynamic loader's first allocations take what is left of its last page.
         let rest_of_page = mapped_end.saturating_sub(file_end);
-        let has_zeros =
-            segment.file_len > 0 && segment.memory_len > segment.file_len && rest_of_page > 0;
+        let has_zeros = segment.memory_len > segment.file_len && rest_of_page > 0;
         if has_zeros && segment.protection.contains(Protection::WRITE) {
             let rest = usize::try_from(rest_of_page).map_err(|_| Errno::EINVAL)?;
             memory.write(UserAddr(file_end), &vec![0; rest])?;
