@@ -3,8 +3,8 @@
 //! - [`erofs`] reads the archive; [`archive`] joins it with the machine's pages.
 //! - [`node`] is a file, directory, link or device of the tree; [`contents`] the bytes of a file, [`space`] its holes, [`seals`]
 //!   what may no longer be done to it, [`locks`] who locked it.
-//! - [`tree`] has the names, [`directory`] those of one directory ([`names`] what it knows of them), [`make`] the nodes for what lies beneath; [`view`] finds what is
-//!   made when it is asked for.
+//! - [`tree`] has the names, [`directory`] those of one directory and [`names`] what it knows of them; [`make`] makes the nodes
+//!   for what lies beneath, [`view`] finds what is made when it is asked for.
 //! - [`path`] and [`walk`] go from a path to a node.
 //! - [`open`] is an open file, [`descriptors`] the program's table of them, [`device`] what character devices are.
 

@@ -27,8 +27,8 @@ pub(crate) struct Names {
     /// What lies beneath and was looked up.
     looked_up: Vec<(Rc<[u8]>, Rc<Node>)>,
     map: BTreeMap<Rc<[u8]>, Entry>,
-    /// How long the map gets before it is searched for what can be had again.
-    search_at: usize,
+    /// How many names left the list since the map was searched for what can be had again.
+    unlisted: usize,
 }
 
 impl Names {
@@ -88,7 +88,7 @@ impl Names {
         self.looked_up.retain(|(listed, _)| **listed != *name);
     }
 
-    /// Empties the list. The map is searched when it is twice as long as it was then: that takes no more time than to fill it.
+    /// Empties the list. The map is searched once as many names went as it has, so that this takes no longer than looking them up.
     fn forget(&mut self) {
         for (name, node) in mem::take(&mut self.looked_up) {
             let node = Some(node);
@@ -97,9 +97,10 @@ impl Names {
                 self.map.insert(name, entry);
             }
         }
-        if self.map.len() >= self.search_at {
+        self.unlisted = self.unlisted.saturating_add(LISTED);
+        if self.unlisted >= self.map.len() {
             self.map.retain(|_, entry| entry.is_needed());
-            self.search_at = self.map.len().saturating_mul(2).max(LISTED);
+            self.unlisted = 0;
         }
     }
 }
@@ -109,5 +110,67 @@ impl Entry {
     fn is_needed(&self) -> bool {
         let can_be_had = |node: &Rc<Node>| Rc::strong_count(node) == 1 && node.is_as_archived();
         self.place.is_some() || !self.node.as_ref().is_some_and(can_be_had)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use linux_raw_sys::general as linux;
+
+    use super::super::node::{Kind, Mount};
+    use super::*;
+    use crate::time::Timestamp;
+
+    /// A node that can be had again.
+    fn node() -> Rc<Node> {
+        let mode = linux::S_IFIFO | 0o600;
+        Node::new(1, Mount::Root, Kind::Other, mode, Timestamp::default())
+    }
+
+    #[test]
+    fn what_is_held_or_changed_is_known_whatever_else_is_looked_up() {
+        let mut names = Names::default();
+        let (held, changed) = (node(), node());
+        changed.changed.set(true);
+        names.list(b"held".as_slice().into(), held.clone());
+        names.list(b"changed".as_slice().into(), changed);
+        for index in 0..10 * LISTED {
+            names.list(index.to_string().as_bytes().into(), node());
+        }
+        let known = names.known(b"held").flatten().unwrap();
+        assert!(Rc::ptr_eq(known, &held));
+        assert!(names.known(b"changed").is_some());
+        assert!(names.known(b"0").is_none());
+        assert!(names.looked_up.len() <= LISTED && names.map.len() == 2);
+    }
+
+    #[test]
+    fn what_was_held_is_forgotten_in_the_end() {
+        let mut names = Names::default();
+        let mut held = Vec::new();
+        for index in 0..10 * LISTED {
+            held.push(node());
+            let node = held[index].clone();
+            names.list(index.to_string().as_bytes().into(), node);
+        }
+        assert!(names.known(b"0").is_some());
+        held.clear();
+        for index in 0..20 * LISTED {
+            names.list((index + 10_000).to_string().as_bytes().into(), node());
+        }
+        assert!(names.known(b"0").is_none() && names.map.is_empty());
+    }
+
+    #[test]
+    fn what_was_removed_stays_known_as_that() {
+        let mut names = Names::default();
+        names.list(b"a".as_slice().into(), node());
+        let (node, place) = (None, None);
+        names.set(b"a".as_slice().into(), Entry { node, place });
+        assert!(matches!(names.known(b"a"), Some(None)));
+        names.remove(b"a");
+        assert!(names.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Views: files, links and folders whose contents are made from the kernel's own values when they are asked for.
 //!
-//! [`TABLE`] lists them; what is here finds a line of it, so that nothing has to be built at start.
-//! The folders in the root cover what the archive has there, as mounting does.
+//! [`TABLE`] lists them; what is here finds a line of it, so that nothing has to be built at start. The folders in the root cover
+//! what the archive has there, as mounting does.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;

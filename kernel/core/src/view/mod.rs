@@ -1,4 +1,4 @@
-//! What `/dev`, `/proc` and `/sys` show, and `/tmp`: one line each in [`TABLE`], and a function that makes it when it is asked for.
+//! What `/dev`, `/proc` and `/sys` show, and `/tmp`: one line each in [`TABLE`], with what makes it when it is asked for.
 //!
 //! # How to add one
 //! Write a function `fn name(kernel: &mut Kernel) -> Shows` in its subject's file that tells the kernel's own values (proc(5),

@@ -54,6 +54,11 @@ impl Block {
     }
 }
 
+/// The first place of the block behind that of a place.
+fn next_block(place: u64) -> u64 {
+    (place / PLACES).saturating_add(1).saturating_mul(PLACES)
+}
+
 /// Where in its block an entry's name starts.
 fn name_start(entry: &[u8; ENTRY]) -> usize {
     usize::from(u16::from_le_bytes([entry[8], entry[9]]))
@@ -73,6 +78,7 @@ impl Erofs {
             let found = self.at_or_before(directory, middle);
             let (place, entry) = found.ok_or(ErofsError::Directory)?;
             match entry.name.cmp(name) {
+                Ordering::Less if place < middle => low = next_block(middle),
                 Ordering::Less => low = middle.saturating_add(1),
                 Ordering::Equal => return Ok(Some(entry)),
                 Ordering::Greater => high = place,
@@ -109,8 +115,7 @@ impl Erofs {
                 }
                 return Ok(Some((at, entry)));
             }
-            // The block has no more.
-            place = (place / PLACES).saturating_add(1).saturating_mul(PLACES);
+            place = next_block(place);
         }
         Ok(None)
     }

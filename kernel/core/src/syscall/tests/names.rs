@@ -1,12 +1,15 @@
 //! Making, moving and removing names.
 
 use alloc::rc::Rc;
+use std::string::String;
+use std::vec::Vec;
 
 use linux_raw_sys::general as linux;
 
 use crate::errno::Errno;
 use crate::fs::directory::{Beneath, directory};
 use crate::fs::node::Mount;
+use crate::fs::tree::Tree;
 use crate::testing::Process;
 use crate::time::Timestamp;
 
@@ -224,6 +227,31 @@ fn access_depends_on_mode_only_for_execution() {
         process.with_path(linux::__NR_access, "/small", &[8]),
         Err(Errno::EINVAL)
     );
+}
+
+#[test]
+fn root_without_an_archive_has_views_and_a_tmp() {
+    fn list(tree: &Tree) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut place = 2;
+        while let Some(listed) = tree.next(tree.root(), place, None).unwrap() {
+            names.push(String::from_utf8(listed.name.into_vec()).unwrap());
+            place = listed.next;
+        }
+        names
+    }
+    let now = Timestamp::from_seconds(7);
+    let tree = Tree::new(None, now).unwrap();
+    assert_eq!(list(&tree), ["dev", "proc", "sys", "tmp"]);
+    let tmp = tree.lookup(tree.root(), b"tmp", None).unwrap().unwrap();
+    assert_eq!(tmp.mode(), linux::S_IFDIR | 0o1777);
+    assert_eq!(tmp.attributes.borrow().modified.seconds, 7);
+    tree.remove(tree.root(), b"tmp", now).unwrap();
+    assert!(tree.lookup(tree.root(), b"tmp", None).unwrap().is_none());
+    assert_eq!(list(&tree), ["dev", "proc", "sys"]);
+    tree.put(tree.root(), b"tmp".as_slice().into(), &tmp)
+        .unwrap();
+    assert_eq!(list(&tree), ["dev", "proc", "sys", "tmp"]);
 }
 
 #[test]
