@@ -19,7 +19,7 @@ const CONTROL_OUT: u16 = 3;
 /// All queues: number, buffers, their length in bytes, direction.
 const QUEUES: [(u16, u16, u32, Direction); 7] = [
     (CONTROL_IN, 16, 64, Direction::FromDevice),
-    (CONTROL_OUT, 16, MESSAGE as u32, Direction::ToDevice),
+    (CONTROL_OUT, 16, MESSAGE, Direction::ToDevice),
     (queue_in(Stream::Stdin), 4, 4096, Direction::FromDevice),
     (queue_out(Stream::Stdout), 4, 8192, Direction::ToDevice),
     (queue_out(Stream::Stderr), 4, 4096, Direction::ToDevice),
@@ -28,7 +28,7 @@ const QUEUES: [(u16, u16, u32, Direction); 7] = [
 ];
 
 /// Length of a control message without a name behind it: port, event, value.
-const MESSAGE: usize = 8;
+const MESSAGE: u32 = 8;
 
 /// Control events (virtio 1.2, section 5.3.6.2).
 const DEVICE_READY: u16 = 0;
@@ -158,7 +158,7 @@ impl Console {
     fn listen(&mut self) {
         let mut message = [0; 64];
         while let len @ 1.. = self.control_in().try_receive(&mut message) {
-            if len < MESSAGE {
+            if len < MESSAGE as usize {
                 continue;
             }
             let [a, b, c, d, e, f, g, h, ..] = message;
