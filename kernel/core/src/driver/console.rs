@@ -193,10 +193,8 @@ impl Console {
 
     /// Sends a control message. One that finds no room is lost; there is room for more than all ports need.
     fn tell(&mut self, port: u32, event: u16, value: u16) {
-        let [a, b, c, d] = port.to_le_bytes();
-        let [e, f] = event.to_le_bytes();
-        let [g, h] = value.to_le_bytes();
-        self.control_out().try_send(&[a, b, c, d, e, f, g, h]);
+        let message = u64::from(port) | u64::from(event) << 32 | u64::from(value) << 48;
+        self.control_out().try_send(&message.to_le_bytes());
     }
 }
 
