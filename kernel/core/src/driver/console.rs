@@ -54,7 +54,7 @@ impl Console {
             return None;
         }
         let mut queues = Vec::with_capacity(QUEUES.len());
-        for (index, buffers, len, direction) in QUEUES {
+        for &(index, buffers, len, direction) in &QUEUES {
             queues.push(device.queue(index, buffers, len, direction).ok()?);
         }
         device.start();
