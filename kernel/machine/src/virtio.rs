@@ -1,7 +1,8 @@
 //! Virtio devices and their queues, without a word about what the devices do (virtio 1.2, chapters 2 to 4).
 //!
 //! A driver negotiates features, asks for its queues, starts the device, and then moves bytes. Buffers and rings belong to the
-//! machine; a driver never sees device memory. Interrupts only end [`cpu::wait`](crate::cpu::wait): drivers look at their queues.
+//! machine; a driver never sees device memory. Interrupts only end [`cpu::wait`](crate::cpu::wait), and the program's run: drivers
+//! look at their queues. A queue interrupts only after somebody looked for what was not there yet.
 
 use core::fmt;
 

@@ -19,7 +19,7 @@ const CONTROL_OUT: u16 = 3;
 /// All queues: number, buffers, their length in bytes, direction.
 const QUEUES: [(u16, u16, u32, Direction); 7] = [
     (CONTROL_IN, 16, 64, Direction::FromDevice),
-    (CONTROL_OUT, 16, MESSAGE as u32, Direction::ToDevice),
+    (CONTROL_OUT, 16, MESSAGE, Direction::ToDevice),
     (queue_in(Stream::Stdin), 4, 4096, Direction::FromDevice),
     (queue_out(Stream::Stdout), 4, 8192, Direction::ToDevice),
     (queue_out(Stream::Stderr), 4, 4096, Direction::ToDevice),
@@ -28,7 +28,7 @@ const QUEUES: [(u16, u16, u32, Direction); 7] = [
 ];
 
 /// Length of a control message without a name behind it: port, event, value.
-const MESSAGE: usize = 8;
+const MESSAGE: u32 = 8;
 
 /// Control events (virtio 1.2, section 5.3.6.2).
 const DEVICE_READY: u16 = 0;
@@ -54,7 +54,7 @@ impl Console {
             return None;
         }
         let mut queues = Vec::with_capacity(QUEUES.len());
-        for (index, buffers, len, direction) in QUEUES {
+        for &(index, buffers, len, direction) in &QUEUES {
             queues.push(device.queue(index, buffers, len, direction).ok()?);
         }
         device.start();
@@ -158,7 +158,7 @@ impl Console {
     fn listen(&mut self) {
         let mut message = [0; 64];
         while let len @ 1.. = self.control_in().try_receive(&mut message) {
-            if len < MESSAGE {
+            if len < MESSAGE as usize {
                 continue;
             }
             let [a, b, c, d, e, f, g, h, ..] = message;
@@ -193,10 +193,8 @@ impl Console {
 
     /// Sends a control message. One that finds no room is lost; there is room for more than all ports need.
     fn tell(&mut self, port: u32, event: u16, value: u16) {
-        let [a, b, c, d] = port.to_le_bytes();
-        let [e, f] = event.to_le_bytes();
-        let [g, h] = value.to_le_bytes();
-        self.control_out().try_send(&[a, b, c, d, e, f, g, h]);
+        let message = u64::from(port) | u64::from(event) << 32 | u64::from(value) << 48;
+        self.control_out().try_send(&message.to_le_bytes());
     }
 }
 

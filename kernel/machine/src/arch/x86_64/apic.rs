@@ -82,7 +82,7 @@ pub(crate) fn init() {
         )
     };
     let mode = if has_tsc_deadline() { TSC_DEADLINE } else { 0 };
-    for (register, value) in [
+    for &(register, value) in &[
         (LINT0, MASKED),
         (LINT1, MASKED),
         (ERROR, MASKED),

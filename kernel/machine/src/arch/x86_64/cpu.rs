@@ -8,5 +8,6 @@ use core::arch::asm;
 /// that looks, then waits, then looks again misses nothing.
 pub fn wait() {
     // SAFETY: the handlers change nothing that Rust code borrows: the caller borrows no static of this architecture.
-    unsafe { asm!("sti", "hlt", "cli", options(nostack)) };
+    // The way into them keeps no vector registers.
+    unsafe { asm!("sti", "hlt", "cli", clobber_abi("C"), options(nostack)) };
 }

@@ -151,17 +151,14 @@ trap_common:
     sub rsp, CONTEXT_REGISTERS
     jmp leave_program
 
-# A trap in the kernel itself, or a fatal one anywhere: kernel_trap(KernelFrame) decides, and may change it.
+# A trap in the kernel itself, or a fatal one anywhere: kernel_trap(KernelFrame) decides, and may change it. It comes back only to
+# copy.s and to cpu::wait, whose callers expect no xmm register to be kept.
 kernel_common:
     push_registers
     push 2
     popfq
     mov rdi, rsp
-    sub rsp, 256
-    each_xmm store, rsp
     call kernel_trap
-    each_xmm load, rsp
-    add rsp, 256
     pop_registers
     add rsp, 16
     iretq
