@@ -182,7 +182,7 @@ pub(crate) fn standard_descriptors(tree: &Tree, streams: &Streams, now: Timestam
         (Stream::Stdout, linux::O_WRONLY),
         (Stream::Stderr, linux::O_WRONLY),
     ];
-    Descriptors::new(standard.map(|(stream, flags)| {
+    Descriptors::new(standard.into_iter().map(|(stream, flags)| {
         // A terminal where the host has one, else a pipe.
         let mode = if streams.is_terminal(stream) {
             linux::S_IFCHR | 0o620

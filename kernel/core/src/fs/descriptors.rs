@@ -48,10 +48,10 @@ pub(crate) struct Descriptors {
 }
 
 impl Descriptors {
-    /// Descriptors 0, 1 and 2.
-    pub(crate) fn new(standard: [Descriptor; 3]) -> Self {
+    /// These, from 0 on.
+    pub(crate) fn new(first: impl Iterator<Item = Descriptor>) -> Self {
         Self {
-            slots: Vec::from(standard.map(Some)),
+            slots: first.map(Some).collect(),
             limit: DEFAULT_LIMIT,
             hard_limit: HARD_LIMIT,
         }
