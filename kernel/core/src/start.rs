@@ -18,7 +18,7 @@ use unikernel_machine::{power, time};
 use crate::driver::entropy::EntropyDevice;
 use crate::driver::streams::{Stream, Streams};
 use crate::fs::archive::Mounted;
-use crate::fs::descriptors::{Descriptor, Descriptors, OnExec};
+use crate::fs::descriptors::Descriptors;
 use crate::fs::node::{Kind, Mount};
 use crate::fs::open::{OpenFile, Target};
 use crate::fs::tree::Tree;
@@ -182,7 +182,7 @@ pub(crate) fn standard_descriptors(tree: &Tree, streams: &Streams, now: Timestam
         (Stream::Stdout, linux::O_WRONLY),
         (Stream::Stderr, linux::O_WRONLY),
     ];
-    Descriptors::new(standard.into_iter().map(|(stream, flags)| {
+    Descriptors::new(standard.map(|(stream, flags)| {
         // A terminal where the host has one, else a pipe.
         let mode = if streams.is_terminal(stream) {
             linux::S_IFCHR | 0o620
@@ -190,10 +190,7 @@ pub(crate) fn standard_descriptors(tree: &Tree, streams: &Streams, now: Timestam
             linux::S_IFIFO | 0o600
         };
         let node = tree.create(Mount::Streams, Kind::Stream(stream), mode, now);
-        Descriptor {
-            file: OpenFile::new(Target::Stream(stream, node), flags),
-            on_exec: OnExec::Keep,
-        }
+        OpenFile::new(Target::Stream(stream, node), flags)
     }))
 }
 

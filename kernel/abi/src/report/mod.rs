@@ -184,10 +184,9 @@ impl Report<'_> {
     pub fn encode(&self, sink: &mut dyn Sink) {
         let mut count = crate::bytes::CountingSink::default();
         self.fields(&mut count);
-        let [a, b] = MAGIC.to_le_bytes();
-        let [c, d] = self.kind().to_le_bytes();
-        let [e, f, g, h] = u32::try_from(count.0).unwrap_or(u32::MAX).to_le_bytes();
-        sink.put(&[a, b, c, d, e, f, g, h]);
+        let len = u32::try_from(count.0).unwrap_or(u32::MAX);
+        let header = u64::from(MAGIC) | u64::from(self.kind()) << 16 | u64::from(len) << 32;
+        numbers(sink, &[header]);
         self.fields(sink);
     }
 

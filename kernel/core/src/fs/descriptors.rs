@@ -48,10 +48,12 @@ pub(crate) struct Descriptors {
 }
 
 impl Descriptors {
-    /// These, from 0 on.
-    pub(crate) fn new(first: impl Iterator<Item = Descriptor>) -> Self {
+    /// These from 0 on, with the limits that a program starts with.
+    pub(crate) fn new(files: [Rc<OpenFile>; 3]) -> Self {
+        let on_exec = OnExec::Keep;
+        let slots = files.map(|file| Some(Descriptor { file, on_exec }));
         Self {
-            slots: first.map(Some).collect(),
+            slots: Vec::from(slots),
             limit: DEFAULT_LIMIT,
             hard_limit: HARD_LIMIT,
         }
