@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use linux_raw_sys::general as linux;
+use unikernel_abi::bytes::{field, u64_of};
 use unikernel_abi::report::Report;
 use unikernel_machine::address::UserAddr;
 use unikernel_machine::boot::{Boot, BootFailed};
@@ -84,18 +85,25 @@ fn run(mut boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<(), StartError>
     let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
     let now = clock.now();
     let tree = mount(boot.archive, now)?;
-    let mut memory = AddressSpace::new(layout(settings.layout_seed, &mut random, &clock)?)
-        .map_err(|_| StartError::Memory)?;
+    // For the layout, and for the program.
+    let mut drawn = [0; 8 + 16];
+    random
+        .fill(&mut drawn, &clock)
+        .map_err(|_| StartError::NoEntropy)?;
+    let seed = settings.layout_seed.unwrap_or(u64_of::<0, _>(&drawn));
+    let mut memory =
+        AddressSpace::new(Layout::new(numbers(seed))).map_err(|_| StartError::Memory)?;
     let loaded = load::load(&tree, &mut memory, settings.program)?;
     let vdso = vdso::map(&mut memory, &clock).map_err(|_| StartError::Memory)?;
-    let seed = entropy(&mut random, &clock)?;
-    let places = stack::build(&mut memory, &settings, &loaded, vdso, seed).map_err(|errno| {
-        StartError::File(
-            "passing arguments and environment to",
-            Name::new(settings.program),
-            errno,
-        )
-    })?;
+    let random_bytes = field::<8, _, _>(&drawn);
+    let places =
+        stack::build(&mut memory, &settings, &loaded, vdso, random_bytes).map_err(|errno| {
+            StartError::File(
+                "passing arguments and environment to",
+                Name::new(settings.program),
+                errno,
+            )
+        })?;
     let context = Context::new(UserAddr(loaded.start), UserAddr(places.pointer));
     let name = settings
         .program
@@ -161,23 +169,6 @@ fn mount(
         .transpose()
         .map_err(StartError::Archive)?;
     Tree::new(mounted, now).map_err(StartError::Archive)
-}
-
-/// A layout from the seed, or else from entropy.
-fn layout(seed: Option<u64>, random: &mut Random, clock: &Clock) -> Result<Layout, StartError> {
-    let seed = match seed {
-        Some(seed) => seed,
-        None => u64::from_le_bytes(entropy(random, clock)?),
-    };
-    Ok(Layout::new(numbers(seed)))
-}
-
-fn entropy<const N: usize>(random: &mut Random, clock: &Clock) -> Result<[u8; N], StartError> {
-    let mut bytes = [0; N];
-    random
-        .fill(&mut bytes, clock)
-        .map_err(|_| StartError::NoEntropy)?;
-    Ok(bytes)
 }
 
 /// Descriptors 0, 1 and 2.

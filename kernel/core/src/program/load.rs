@@ -61,33 +61,39 @@ pub(crate) fn load(
     let end = base.saturating_add(first.saturating_add(count).saturating_mul(PAGE));
     memory.start_heap(end);
     let entry = base.saturating_add(program.elf.entry);
-    let mut loaded = Loaded {
-        node: program.node.clone(),
-        start: entry,
+    let (interpreter_base, start) = match program.interpreter()? {
+        None => (0, entry),
+        Some(path) => load_interpreter(tree, memory, &path)?,
+    };
+    Ok(Loaded {
+        node: program.node,
+        start,
         entry,
         base,
-        interpreter_base: 0,
+        interpreter_base,
         headers: base.saturating_add(program.elf.headers),
         header_count: program.elf.header_count,
-    };
-    if let Some(path) = program.interpreter()? {
-        let interpreter = Source::open(tree, &path)?;
-        if interpreter.elf.interpreter.is_some() {
-            return Err(StartError::Elf(
-                Name::new(&path),
-                ElfError::NestedInterpreter,
-            ));
-        }
-        let (first, count) = interpreter.elf.span();
-        let room = memory
-            .find_room(count.saturating_mul(PAGE))
-            .map_err(|_| StartError::Memory)?;
-        let base = room.saturating_sub(first.saturating_mul(PAGE));
-        interpreter.map(memory, base)?;
-        loaded.interpreter_base = base;
-        loaded.start = base.saturating_add(interpreter.elf.entry);
+    })
+}
+
+/// Loads the interpreter at `path`: what was added to its addresses, and its first instruction.
+fn load_interpreter(
+    tree: &Tree,
+    memory: &mut AddressSpace,
+    path: &[u8],
+) -> Result<(u64, u64), StartError> {
+    let interpreter = Source::open(tree, path)?;
+    if interpreter.elf.interpreter.is_some() {
+        let error = ElfError::NestedInterpreter;
+        return Err(StartError::Elf(Name::new(path), error));
     }
-    Ok(loaded)
+    let (first, count) = interpreter.elf.span();
+    let room = memory
+        .find_room(count.saturating_mul(PAGE))
+        .map_err(|_| StartError::Memory)?;
+    let base = room.saturating_sub(first.saturating_mul(PAGE));
+    interpreter.map(memory, base)?;
+    Ok((base, base.saturating_add(interpreter.elf.entry)))
 }
 
 impl<'a> Source<'a> {

@@ -54,7 +54,6 @@ pub(crate) fn build(
     vdso: u64,
     random: [u8; 16],
 ) -> Result<Places, Errno> {
-    let top = memory.map_stack(INITIAL)?;
     let mut strings = settings.program.len();
     for texts in [&settings.args, &settings.env] {
         for text in texts {
@@ -64,6 +63,7 @@ pub(crate) fn build(
     if strings > MAX_STRINGS {
         return Err(Errno::E2BIG);
     }
+    let top = memory.map_stack(INITIAL)?;
     let platform = b"x86_64\0";
     let strings_len = (strings as u64)
         .saturating_add(platform.len() as u64)

@@ -19,6 +19,7 @@ use unikernel_machine::virtio::{DeviceKind, VirtioDevice};
 use super::launch::Settings;
 use super::load::{Loaded, load};
 use super::stack;
+use crate::errno::Errno;
 use crate::memory::PAGE;
 use crate::testing::{ARCHIVE, Process};
 
@@ -237,6 +238,28 @@ fn first_stack_is_as_the_psabi_says() {
         b"x86_64"
     );
     assert_eq!(vector.last(), Some(&(0, 0)));
+}
+
+#[test]
+fn long_arguments_lie_on_a_stack_that_grew() {
+    const LEN: usize = 100_000;
+    let mut process = Process::new();
+    let loaded = loaded(&mut process);
+    let long: &[u8] = Box::leak(Box::new([b'x'; LEN]));
+    let mut build = |count| {
+        let settings = Settings {
+            program: b"/prog",
+            args: alloc::vec![long; count],
+            ..Settings::default()
+        };
+        let memory = &mut process.kernel.memory;
+        stack::build(memory, &settings, &loaded, 0, [0; 16])
+    };
+    assert_eq!(build(21).err(), Some(Errno::E2BIG));
+    let args = build(20).unwrap().args;
+    assert_eq!(args.end - args.start, 20 * (LEN as u64 + 1));
+    assert_eq!(process.bytes(args.start, LEN), long);
+    assert_eq!(process.bytes(args.end - 2, 2), b"x\0");
 }
 
 #[test]
