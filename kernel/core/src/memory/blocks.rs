@@ -138,11 +138,15 @@ impl Blocks {
 
     /// Puts an area whose pages are free.
     pub(super) fn put(&mut self, mapped: Mapped) {
-        // With the one below it: the room behind that was as long as both rooms that it becomes.
+        // With the one below it, whose room it parts; where that ended at the guard of the next one, it may end later now.
         let at = self.find(mapped.pages.start);
         let Some(block) = self.blocks.get_mut(at.block) else {
             return;
         };
+        let below = block.areas.get(at.index);
+        let start = below.map_or(0, |below| below.pages.end);
+        let room = mapped.guarded_start().saturating_sub(start);
+        block.room.set(room.max(block.room.get()));
         block.areas.insert(at.index, mapped);
         self.count = self.count.saturating_add(1);
         if block.areas.len() >= MOST {
