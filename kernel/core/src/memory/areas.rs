@@ -6,6 +6,9 @@ use super::Pages;
 use super::area::Area;
 use super::blocks::{At, Blocks, Mapped};
 
+/// Pages that stay free below a stack that may grow: Linux's `stack_guard_gap`.
+pub(crate) const STACK_GUARD: u64 = 256;
+
 /// All areas.
 pub(crate) struct Areas {
     blocks: Blocks,
@@ -184,7 +187,6 @@ mod tests {
     use super::*;
     use crate::fs::node::Node;
     use crate::memory::area::{FileBacking, Role, Sharing};
-    use crate::memory::blocks::STACK_GUARD;
     use crate::memory::layout::numbers;
     use crate::testing::{node, operations};
 

@@ -12,12 +12,10 @@ use unikernel_machine::space::Protection;
 
 use super::Pages;
 use super::area::Area;
+use super::areas::STACK_GUARD;
 
 /// Most areas of one block.
 const MOST: usize = 64;
-
-/// Pages that stay free below a stack that may grow: Linux's `stack_guard_gap`.
-pub(crate) const STACK_GUARD: u64 = 256;
 
 /// An area and its pages.
 pub(super) struct Mapped {
