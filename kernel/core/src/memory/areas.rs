@@ -6,6 +6,9 @@ use super::Pages;
 use super::area::Area;
 use super::blocks::{At, Blocks, Mapped};
 
+/// Pages that stay free below a stack that may grow: Linux's `stack_guard_gap`.
+pub(crate) const STACK_GUARD: u64 = 256;
+
 /// All areas.
 pub(crate) struct Areas {
     blocks: Blocks,
@@ -178,12 +181,12 @@ fn entry(mapped: &Mapped) -> Option<(usize, u64)> {
 mod tests {
     use alloc::rc::Rc;
 
+    use unikernel_machine::address::UserPage;
     use unikernel_machine::space::Protection;
 
     use super::*;
     use crate::fs::node::Node;
     use crate::memory::area::{FileBacking, Role, Sharing};
-    use crate::memory::blocks::STACK_GUARD;
     use crate::memory::layout::numbers;
     use crate::testing::{node, operations};
 
@@ -254,6 +257,23 @@ mod tests {
             );
         }
         assert!(most > 1_000, "only {most} areas");
+    }
+
+    #[test]
+    fn room_below_an_area_within_a_guard_is_found() {
+        let mut areas = Areas::new();
+        let insert = |areas: &mut Areas, start, end, role| {
+            let mut area = Area::anonymous(Protection::READ);
+            area.role = role;
+            areas.insert(Pages { start, end }, area);
+        };
+        insert(&mut areas, 100, 101, Role::Mapped);
+        insert(&mut areas, 400, 401, Role::GrowsDown);
+        insert(&mut areas, 401, UserPage::END, Role::Mapped);
+        assert_eq!(areas.free_below(400, 0, 150), None);
+        insert(&mut areas, 300, 301, Role::Mapped);
+        let (start, end) = (150, 300);
+        assert_eq!(areas.free_below(400, 0, 150), Some(Pages { start, end }));
     }
 
     #[test]

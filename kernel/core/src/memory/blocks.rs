@@ -1,8 +1,8 @@
 //! The areas from the highest down, as they are placed, in blocks: neither an area nor room for one is found by a walk over all.
 //!
 //! A block knows how long the free runs behind its areas are at most: a search for room passes over blocks and looks into one,
-//! where Linux descends a tree (`mm/vma.c`). With as many areas as there may be, that is a thousand short steps, whatever the
-//! program does.
+//! where Linux descends a tree (`mm/vma.c`). With as many areas as there may be, two thousand blocks are passed over; one is
+//! looked into in vain only after an area of it came or went.
 
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -12,12 +12,10 @@ use unikernel_machine::space::Protection;
 
 use super::Pages;
 use super::area::Area;
+use super::areas::STACK_GUARD;
 
 /// Most areas of one block.
 const MOST: usize = 64;
-
-/// Pages that stay free below a stack that may grow: Linux's `stack_guard_gap`.
-pub(crate) const STACK_GUARD: u64 = 256;
 
 /// An area and its pages.
 pub(super) struct Mapped {
@@ -138,11 +136,15 @@ impl Blocks {
 
     /// Puts an area whose pages are free.
     pub(super) fn put(&mut self, mapped: Mapped) {
-        // With the one below it: the room behind that was as long as both rooms that it becomes.
+        // With the one below it, whose room it parts; where that ended at the guard of the next one, it may end later now.
         let at = self.find(mapped.pages.start);
         let Some(block) = self.blocks.get_mut(at.block) else {
             return;
         };
+        let below = block.areas.get(at.index);
+        let start = below.map_or(0, |below| below.pages.end);
+        let room = mapped.guarded_start().saturating_sub(start);
+        block.room.set(room.max(block.room.get()));
         block.areas.insert(at.index, mapped);
         self.count = self.count.saturating_add(1);
         if block.areas.len() >= MOST {

@@ -7,7 +7,7 @@ use unikernel_machine::user::Access;
 
 use super::area::{Area, FileBacking, Large, Locked, Sharing};
 use super::layout::STACK_LIMIT;
-use super::{AddressSpace, PAGE, Pages, blocks, budget};
+use super::{AddressSpace, PAGE, Pages, areas, budget};
 use crate::errno::Errno;
 use crate::fs::contents::NoPage;
 
@@ -128,7 +128,7 @@ impl AddressSpace {
             .filter(|_| stack.end.saturating_sub(page) <= STACK_LIMIT / PAGE)
             .ok_or(Refusal::NotMapped)?;
         let is_near = self.areas.below(page).is_some_and(|(below, area)| {
-            page.saturating_sub(below.end) < blocks::STACK_GUARD
+            page.saturating_sub(below.end) < areas::STACK_GUARD
                 && !area.grows()
                 && !area.protection.is_empty()
         });

@@ -18,7 +18,7 @@ const PROGRAM_BITS: u32 = 28;
 const HEAP_BITS: u32 = 13;
 
 /// Pages between the stack's top and the highest mapping, beside the random part: its limit, a guard gap, and the vDSO.
-const STACK_GAP: u64 = (STACK_LIMIT / PAGE) + super::blocks::STACK_GUARD + vdso::PAGES;
+const STACK_GAP: u64 = (STACK_LIMIT / PAGE) + super::areas::STACK_GUARD + vdso::PAGES;
 
 /// Where a position-independent program is loaded, before the random part (`ELF_ET_DYN_BASE`).
 const PROGRAM: u64 = 0x5555_5555_4000 / PAGE;
