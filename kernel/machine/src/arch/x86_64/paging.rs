@@ -100,19 +100,17 @@ impl Way {
     }
 }
 
-/// Goes from the root towards `address`, down to the table at `level` or to where it goes no further: a large page, or nothing.
-pub(crate) fn walk(root: Table, address: u64, level: u32) -> Way {
-    go(root, address, level, false)
+/// What is done about a table that is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Left,
+    Added,
 }
 
-/// As [`walk`], and adds the tables that are not there: it ends above `level` at a large page only, or where there is no frame
-/// for a table.
-pub(crate) fn walk_adding(root: Table, address: u64, level: u32) -> Way {
-    go(root, address, level, true)
-}
-
+/// Goes from the root towards `address`, down to the table at `level` or to where it goes no further: a large page, or a table
+/// that is missing, for which there was no frame if it was to be added.
 #[inline(never)]
-fn go(root: Table, address: u64, level: u32, is_adding: bool) -> Way {
+pub(crate) fn walk(root: Table, address: u64, level: u32, missing: Missing) -> Way {
     let mut way = Way {
         table: root,
         level: LEVELS - 1,
@@ -122,7 +120,7 @@ fn go(root: Table, address: u64, level: u32, is_adding: bool) -> Way {
         let entry = way.table.get(index);
         way.table = if entry & (PRESENT | LARGE) == PRESENT {
             Table(entry & ADDRESS)
-        } else if is_adding & (entry == 0)
+        } else if (entry == 0) & (missing == Missing::Added)
             && let Some(table) = add_table(way.table, index)
         {
             table
@@ -151,18 +149,16 @@ pub(crate) unsafe fn map_kernel(
     while at < end {
         let to = physical.wrapping_sub(address).wrapping_add(at);
         // The largest power of two by which both are divisible and that fits.
-        let bits = (at | to | 1 << (end - at | 1).ilog2()).trailing_zeros();
+        let bits = (at | to | 1 << ((end - at) | 1).ilog2()).trailing_zeros();
         let level = (bits.saturating_sub(shift(0)) / 9).min(largest);
-        let way = walk_adding(root, at, level);
+        let way = walk(root, at, level, Missing::Added);
         if way.level > level {
             return None;
         }
         let large = if level > 0 { LARGE } else { 0 };
+        let entry = to | flags | large | PRESENT | GLOBAL;
         // SAFETY: the caller's promise.
-        unsafe {
-            way.table
-                .set(way.index(at), to | flags | large | PRESENT | GLOBAL)
-        };
+        unsafe { way.table.set(way.index(at), entry) };
         at += span(level);
     }
     Some(())

@@ -8,7 +8,7 @@ use core::ops::Range;
 
 use super::instruction::{forget_page, load_page_table};
 use super::leaf;
-use super::paging::{ENTRIES, LEVELS, PRESENT, TO_TABLE, Table, Way, span, walk, walk_adding};
+use super::paging::{ENTRIES, LEVELS, Missing, PRESENT, TO_TABLE, Table, Way, span, walk};
 use super::seal::kernel_root;
 use super::tables::{active, is_empty, release_table, retain_table};
 use crate::address::{PAGE_SIZE, UserPage};
@@ -57,10 +57,17 @@ impl Space {
         protection: Protection,
     ) -> Result<Option<Frame>, OutOfFrames> {
         let address = page.start().0;
-        let way = walk_adding(Table(self.root), address, 0);
+        let way = walk(Table(self.root), address, 0, Missing::Added);
         let table = self.small(way, address).ok_or(OutOfFrames)?;
         // SAFETY: the entry shows the program a frame that it now owns; the old one's reference goes to the caller.
-        let old = unsafe { replace(table, page.number(), leaf::of(frame, protection), true) };
+        let old = unsafe {
+            replace(
+                table,
+                page.number(),
+                leaf::of(frame, protection),
+                Translation::Dropped,
+            )
+        };
         // SAFETY: the old entry owned a reference and is overwritten.
         Ok(unsafe { leaf::frame(old) })
     }
@@ -80,7 +87,7 @@ impl Space {
         self.unmap_range(number..number + ENTRIES);
         let address = first.start().0;
         let spare = Table::create().ok_or(OutOfFrames)?;
-        let way = walk_adding(Table(self.root), address, 1);
+        let way = walk(Table(self.root), address, 1, Missing::Added);
         if way.level > 1 {
             release_table(spare);
             return Err(OutOfFrames);
@@ -100,7 +107,7 @@ impl Space {
         let address = page.start().0;
         let table = self.small(self.way(address), address)?;
         // SAFETY: the old entry's reference goes to the caller.
-        let old = unsafe { replace(table, page.number(), 0, true) };
+        let old = unsafe { replace(table, page.number(), 0, Translation::Dropped) };
         self.prune(page.number());
         // SAFETY: the old entry owned a reference and is overwritten.
         unsafe { leaf::frame(old) }
@@ -136,7 +143,7 @@ impl Space {
         let Some(table) = self.small(self.way(address), address) else {
             return false;
         };
-        set_protection(table, page.number(), protection, true)
+        set_protection(table, page.number(), protection, Translation::Dropped)
     }
 
     /// Visits each mapped page whose number is in `pages`, in order. Reservations without pages cost nothing.
@@ -157,14 +164,14 @@ impl Space {
 
     /// Unmaps each page whose number is in `pages`.
     pub fn unmap_range(&mut self, mut pages: Range<u64>) {
-        let many = pages.end.saturating_sub(pages.start) > MANY;
+        let translation = Translation::of_each(&pages);
         while let Some((way, piece)) = self.next_piece(&mut pages) {
             match self.table_unless_whole(way, &piece) {
                 None => self.take_large(way.table, address_of(piece.start)),
                 Some(table) => {
                     for page in piece.clone() {
                         // SAFETY: the old entry's reference is dropped below.
-                        let old = unsafe { replace(table, page, 0, !many) };
+                        let old = unsafe { replace(table, page, 0, translation) };
                         // SAFETY: the old entry owned a reference and is overwritten.
                         drop(unsafe { leaf::frame(old) });
                     }
@@ -172,7 +179,7 @@ impl Space {
             }
             self.prune(piece.start);
         }
-        if many {
+        if translation == Translation::Left {
             self.forget_all();
         }
     }
@@ -184,7 +191,7 @@ impl Space {
                 for page in piece.clone() {
                     if leaf::is_constant(way.table.get(page)) {
                         // SAFETY: nobody counts references of a constant frame.
-                        unsafe { replace(way.table, page, 0, true) };
+                        unsafe { replace(way.table, page, 0, Translation::Dropped) };
                     }
                 }
                 self.prune(piece.start);
@@ -194,21 +201,21 @@ impl Space {
 
     /// Changes what the program may do with each mapped page whose number is in `pages`.
     pub fn protect_range(&mut self, mut pages: Range<u64>, protection: Protection) {
-        let many = pages.end.saturating_sub(pages.start) > MANY;
+        let translation = Translation::of_each(&pages);
         while let Some((way, piece)) = self.next_piece(&mut pages) {
             match self.table_unless_whole(way, &piece) {
                 None => {
                     let entry = way.index(address_of(piece.start));
-                    set_protection(way.table, entry, protection, false);
+                    set_protection(way.table, entry, protection, Translation::Left);
                 }
                 Some(table) => {
                     for page in piece.clone() {
-                        set_protection(table, page, protection, !many);
+                        set_protection(table, page, protection, translation);
                     }
                 }
             }
         }
-        if many {
+        if translation == Translation::Left {
             self.forget_all();
         }
     }
@@ -238,7 +245,7 @@ impl Space {
     /// The way to a page.
     #[inline]
     fn way(&self, address: u64) -> Way {
-        walk(Table(self.root), address, 0)
+        walk(Table(self.root), address, 0, Missing::Left)
     }
 
     /// The entry of a page, as it is or would be in a table of small ones; 0 when nothing leads there.
@@ -334,14 +341,14 @@ impl Space {
     fn prune(&self, number: u64) {
         let address = address_of(number);
         for level in 0..LEVELS - 1 {
-            let way = walk(Table(self.root), address, level);
+            let way = walk(Table(self.root), address, level, Missing::Left);
             if way.level > level {
                 continue;
             }
             if !is_empty(way.table) {
                 return;
             }
-            let parent = walk(Table(self.root), address, level + 1);
+            let parent = walk(Table(self.root), address, level + 1, Missing::Left);
             // SAFETY: the child is empty.
             unsafe { parent.table.set(parent.index(address), 0) };
             // The processor may remember the way through the child, too.
@@ -367,12 +374,31 @@ fn address_of(page: u64) -> u64 {
     page << PAGE_SIZE.ilog2()
 }
 
-/// Replaces an entry that shows the program something, or nothing, and drops the translation if `forgets` says so: of whatever
-/// space is active, since a translation too few costs little. What the entry was.
+/// What becomes of a page's translation when its entry changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Translation {
+    /// It is dropped, of whatever space is active: one too few costs little.
+    Dropped,
+    /// All are dropped at the end.
+    Left,
+}
+
+impl Translation {
+    /// For each of so many pages.
+    fn of_each(pages: &Range<u64>) -> Self {
+        if pages.end.saturating_sub(pages.start) > MANY {
+            Self::Left
+        } else {
+            Self::Dropped
+        }
+    }
+}
+
+/// Replaces an entry that shows the program something, or nothing. What the entry was.
 ///
 /// # Safety
 /// The new entry must own what it shows; what the old one owned is the caller's.
-unsafe fn replace(table: Table, page: u64, new: u64, forgets: bool) -> u64 {
+unsafe fn replace(table: Table, page: u64, new: u64, translation: Translation) -> u64 {
     let old = table.get(page);
     // SAFETY: the caller's promise.
     unsafe { table.set(page, new) };
@@ -382,18 +408,23 @@ unsafe fn replace(table: Table, page: u64, new: u64, forgets: bool) -> u64 {
         (_, 0) => release_table(table),
         _ => {}
     }
-    if forgets & (old & PRESENT != 0) {
+    if (old & PRESENT != 0) & (translation == Translation::Dropped) {
         forget_page(address_of(page));
     }
     old
 }
 
 /// Changes an entry's protection; false when it is empty.
-fn set_protection(table: Table, page: u64, protection: Protection, forgets: bool) -> bool {
+fn set_protection(
+    table: Table,
+    page: u64,
+    protection: Protection,
+    translation: Translation,
+) -> bool {
     let old = table.get(page);
     if old != 0 {
         // SAFETY: the same frame, which the program owns.
-        unsafe { replace(table, page, leaf::with(old, protection), forgets) };
+        unsafe { replace(table, page, leaf::with(old, protection), translation) };
     }
     old != 0
 }

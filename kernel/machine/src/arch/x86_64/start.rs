@@ -1,10 +1,9 @@
 //! From the entry to the kernel's core, in order.
 
-use core::ops::Range;
 use core::{ptr, slice};
 
 use twox_hash::XxHash64;
-use unikernel_abi::boot::BootBlock;
+use unikernel_abi::boot::{self, BootBlock};
 
 use super::archive::Archive;
 use super::layout::{direct, kernel_parts};
@@ -26,8 +25,10 @@ unsafe extern "Rust" {
     safe fn unikernel_start(boot: Result<Boot, BootFailed>) -> !;
 }
 
-/// Physical ranges of the image's pieces: archive, launch record, module. Empty where there is none.
-type Pieces = [Range<u64>; 3];
+/// The image's pieces, as [`PIECES`] names them; all of it is 0 for one that there is not.
+type Pieces = [boot::Piece; PIECES.len()];
+
+const PIECES: [Piece; 3] = [Piece::Archive, Piece::Launch, Piece::Module];
 
 /// Called by entry.s on the kernel's stack.
 // SAFETY: the name is the one that entry.s calls; nothing else has it.
@@ -38,24 +39,22 @@ extern "C" fn machine_boot(start_info: u64, entry_ticks: u64) -> ! {
     let info = StartInfo::read(start_info);
     let sizes = info.memory.ranges().iter().map(|(start, end)| end - start);
     let total = sizes.sum();
-    let stated = boot_block();
-    let placed = stated.and_then(|block| place(&block, &info, total));
-    take_memory(&info, placed.as_ref().unwrap_or(&[0..0, 0..0, 0..0]));
+    let placed = boot_block().and_then(|block| place(&block, &info, total));
+    take_memory(&info, placed.as_ref().unwrap_or(&Pieces::default()));
     pic::mask();
     apic::init();
     time::init(entry_ticks);
 
     let devices = virtio::find(&info);
     let serial = Serial::open();
-    let whole = placed.and_then(|pieces| check(&stated?, &pieces).map(|()| pieces));
-    unikernel_start(match whole {
+    unikernel_start(match placed.and_then(check) {
         Err(reason) => Err(BootFailed {
             reason,
             devices,
             serial,
         }),
         Ok([archive, launch, module]) => Ok(Boot {
-            archive: (!archive.is_empty()).then(|| Archive::new(bytes(&archive))),
+            archive: (archive.len > 0).then(|| Archive::new(bytes(&archive))),
             image_launch: bytes(&launch),
             module_launch: info.module.map(|_| bytes(&module)),
             devices,
@@ -73,17 +72,20 @@ fn boot_block() -> Result<BootBlock, BootFailure> {
     BootBlock::decode(words.as_flattened()).map_err(BootFailure::BootBlock)
 }
 
-/// Where the pieces lie; an error when one of them does not lie in memory, behind the kernel.
+/// The pieces; an error when one of them does not lie in memory, behind the kernel.
 fn place(block: &BootBlock, info: &StartInfo, memory_total: u64) -> Result<Pieces, BootFailure> {
     let (start, len) = info.module.unwrap_or((0, 0));
+    let module = boot::Piece {
+        start,
+        len,
+        digest: 0,
+    };
     let kernel = kernel_parts();
-    let mut pieces = [0..0, 0..0, 0..0];
-    for (place, (piece, start, len)) in pieces.iter_mut().zip([
-        (Piece::Archive, block.archive.start, block.archive.len),
-        (Piece::Launch, block.launch.start, block.launch.len),
-        (Piece::Module, start, len),
-    ]) {
+    let mut pieces = [block.archive, block.launch, module];
+    for (&piece, placed) in PIECES.iter().zip(&mut pieces) {
+        let boot::Piece { start, len, .. } = *placed;
         if len == 0 {
+            *placed = boot::Piece::default();
             continue;
         }
         let end = start.saturating_add(len);
@@ -98,7 +100,6 @@ fn place(block: &BootBlock, info: &StartInfo, memory_total: u64) -> Result<Piece
                 memory_total,
             });
         }
-        *place = start..end;
     }
     Ok(pieces)
 }
@@ -106,46 +107,43 @@ fn place(block: &BootBlock, info: &StartInfo, memory_total: u64) -> Result<Piece
 /// Takes over the memory but for the pieces, and switches to the kernel's own page table.
 fn take_memory(info: &StartInfo, pieces: &Pieces) {
     let kernel = kernel_parts();
-    let [archive, launch, module] = pieces;
     let mut free = info.memory.clone();
-    for taken in [
-        &(0..PAGE_SIZE as u64),
-        &(kernel.start..kernel.end),
-        archive,
-        launch,
-        module,
-    ] {
-        free.remove(taken.start, taken.end);
+    free.remove(0, PAGE_SIZE as u64);
+    free.remove(kernel.start, kernel.end);
+    for piece in pieces {
+        free.remove(piece.start, piece.start.saturating_add(piece.len));
     }
+    let [archive, ..] = pieces;
+    let end = archive.start.saturating_add(archive.len);
     // Only its whole pages can be mapped, but all of its pages are sealed.
-    let whole = archive.start..archive.end & !PAGE_MASK;
-    let sealed = archive.start..archive.end.next_multiple_of(PAGE_SIZE as u64);
+    let whole = archive.start..end & !PAGE_MASK;
+    let sealed = archive.start..(end + PAGE_MASK) & !PAGE_MASK;
     frame::init(&info.memory, free, whole, MAPPED_AT_ENTRY);
     seal::seal(&info.memory, sealed);
 }
 
-/// Whether the pieces are whole, by their digests. A module is the loader's own: it has none.
-fn check(block: &BootBlock, pieces: &Pieces) -> Result<(), BootFailure> {
-    for (piece, range, stated) in [
-        (Piece::Archive, &pieces[0], block.archive.digest),
-        (Piece::Launch, &pieces[1], block.launch.digest),
-    ] {
-        let found = XxHash64::oneshot(0, bytes(range));
-        if !range.is_empty() && found != stated {
+/// The pieces if they are whole, by their digests. A module is the loader's own: it has none.
+fn check(pieces: Pieces) -> Result<Pieces, BootFailure> {
+    for (&piece, stated) in PIECES.iter().zip(&pieces) {
+        if stated.len == 0 || piece == Piece::Module {
+            continue;
+        }
+        let found = XxHash64::oneshot(0, bytes(stated));
+        if found != stated.digest {
             return Err(BootFailure::Digest {
                 piece,
-                stated,
+                stated: stated.digest,
                 found,
             });
         }
     }
-    Ok(())
+    Ok(pieces)
 }
 
-fn bytes(range: &Range<u64>) -> &'static [u8] {
-    if range.is_empty() {
+fn bytes(piece: &boot::Piece) -> &'static [u8] {
+    if piece.len == 0 {
         return &[];
     }
     // SAFETY: a piece is in the direct map, is not free memory, and nothing writes it.
-    unsafe { slice::from_raw_parts(direct(range.start), (range.end - range.start) as usize) }
+    unsafe { slice::from_raw_parts(direct(piece.start), piece.len as usize) }
 }
