@@ -12,7 +12,7 @@ use unikernel_abi::report::Report;
 use unikernel_machine::address::UserAddr;
 use unikernel_machine::boot::{Boot, BootFailed};
 use unikernel_machine::context::Context;
-use unikernel_machine::virtio::DeviceKind;
+use unikernel_machine::virtio::{DeviceKind, VirtioDevice};
 use unikernel_machine::{power, time};
 
 use crate::driver::entropy::EntropyDevice;
@@ -77,11 +77,7 @@ fn run(mut boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<(), StartError>
     let settings = Settings::read(boot.module_launch, boot.image_launch)?;
     streams.borrow_mut().set_terminals(settings.terminals);
     let clock = Clock::new(settings.tsc_hz, settings.unix_ns);
-    let mut sources = boot
-        .devices
-        .iter_mut()
-        .filter(|device| device.kind() == DeviceKind::Entropy);
-    let source = sources.find_map(EntropyDevice::new);
+    let source = entropy_device(&mut boot.devices);
     let mut random = Random::new(source, &clock).map_err(|_| StartError::NoEntropy)?;
     let now = clock.now();
     let tree = mount(boot.archive, now)?;
@@ -158,6 +154,13 @@ fn run(mut boot: Boot, streams: &Rc<RefCell<Streams>>) -> Result<(), StartError>
     // The machine ends: nobody needs the memory, and to give it back piece by piece takes time.
     core::mem::forget(kernel);
     Ok(())
+}
+
+fn entropy_device(devices: &mut [VirtioDevice]) -> Option<EntropyDevice> {
+    let mut sources = devices
+        .iter_mut()
+        .filter(|device| device.kind() == DeviceKind::Entropy);
+    sources.find_map(EntropyDevice::new)
 }
 
 fn mount(
