@@ -31,6 +31,7 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     c_link: Link::Pie,
     has_network: false,
     streams: Streams::Ports,
+    views: &["/dev", "/proc", "/sys"],
     open,
     fit: |closure, _support| Ok(closure),
     is_reported: |_closure| true,

@@ -106,6 +106,7 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
             zone: zone.filter(|zone| !zone.is_empty()),
             sysroot,
             wanted: kernel.files()?,
+            views: kernel.views,
         },
         args: match &request.args {
             Some(args) => args.clone(),
