@@ -23,7 +23,7 @@ use crate::{fs, store};
 /// The kernel that comes with the tool.
 pub(super) static KERNEL: KernelTarget = KernelTarget {
     name: "builtin",
-    about: "the small kernel that comes with the tool: one Linux process with threads, one CPU",
+    about: "the small kernel that comes with the tool: one Linux process, one CPU",
     archive: &erofs::ARCHIVE,
     formats: &[&elf::FORMAT],
     max_cpus: 1,
