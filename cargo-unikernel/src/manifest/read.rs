@@ -160,7 +160,6 @@ mod tests {
             "2:1",
             Some("did you mean `kernel`?"),
         );
-        check_error("cpus = 0", "expected a nonzero u32", "1:8", None);
         check_error("memory = \"64X\"", "`64X` is no size", "1:10", None);
         check_error(
             "link = \"stattic-pie\"",
@@ -211,13 +210,18 @@ mod tests {
             "2:10",
             None,
         );
-        check_error(
-            "[build]\nlink = \"pie\"",
-            "unknown key `link`",
-            "2:1",
-            Some("`link` is in no table of the manifest: it stands above the first"),
-        );
         check_error("name = \"a", "", "1:", None);
+        check_error(
+            "[build]\nsurces = []",
+            "unknown key `surces`",
+            "2:1",
+            Some("did you mean `sources`?"),
+        );
+    }
+
+    #[test]
+    fn values_that_can_not_be_have_their_place() {
+        check_error("cpus = 0", "expected a nonzero u32", "1:8", None);
         for name in [
             "",
             ".",
@@ -231,11 +235,15 @@ mod tests {
             let text = format!("name = \"{name}\"");
             check_error(&text, "is no file name", "1:8", None);
         }
+    }
+
+    #[test]
+    fn key_below_a_table_that_it_is_not_in() {
         check_error(
-            "[build]\nsurces = []",
-            "unknown key `surces`",
+            "[build]\nlink = \"pie\"",
+            "unknown key `link`",
             "2:1",
-            Some("did you mean `sources`?"),
+            Some("`link` is in no table of the manifest: it stands above the first"),
         );
     }
 
