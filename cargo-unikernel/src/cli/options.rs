@@ -123,10 +123,27 @@ impl BuildOptions {
         self.cargo.message_format.as_deref() == Some("json")
     }
 
-    /// Whether anything says what is built.
+    /// The first of what is given that says what an image is made of.
     #[must_use]
-    pub fn names_program(&self) -> bool {
-        !self.sources.is_empty() || self.binary.is_some()
+    pub fn changes_image(&self) -> Option<&'static str> {
+        let cargo = &self.cargo;
+        let given = [
+            ("source files", !self.sources.is_empty()),
+            ("`--binary`", self.binary.is_some()),
+            ("`--file`", !self.files.is_empty()),
+            ("`--link`", self.link.is_some()),
+            ("`--format`", !self.format.is_empty()),
+            ("`--sysroot`", self.sysroot.is_some()),
+            ("`--package`", !cargo.packages.is_empty()),
+            ("`--bin`", !cargo.bins.is_empty()),
+            ("`--example`", !cargo.examples.is_empty()),
+            ("`--lib`", cargo.lib),
+            ("`--release`", cargo.release),
+            ("`--profile`", cargo.profile.is_some()),
+            ("`--features`", !cargo.features.is_empty()),
+        ];
+        let mut given = given.into_iter().filter(|(_, given)| *given);
+        given.next().map(|(flag, _)| flag)
     }
 
     /// The kernel's files that are named for running an image of this kernel.

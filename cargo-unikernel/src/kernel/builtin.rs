@@ -23,7 +23,7 @@ use crate::{fs, store};
 /// The kernel that comes with the tool.
 pub(super) static KERNEL: KernelTarget = KernelTarget {
     name: "builtin",
-    about: "the small kernel that comes with the tool: one Linux process with threads, one CPU",
+    about: "the small kernel that comes with the tool: one Linux process, one CPU",
     archive: &erofs::ARCHIVE,
     formats: &[&elf::FORMAT],
     max_cpus: 1,
@@ -31,6 +31,7 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
     c_link: Link::Pie,
     has_network: false,
     streams: Streams::Ports,
+    views: &["/dev", "/proc", "/sys"],
     open,
     fit: |closure, _support| Ok(closure),
     is_reported: |_closure| true,

@@ -52,6 +52,8 @@ pub struct KernelTarget {
     pub has_network: bool,
     /// How its programs speak with the host.
     pub streams: Streams,
+    /// Folders of the guest that show what the kernel knows, and nothing of what the root tree has there.
+    pub views: &'static [&'static str],
     /// Opens and checks a kernel; an error says what to do where there is none.
     open: fn(&Origin) -> Result<Pieces>,
     /// What the kernel makes of a program and its libraries.

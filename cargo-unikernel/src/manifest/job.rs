@@ -6,6 +6,7 @@ use unikernel_build::job::{Job, variable};
 
 use super::locate::c_link;
 use super::raw::{File, GuestPath, Image, Raw};
+use super::words::check_name;
 use super::{Project, Request, did_you_mean, resolve};
 use crate::error::{Error, Result};
 use crate::program::{self, Link, c};
@@ -69,6 +70,7 @@ impl Project {
 }
 
 fn check(job: &Job) -> Result<()> {
+    check_name(&job.name).map_err(Error::input)?;
     if job.sources.is_empty() {
         return Err(
             Error::input(format!("the image `{}` has no source file", job.name))

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::Package;
+
 use super::raw::{Build, Raw};
-use super::{Project, Request, read, resolve};
+use super::words::check_name;
+use super::{Project, Request, did_you_mean, read, resolve};
 use crate::closure::matches;
 use crate::error::{Error, Result};
 use crate::program::cargo::{self, Flags};
@@ -104,6 +107,9 @@ fn nothing_here(here: &Path) -> Error {
 }
 
 fn packages(request: Request, environment: Raw) -> Result<Project> {
+    let profile = request.flags.profile_folder();
+    // A folder is made of it before cargo is asked.
+    check_name(profile).map_err(|_| Error::input(format!("there is no profile `{profile}`")))?;
     let metadata = cargo::metadata(&request.flags)?;
     let root = metadata.workspace_root.join(CARGO_TOML);
     let workspace = read::cargo_toml(root.as_std_path())?
@@ -118,7 +124,9 @@ fn packages(request: Request, environment: Raw) -> Result<Project> {
             .find(|package| *package.name.as_str() == *name)
             .ok_or_else(|| Error::internal(format!("package `{name}` is chosen but unknown")))?;
         let tables = read::cargo_toml(package.manifest_path.as_std_path())?;
-        let raw = tables.package.unwrap_or_default().over(workspace.clone());
+        let own = tables.package.unwrap_or_default();
+        check_bins(package, &own)?;
+        let raw = own.over(workspace.clone());
         if raw.build.is_some() {
             return Err(Error::input(format!(
                 "package `{name}` has [package.metadata.unikernel.build], but cargo builds it"
@@ -150,6 +158,20 @@ fn packages(request: Request, environment: Raw) -> Result<Project> {
     })
 }
 
+/// Keys of a program that there is not would have no effect.
+fn check_bins(package: &Package, own: &Raw) -> Result<()> {
+    let targets = package.targets.iter();
+    let known: Vec<&str> = targets.map(|target| target.name.as_str()).collect();
+    match own.bin.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(Error::input(format!(
+            "`{}` has [package.metadata.unikernel.bin.{name}], and there is no program `{name}`",
+            package.manifest_path
+        ))
+        .hint(did_you_mean(name, &known))),
+        None => Ok(()),
+    }
+}
+
 /// The kind of link that counts.
 fn link(request: &Request, environment: &Raw, raw: &Raw) -> Link {
     let flag = request.overrides.link;
@@ -174,7 +196,13 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
         Some(folder) => fs::absolute(folder)?,
         None => env::get("CARGO_TARGET_DIR").map_or_else(|| here.join("target"), PathBuf::from),
     };
-    let profile = request.flags.profile_folder();
+    let profile = match request.flags.profile_folder() {
+        known @ ("debug" | "release") => known,
+        other => {
+            let error = Error::input(format!("there is no profile `{other}` without cargo"));
+            return Err(error.hint("known here: `dev`, `release`"));
+        }
+    };
     let artefacts = fs::absolute(&target)?.join("unikernel").join(profile);
     let build = effective_build(&request, raw.build.clone(), here)?;
     refuse_not_yet(&build)?;
@@ -194,6 +222,8 @@ fn folder(request: Request, environment: Raw, raw: Raw, here: &Path) -> Result<P
             let first = sources.first().and_then(|path| path.file_stem());
             let stem = first.map(|stem| stem.to_string_lossy().into_owned());
             let name = name.clone().or(stem).unwrap_or_default();
+            // Before anything is written: the build goes into a folder of that name.
+            check_name(&name).map_err(Error::input)?;
             program::Settings::C(c::Settings {
                 name,
                 folder,
@@ -298,6 +328,9 @@ fn refuse_cargo_flags(flags: &Flags) -> Result<()> {
         ("--example", !flags.examples.is_empty()),
         ("--lib", flags.lib),
         ("--features", !flags.features.is_empty()),
+        ("--all-features", flags.all_features),
+        ("--no-default-features", flags.no_default_features),
+        ("--config", !flags.config.is_empty()),
         ("--target", flags.target.is_some()),
     ];
     match given.iter().find(|(_, given)| *given) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -20,6 +21,7 @@ use crate::root::RootPath;
 #[serde(deny_unknown_fields, expecting = "a table of the manifest")]
 pub struct Raw {
     /// The image's name.
+    #[serde(default, deserialize_with = "words::name")]
     pub name: Option<String>,
     /// The kernel's name.
     #[serde(default, deserialize_with = "words::kernel")]
@@ -31,7 +33,7 @@ pub struct Raw {
     /// The guest's memory.
     pub memory: Option<Size>,
     /// The guest's processors.
-    pub cpus: Option<u32>,
+    pub cpus: Option<NonZero<u32>>,
     /// Root trees under ours.
     pub layers: Option<Vec<PathBuf>>,
     /// The guest's environment.

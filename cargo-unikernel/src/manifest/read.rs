@@ -14,6 +14,9 @@ pub use crate::suggestion::did_you_mean;
 /// Longest manifest that is read: 4 MiB.
 const MAX_LEN: u64 = 4 << 20;
 
+/// Keys of a manifest that are in none of its tables.
+const OF_NO_TABLE: [&str; 7] = ["args", "cpus", "kernel", "layers", "link", "memory", "name"];
+
 /// The manifest tables of a `Cargo.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct CargoTables {
@@ -119,10 +122,14 @@ fn unknown_word(message: &str) -> Option<(String, String)> {
     };
     let (word, rest) = rest.split_once('`')?;
     let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-    Some((
-        format!("unknown {what} `{word}`"),
-        did_you_mean(word, &known),
-    ))
+    let hint = match what {
+        // In TOML a key belongs to the last table above it.
+        "key" if OF_NO_TABLE.contains(&word) => {
+            format!("`{word}` is in no table of the manifest: it stands above the first")
+        }
+        _ => did_you_mean(word, &known),
+    };
+    Some((format!("unknown {what} `{word}`"), hint))
 }
 
 #[cfg(test)]
@@ -209,6 +216,34 @@ mod tests {
             "unknown key `surces`",
             "2:1",
             Some("did you mean `sources`?"),
+        );
+    }
+
+    #[test]
+    fn values_that_can_not_be_have_their_place() {
+        check_error("cpus = 0", "expected a nonzero u32", "1:8", None);
+        for name in [
+            "",
+            ".",
+            "..",
+            ".hidden",
+            "a/b",
+            "../a",
+            "a\\nb",
+            &"n".repeat(201),
+        ] {
+            let text = format!("name = \"{name}\"");
+            check_error(&text, "is no file name", "1:8", None);
+        }
+    }
+
+    #[test]
+    fn key_below_a_table_that_it_is_not_in() {
+        check_error(
+            "[build]\nlink = \"pie\"",
+            "unknown key `link`",
+            "2:1",
+            Some("`link` is in no table of the manifest: it stands above the first"),
         );
     }
 

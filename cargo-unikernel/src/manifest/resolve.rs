@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use super::raw::{DiskSize, File, Raw};
-use super::words::Address;
+use super::words::{Address, check_name};
 use super::{Manifest, Project, Run, did_you_mean};
 use crate::closure::{self, Sysroot};
 use crate::error::{Error, Result};
@@ -44,13 +45,17 @@ pub(super) fn environment() -> Result<Raw> {
         Some(number) => Some(
             number
                 .parse()
-                .map_err(|_| wrong("CPUS", format!("`{number}` is no number")))?,
+                .map_err(|_| wrong("CPUS", format!("`{number}` is no number above 0")))?,
         ),
         None => None,
     };
+    let name = text("NAME")?;
+    if let Some(name) = &name {
+        check_name(name).map_err(|why| wrong("NAME", why))?;
+    }
     let formats = text("FORMAT")?.map(|names| names.split(',').map(str::to_owned).collect());
     Ok(Raw {
-        name: text("NAME")?,
+        name,
         kernel: text("KERNEL")?,
         link,
         memory,
@@ -77,9 +82,7 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
         .name
         .clone()
         .unwrap_or_else(|| built.program.name.clone());
-    if name.is_empty() || name.contains(['/', '\0']) || name.starts_with('.') {
-        return Err(Error::input(format!("`name` = `{name}` is no file name")));
-    }
+    check_name(&name).map_err(Error::input)?;
     let kernel = kernel::find(raw.kernel.as_deref().unwrap_or("builtin"))?;
     let origin = origin(project, below.as_deref())?;
     let path_of = |variable: &str| env::text(variable).map(|text| text.map(Into::into));
@@ -106,6 +109,7 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
             zone: zone.filter(|zone| !zone.is_empty()),
             sysroot,
             wanted: kernel.files()?,
+            views: kernel.views,
         },
         args: match &request.args {
             Some(args) => args.clone(),
@@ -120,7 +124,7 @@ pub(super) fn manifest(project: &Project, mut layer: Raw, built: &Built) -> Resu
         formats: formats(kernel, image.formats)?,
         budget: image.budget.map(|size| size.0),
         memory: raw.memory.map(|size| size.0),
-        cpus: raw.cpus.unwrap_or(1),
+        cpus: raw.cpus.map_or(1, NonZero::get),
         run: run(kernel, raw.run.unwrap_or_default())?,
         network: network(kernel, raw.net.as_ref())?,
         name,

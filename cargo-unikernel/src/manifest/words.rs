@@ -48,6 +48,28 @@ pub(super) fn kernel<'de, D: Deserializer<'de>>(
     deserializer.deserialize_str(KernelWord).map(Some)
 }
 
+/// Longest name of a program: what lies beside its image has a longer one, and folders take names of 255 bytes.
+const MAX_NAME: usize = 200;
+
+/// The name of a program and its image. Files and folders are called so, here and in the guest: it must not lead elsewhere.
+pub(super) fn check_name(name: &str) -> Result<(), String> {
+    let why = match name {
+        "" => "it is empty",
+        name if name.starts_with('.') => "it starts with a dot",
+        name if name.contains('/') => "it has a slash",
+        name if name.contains(char::is_control) => "it has a control character",
+        name if name.len() > MAX_NAME => "it has more than 200 bytes",
+        _ => return Ok(()),
+    };
+    Err(format!("`name` = {name:?} is no file name: {why}"))
+}
+
+pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    check_name(&name).map_err(D::Error::custom)?;
+    Ok(Some(name))
+}
+
 /// A kernel's kind, and perhaps `/` and its name in the store, which is looked up when it is wanted.
 struct KernelWord;
 

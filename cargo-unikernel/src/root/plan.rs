@@ -54,6 +54,8 @@ pub struct Settings {
     pub sysroot: Sysroot,
     /// What the kernel wants, with the reason; what a layer has stays.
     pub wanted: Wanted,
+    /// Folders in which the guest sees the kernel's own files only.
+    pub views: &'static [&'static str],
 }
 
 /// A root tree, and why each file is in it.
@@ -75,6 +77,8 @@ pub fn plan(settings: &Settings, linted: &Linted) -> Result<Plan> {
     for path in &settings.layers {
         layer::add(&mut plan, path)?;
     }
+    let program = &linted.closure().program_path;
+    settings.is_seen(program)?;
     plan.program(linted.closure())?;
     for (path, node, why) in &settings.wanted {
         if plan.tree.get(path).is_none() {
@@ -84,13 +88,36 @@ pub fn plan(settings: &Settings, linted: &Linted) -> Result<Plan> {
     defaults::add(&mut plan, settings)?;
     asked::add(&mut plan, settings, linted.closure())?;
     for (path, item) in &settings.items {
-        plan.item(path, item, settings)
-            .map_err(|error| match settings.places.get(path) {
-                Some(place) => error.snippet(place.to_string()),
-                None => error,
-            })?;
+        let put = if path == program {
+            Err(
+                Error::input(format!("`{path}` in `files` is where the program lies")).hint(
+                    "give one of the two another name; the program's is `name` in the manifest",
+                ),
+            )
+        } else {
+            plan.item(path, item, settings)
+        };
+        put.map_err(|error| match settings.places.get(path) {
+            Some(place) => error.snippet(place.to_string()),
+            None => error,
+        })?;
     }
     Ok(plan)
+}
+
+impl Settings {
+    /// Refuses a path at which the guest would find something else.
+    fn is_seen(&self, path: &RootPath) -> Result<()> {
+        for view in self.views {
+            if lies_below(path, &RootPath::parse(view)?) {
+                return Err(Error::input(format!(
+                    "the guest would not see `{path}`: what it finds in `{view}` is the kernel's own"
+                ))
+                .hint("give it another place"));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Plan {
@@ -150,6 +177,9 @@ impl Plan {
     }
 
     fn item(&mut self, path: &RootPath, item: &Item, settings: &Settings) -> Result<()> {
+        if matches!(item, Item::Host { .. } | Item::Link(_)) {
+            settings.is_seen(path)?;
+        }
         match item {
             Item::Host { path: host, mode } => self
                 .named_host(path, host, *mode, settings)
@@ -290,6 +320,35 @@ pub(super) mod tests {
         let plan = plan_of(&[("/etc/hosts", Item::Absent)]).unwrap();
         assert!(!paths(&plan).contains(&"/etc/hosts".to_owned()));
         assert!(plan_of(&[("/etc/nothing", Item::Absent)]).is_err());
+    }
+
+    #[test]
+    fn what_the_guest_would_not_find_is_refused() {
+        let check = |path: &str, expected: &str| {
+            let settings = Settings {
+                items: [(
+                    RootPath::parse(path).unwrap(),
+                    Item::Link("/etc/hosts".to_owned()),
+                )]
+                .into(),
+                views: &["/dev"],
+                ..Settings::default()
+            };
+            let error = plan(&settings, &linted(&["-static-pie", "-fPIE"])).map(drop);
+            match error {
+                Err(error) => assert!(error.to_string().contains(expected), "{error}"),
+                Ok(()) => assert!(expected.is_empty(), "{path}"),
+            }
+        };
+        check("/dev", "would not see `/dev`");
+        check("/dev/deep/er", "would not see `/dev/deep/er`");
+        check("/app", "is where the program lies");
+        check("/device", "");
+        let settings = Settings {
+            views: &["/app"],
+            ..Settings::default()
+        };
+        assert!(plan(&settings, &linted(&["-static-pie", "-fPIE"])).is_err());
     }
 
     #[test]

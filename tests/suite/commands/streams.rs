@@ -52,6 +52,17 @@ fn reader_that_leaves_early_is_no_error_of_ours() {
 }
 
 #[test]
+fn output_that_is_lost_is_no_success() {
+    let project = Project::cargo_package("talker", TALKER, "");
+    let command = "$TOOL unikernel run -q --accel tcg </dev/null >/dev/full";
+    shell(&project, command)
+        .expect_status(125)
+        .expect_stderr_has(
+            "error: can't write the program's output to standard output: No space left on device",
+        );
+}
+
+#[test]
 fn quiet_run_adds_nothing_to_stderr() {
     let project = Project::cargo_package("talker", TALKER, "");
     let found = shell(&project, "$TOOL unikernel run -q --accel tcg </dev/null");

@@ -38,10 +38,10 @@ pub struct Args {
 /// # Errors
 /// Whatever a stage refuses, or when the VMM can't be started.
 pub fn run(args: &Args, global: &Global, shell: &Shell) -> Result<Exit> {
-    if args.flags.image.is_some() && args.build.names_program() {
-        return Err(Error::input(
-            "an image and a program to build exclude each other",
-        ));
+    if let (Some(_), Some(flag)) = (&args.flags.image, args.build.changes_image()) {
+        return Err(Error::input(format!(
+            "`--image` and {flag} exclude each other: an image is run as it is"
+        )));
     }
     let effect = if args.dry_run {
         Effect::Show
@@ -109,7 +109,7 @@ pub struct Flags {
     #[arg(short, long, value_name = "SIZE", value_parser = size)]
     pub memory: Option<u64>,
     /// CPUs of the machine
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub cpus: Option<u32>,
     /// Set a variable in the guest; nothing is rebuilt
     #[arg(long, value_name = "KEY=VALUE", value_parser = variable)]
@@ -333,5 +333,6 @@ mod tests {
         check(&["--timeout", "-1"], "error");
         check(&["--timeout", "nan"], "above 0");
         check(&["--accel", "hvf"], "`hvf`");
+        check(&["--cpus", "0"], "0 is not in 1..");
     }
 }

@@ -31,6 +31,8 @@ pub(super) static KERNEL: KernelTarget = KernelTarget {
         starts_behind: "Cmdline: ",
         last_words: &LAST_WORDS,
     },
+    // Other folders are mounted by the file `/etc/fstab`, which may be another one.
+    views: &["/dev"],
     open: files::open,
     fit: fit::fit,
     is_reported: fit::has_shim,

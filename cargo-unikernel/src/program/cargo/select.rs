@@ -93,6 +93,17 @@ pub fn choose(metadata: &Metadata, flags: &Flags, link: Link, wanted: Wanted) ->
         ))
         .hint("use `link = \"pie\"`, or a library target with crate-type `cdylib` that exports `main`, and `--lib`"));
     }
+    let library = candidates
+        .iter()
+        .find(|candidate| candidate.is(&TargetKind::CDyLib));
+    if let (Link::Pie | Link::StaticPie, Some(library)) = (link, library) {
+        return Err(Error::input(format!(
+            "the library `{}` is a shared object and can't be linked as `{}`",
+            library.target.name,
+            link.word()
+        ))
+        .hint("use `link = \"shared\"` or none, or a binary target"));
+    }
     let mut choice = Choice {
         args: arguments(&packages, &candidates, flags, wanted),
         ..Choice::default()
@@ -436,6 +447,16 @@ mod tests {
         assert!(hint("8080:80").contains("-f 8080:80"));
         assert!(hint("vbox").contains("--format vdi"));
         assert!(hint("four").contains("`one`"));
+    }
+
+    #[test]
+    fn library_as_an_executable_is_refused() {
+        let (_folder, metadata) = metadata();
+        for link in [Link::Pie, Link::StaticPie] {
+            let error = choose(&metadata, &packages(&["three"]), link, Wanted::All).unwrap_err();
+            assert!(error.to_string().contains(link.word()), "{error}");
+            assert!(choose(&metadata, &packages(&["two"]), link, Wanted::All).is_ok());
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) fn diagnostic(
             let mut diagnostic = plain(Weight::Warning, message);
             let rule = String::from_utf8_lossy(rule);
             diagnostic.notes.push(format!(
-                "`cargo unikernel lint` finds such calls: rule {rule}"
+                "rule {rule} of the lint is about such calls: `cargo unikernel explain {rule}`"
             ));
             with_callers(diagnostic, at, stack, guest)
         }

@@ -1,5 +1,6 @@
 //! What is known of a guest that did not say how it ended, in words for people.
 
+use std::io;
 use std::process::ExitStatus;
 
 use unikernel_abi::report::Report;
@@ -21,6 +22,12 @@ pub(super) fn by_kernel(signal: u8, reason: &Reason) -> Diagnostic {
         ),
         vec!["what it knows of the place is on the console".to_owned()],
     )
+}
+
+/// What is said when our standard output can't be written; nothing when only nobody reads it, which is no failure.
+pub(super) fn output_lost(why: &io::Error) -> Option<Diagnostic> {
+    let message = format!("can't write the program's output to standard output: {why}");
+    (why.kind() != io::ErrorKind::BrokenPipe).then(|| error(message, Vec::new()))
 }
 
 /// What is said of a guest that ended without saying how.

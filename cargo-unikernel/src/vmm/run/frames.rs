@@ -17,6 +17,11 @@ impl Frame {
             Decoded::Incomplete | Decoded::Broken => None,
         }
     }
+
+    /// Whether it says that there was no program to end.
+    pub(super) fn is_cannot_start(&self) -> bool {
+        matches!(self.report(), Some(Report::CannotStart { .. }))
+    }
 }
 
 /// The reader of a report stream.

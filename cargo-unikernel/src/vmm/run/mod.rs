@@ -320,6 +320,7 @@ impl Run {
                     self.last.drain(..old);
                 }
                 Some(Event::Ended(carrier, rest)) => self.left_over.push((carrier, rest)),
+                Some(Event::StdoutLost(error)) => endings.extend(died::output_lost(&error)),
                 Some(Event::Told(told)) => self.gave_up = told.reason().cloned(),
                 Some(Event::Ready) if self.rules.becomes_ready() => {
                     let say = |line: &str| progress.pass_through(line);
@@ -343,6 +344,8 @@ impl Run {
         let (last, left_over, was_asked) = (self.last, self.left_over, self.was_asked);
         let outcome = self.rules.outcome();
         match outcome.end {
+            // Why the program could not be started is how it ended.
+            End::Died if last.iter().any(Frame::is_cannot_start) => {}
             End::Died => progress.finding(&died::diagnostic(
                 status,
                 self.gave_up.as_ref(),

@@ -13,6 +13,8 @@ pub enum End {
     Interrupted,
     /// The guest ended without saying how.
     Died,
+    /// What the program wrote to its standard output could not be written on the host.
+    OutputLost,
 }
 
 /// What came of a run.
@@ -34,7 +36,7 @@ impl Outcome {
             End::Exited(status) => status,
             End::Killed(signal) => 128_u8.saturating_add(signal),
             End::TimedOut => 124,
-            End::Died => 125,
+            End::Died | End::OutputLost => 125,
             End::Interrupted => 130,
         }
     }
@@ -59,6 +61,7 @@ mod tests {
         check(End::Killed(11), 139);
         check(End::TimedOut, 124);
         check(End::Died, 125);
+        check(End::OutputLost, 125);
         check(End::Interrupted, 130);
     }
 }

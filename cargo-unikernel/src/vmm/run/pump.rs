@@ -3,6 +3,7 @@
 //! Each ends when its socket does, which is when the VMM ends; none is waited for but by its [`Event::Ended`].
 
 use std::fs::File;
+use std::io;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -35,8 +36,8 @@ pub(super) enum Event {
     Report(Frame),
     /// The program wrote something: the guest lives.
     Output,
-    /// Nobody reads our standard output any more.
-    StdoutLost,
+    /// Our standard output takes nothing more: nobody reads it, or its disk is full.
+    StdoutLost(io::Error),
     /// The guest is ready.
     Ready,
     /// The kernel gave up, or did not after all.
@@ -94,14 +95,12 @@ impl Output {
         }
     }
 
-    /// Writes; false, once, when nobody reads there any more.
-    fn put(&self, bytes: &[u8]) -> bool {
+    /// Writes; an error, once, when nothing more can be written there.
+    fn put(&self, bytes: &[u8]) -> io::Result<()> {
         let mut is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
         let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_lost = target
-            .as_mut()
-            .is_some_and(|target| write(target, bytes).is_err());
-        if is_lost {
+        let written = target.as_mut().map_or(Ok(()), |it| write(it, bytes));
+        if written.is_err() {
             *target = None;
         }
         match bytes.last() {
@@ -111,7 +110,7 @@ impl Output {
         drop((target, is_open));
         // What is told of a line comes behind the line.
         self.watch(|watch| watch.push(bytes));
-        !is_lost
+        written
     }
 
     /// Nothing more is written.
@@ -278,8 +277,8 @@ fn is_readable(source: &File, socket: &UnixStream) -> bool {
 
 fn deliver(stream: Stream, bytes: &[u8], target: &Output, events: &Sender<Event>) {
     tell(events, Event::Output);
-    if !target.put(bytes) && stream == Stream::Stdout {
-        tell(events, Event::StdoutLost);
+    if let (Err(error), Stream::Stdout) = (target.put(bytes), stream) {
+        tell(events, Event::StdoutLost(error));
     }
 }
 
@@ -341,7 +340,7 @@ mod tests {
         drop(guest);
         let lost = events
             .iter()
-            .filter(|event| matches!(event, Event::StdoutLost));
+            .filter(|event| matches!(event, Event::StdoutLost(_)));
         assert_eq!(lost.count(), 1);
     }
 
@@ -350,7 +349,7 @@ mod tests {
         let (_reader, target) = UnixStream::pair().unwrap();
         let output = Output::new(Some(target.into()));
         let check = |bytes: &[u8], expected: &str| {
-            output.put(bytes);
+            output.put(bytes).unwrap();
             output.say("ready\n", |line| assert_eq!(line, expected, "{bytes:?}"));
         };
         check(b"", "ready\n");

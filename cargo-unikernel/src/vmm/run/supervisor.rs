@@ -4,6 +4,7 @@
 //! [`Action`]s out.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use unikernel_abi::report::Report;
@@ -71,6 +72,8 @@ pub(super) struct Supervisor {
     may_ask: bool,
     /// Whether the guest is to become ready in time, and is not yet.
     awaits_ready: bool,
+    /// Whether some of what the program wrote is nowhere.
+    is_output_lost: bool,
 }
 
 impl Supervisor {
@@ -92,6 +95,7 @@ impl Supervisor {
             is_given_up: false,
             may_ask: true,
             awaits_ready: false,
+            is_output_lost: false,
         }
     }
 
@@ -136,7 +140,13 @@ impl Supervisor {
                 self.live()
             }
             Event::Output => self.live(),
-            Event::StdoutLost => self.ask(End::Killed(SIGPIPE), now),
+            Event::StdoutLost(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.ask(End::Killed(SIGPIPE), now)
+            }
+            Event::StdoutLost(_) => {
+                self.is_output_lost = true;
+                self.ask(End::OutputLost, now)
+            }
             Event::Interrupt => {
                 self.n_interrupts += 1;
                 if self.n_interrupts > 1 {
@@ -206,6 +216,10 @@ impl Supervisor {
         let end = match (self.said, self.otherwise) {
             // It was our SIGTERM that stood for the SIGPIPE of its lost output.
             (Some(End::Killed(SIGTERM)), End::Killed(SIGPIPE)) => End::Killed(SIGPIPE),
+            // It knows nothing of that, and may have ended well before it came to light.
+            (Some(End::Exited(0) | End::Killed(SIGTERM)), _) if self.is_output_lost => {
+                End::OutputLost
+            }
             (Some(said), _) => said,
             (None, End::Died) => self.gave_up.map_or(End::Died, |(_, end)| end),
             (None, otherwise) => otherwise,
@@ -394,14 +408,35 @@ mod tests {
     #[test]
     fn lost_stdout_ends_the_program_as_natively() {
         let mut run = Supervisor::new(None, None);
-        assert_eq!(run.on(&Event::StdoutLost, S(1)), [Action::Terminate]);
+        let lost = || Event::StdoutLost(ErrorKind::BrokenPipe.into());
+        assert_eq!(run.on(&lost(), S(1)), [Action::Terminate]);
         run.on(&report(Report::Killed { signal: 15 }), S(2));
         assert_eq!(run.outcome().status(), 141);
 
         let mut run = Supervisor::new(None, None);
-        run.on(&Event::StdoutLost, S(1));
+        run.on(&lost(), S(1));
         assert_eq!(run.tick(S(11)), [Action::Kill]);
         assert_eq!(run.outcome().status(), 141);
+    }
+
+    #[test]
+    fn stdout_that_takes_nothing_is_no_success() {
+        let check = |said, expected| {
+            let mut run = Supervisor::new(None, None);
+            let full = Event::StdoutLost(ErrorKind::StorageFull.into());
+            assert_eq!(run.on(&full, S(1)), [Action::Terminate]);
+            run.on(&report(said), S(2));
+            assert_eq!(run.outcome().status(), expected);
+            // The program may have ended before its last bytes are written.
+            let mut run = Supervisor::new(None, None);
+            run.on(&report(said), S(1));
+            assert_eq!(run.on(&full, S(2)), []);
+            assert_eq!(run.outcome().status(), expected);
+        };
+        check(Report::Exited { status: 0 }, 125);
+        check(Report::Exited { status: 7 }, 7);
+        check(Report::Killed { signal: 15 }, 125);
+        check(Report::Killed { signal: 11 }, 139);
     }
 
     #[test]

@@ -50,6 +50,16 @@ fn manifests() {
             &["budget of 1024", "`-v` lists"],
         ),
         ("[image]\nsize = \"1G\"", &["`image.size` is for disks"]),
+        ("cpus = 0", &["Unikernel.toml:1:8", "integer `0`"]),
+        (
+            "[files]\n\"/dev/secret\" = \"main.c\"",
+            &["the guest would not see `/dev/secret`", "2:17\n"],
+        ),
+        (
+            "name = \"app\"\n[files]\n\"/app\" = \"main.c\"",
+            &["`/app` in `files` is where the program lies", "3:10\n"],
+        ),
+        ("name = \"sys\"", &["the guest would not see `/sys`"]),
         (
             "layers = [\"nothing.tar\"]",
             &["nothing.tar", "no such file"],
@@ -57,6 +67,30 @@ fn manifests() {
     ] {
         check(&with_manifest(lines), &[], texts);
     }
+}
+
+#[test]
+fn name_that_leads_elsewhere_is_refused_before_anything_is_written() {
+    for name in ["", "..", "../../app", "a/b", ".app", "a\\nb"] {
+        let project = with_manifest(&format!("name = \"{name}\""));
+        check(
+            &project,
+            &[],
+            &["Unikernel.toml:1:8", "is no file name", "`name` ="],
+        );
+        assert!(!project.path("target").exists(), "{name}");
+    }
+}
+
+#[test]
+fn keys_of_a_program_that_there_is_not() {
+    let manifest = "[package.metadata.unikernel.bin.serve]\nargs = []\n";
+    let project = Project::cargo_package("server", "fn main() {}\n", manifest);
+    check(
+        &project,
+        &[],
+        &["no program `serve`", "did you mean `server`?"],
+    );
 }
 
 #[test]
