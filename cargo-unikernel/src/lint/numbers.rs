@@ -12,11 +12,18 @@ const MAX_LEN: usize = 256 << 20;
 /// Instructions between the number and the `syscall` at most; a path that is longer has usually joined others.
 const MAX_DISTANCE: usize = 12;
 
+/// Number and flag of clone(2).
+const CLONE: u32 = 56;
+const CLONE_VM: u32 = 0x100;
+
 /// What the code shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Numbers {
     /// By number, the link address of the first site.
     pub sites: BTreeMap<u32, u64>,
+    /// The first site of `clone` whose flags stand beside it, and say that memory is not shared: a process is made, as C
+    /// libraries' `fork` does it (clone(2)).
+    pub copies_process: Option<u64>,
     /// Sites whose number does not stand beside them.
     pub n_unresolved: usize,
     /// Whether all of the code was decoded.
@@ -46,63 +53,108 @@ pub(super) fn find(bytes: &[u8]) -> Numbers {
 fn sweep(code: &[u8], address: u64, numbers: &mut Numbers) {
     let mut decoder = Decoder::with_ip(64, code, address, DecoderOptions::NONE);
     let mut instruction = Instruction::default();
-    // The number in eax, and how many instructions ago it was put there.
-    let mut known: Option<(u32, usize)> = None;
+    let mut number = Known::new(Register::RAX);
+    let mut first_argument = Known::new(Register::RDI);
     while decoder.can_decode() {
         decoder.decode_out(&mut instruction);
         if instruction.mnemonic() == Mnemonic::Syscall {
-            match known.take() {
-                Some((number, _)) => {
-                    numbers.sites.entry(number).or_insert(instruction.ip());
+            match number.take() {
+                Some(number) => {
+                    let site = instruction.ip();
+                    numbers.sites.entry(number).or_insert(site);
+                    let flags = first_argument.take().filter(|_| number == CLONE);
+                    if flags.is_some_and(|flags| flags & CLONE_VM == 0) {
+                        numbers.copies_process.get_or_insert(site);
+                    }
                 }
                 None => numbers.n_unresolved += 1,
             }
             continue;
         }
-        let kept = known
-            .filter(|(_, distance)| *distance < MAX_DISTANCE && !changes_eax(&instruction))
-            .map(|(number, distance)| (number, distance + 1));
-        known = loaded(&instruction).map(|number| (number, 0)).or(kept);
-        if instruction.flow_control() != FlowControl::Next {
-            known = None;
-        }
+        number.follow(&instruction);
+        first_argument.follow(&instruction);
     }
 }
 
-/// The constant that an instruction puts into eax.
-fn loaded(instruction: &Instruction) -> Option<u32> {
-    let is_eax = |register| matches!(register, Register::EAX | Register::RAX);
-    if instruction.op_count() != 2 || !is_eax(instruction.op0_register()) {
-        return None;
+/// The constant in a register, as far as it stands in the code.
+struct Known {
+    /// The register, all 64 bits of it.
+    register: Register,
+    /// The constant, and how many instructions ago it was put there.
+    value: Option<(u32, usize)>,
+}
+
+impl Known {
+    fn new(register: Register) -> Self {
+        Self {
+            register,
+            value: None,
+        }
     }
-    match (instruction.mnemonic(), instruction.op1_kind()) {
-        (Mnemonic::Mov, OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64) => {
-            u32::try_from(instruction.immediate(1)).ok()
+
+    /// What is known, which is forgotten.
+    fn take(&mut self) -> Option<u32> {
+        self.value.take().map(|(value, _)| value)
+    }
+
+    /// Takes note of an instruction that is no system call.
+    fn follow(&mut self, instruction: &Instruction) {
+        let kept = self
+            .value
+            .filter(|(_, distance)| *distance < MAX_DISTANCE && !self.is_changed_by(instruction))
+            .map(|(value, distance)| (value, distance + 1));
+        let loaded = self.loaded_by(instruction).map(|value| (value, 0));
+        let goes_on = instruction.flow_control() == FlowControl::Next;
+        self.value = loaded.or(kept).filter(|_| goes_on);
+    }
+
+    /// The constant that an instruction puts there.
+    fn loaded_by(&self, instruction: &Instruction) -> Option<u32> {
+        let into = instruction.op0_register();
+        // The lower half clears the upper one; a smaller part would leave the rest as it was.
+        let is_whole = into.size() >= 4 && into.full_register() == self.register;
+        if instruction.op_count() != 2 || !is_whole {
+            return None;
         }
-        (Mnemonic::Xor | Mnemonic::Sub, OpKind::Register)
-            if instruction.op0_register() == instruction.op1_register() =>
-        {
-            Some(0)
+        match (instruction.mnemonic(), instruction.op1_kind()) {
+            (
+                Mnemonic::Mov,
+                OpKind::Immediate32 | OpKind::Immediate32to64 | OpKind::Immediate64,
+            ) => u32::try_from(instruction.immediate(1)).ok(),
+            (Mnemonic::Xor | Mnemonic::Sub, OpKind::Register)
+                if into == instruction.op1_register() =>
+            {
+                Some(0)
+            }
+            _ => None,
         }
-        _ => None,
+    }
+
+    /// Whether an instruction may change it: the register or a part of it is its first operand and it is no comparison, or it is
+    /// one of those that write it unnamed.
+    fn is_changed_by(&self, instruction: &Instruction) -> bool {
+        let compares = matches!(
+            instruction.mnemonic(),
+            Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Push | Mnemonic::Nop
+        );
+        let named = (0..instruction.op_count())
+            .filter(|operand| instruction.op_kind(*operand) == OpKind::Register)
+            .any(|operand| {
+                let is_written = operand == 0 || instruction.mnemonic() == Mnemonic::Xchg;
+                is_written && instruction.op_register(operand).full_register() == self.register
+            });
+        let unnamed = match self.register {
+            Register::RAX => writes_rax(instruction.mnemonic()),
+            _ => instruction.is_string_instruction(),
+        };
+        !compares && named || unnamed
     }
 }
 
-/// Whether an instruction may change eax: its first operand is (part of) rax and it is no comparison, or it is one of those
-/// that write rax unnamed.
-fn changes_eax(instruction: &Instruction) -> bool {
-    let compares = matches!(
-        instruction.mnemonic(),
-        Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Push | Mnemonic::Nop
-    );
-    let named = (0..instruction.op_count())
-        .filter(|operand| instruction.op_kind(*operand) == OpKind::Register)
-        .any(|operand| {
-            let is_written = operand == 0 || instruction.mnemonic() == Mnemonic::Xchg;
-            is_written && instruction.op_register(operand).full_register() == Register::RAX
-        });
-    let unnamed = matches!(
-        instruction.mnemonic(),
+/// Whether it writes rax without naming it.
+fn writes_rax(mnemonic: Mnemonic) -> bool {
+    matches!(
+        mnemonic,
         Mnemonic::Mul
             | Mnemonic::Imul
             | Mnemonic::Div
@@ -119,8 +171,7 @@ fn changes_eax(instruction: &Instruction) -> bool {
             | Mnemonic::Lodsb
             | Mnemonic::Lodsd
             | Mnemonic::Lodsq
-    );
-    !compares && named || unnamed
+    )
 }
 
 #[cfg(test)]
@@ -162,6 +213,27 @@ mod tests {
         check(&[0xb8, 57, 0, 0, 0, 0xe8, 0, 0, 0, 0, 0x0f, 5], &[], 1);
         // mov eax, 57; cpuid; syscall
         check(&[0xb8, 57, 0, 0, 0, 0x0f, 0xa2, 0x0f, 5], &[], 1);
+    }
+
+    #[test]
+    fn clone_without_shared_memory_is_seen() {
+        let check = |code: &[u8], expected: Option<u64>| {
+            let mut numbers = Numbers::default();
+            sweep(code, 0x1000, &mut numbers);
+            assert_eq!(numbers.copies_process, expected, "{code:x?}");
+        };
+        // mov edi, FLAGS; mov eax, 56; syscall
+        let code = |flags: u32| {
+            let [a, b, c, d] = flags.to_le_bytes();
+            [0xbf, a, b, c, d, 0xb8, 56, 0, 0, 0, 0x0f, 5]
+        };
+        check(&code(0x0120_0011), Some(0x100a));
+        check(&code(0x003d_0f00), None);
+        // mov edi, 17; mov edi, esi; mov eax, 56; syscall
+        let moved = [0xbf, 17, 0, 0, 0, 0x89, 0xf7, 0xb8, 56, 0, 0, 0, 0x0f, 5];
+        check(&moved, None);
+        // mov edi, 17; stosb; mov eax, 56; syscall
+        check(&[0xbf, 17, 0, 0, 0, 0xaa, 0xb8, 56, 0, 0, 0, 0x0f, 5], None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     docs: Docs {
         what: "The program, or one of its libraries, imports a function that makes a process: `fork`, `vfork`, `posix_spawn`, \
                `system`, `popen`, `daemon`, `wordexp`, `forkpty` and their kin; or the program's own code makes system call 57 \
-               (`fork`) or 58 (`vfork`).",
+               (`fork`), 58 (`vfork`), or 56 (`clone`) without shared memory, as the `fork` of a static C library does.",
         why: "a unikernel runs one process. There the call fails, or takes the guest down. That it is imported does not mean \
               that it is ever called: many servers fork only when they are told to become daemons, and many libraries have \
               functions that fork and that nobody calls. So it is a warning for the program and a note for a library.",
@@ -66,7 +66,25 @@ fn check(subject: &Subject<'_>) -> Vec<Finding> {
         found.push(finding.help(help(name)));
     }
     found.extend(RULE.made_by_number(subject, &CALLS, help));
+    found.extend(copy(subject));
     found
+}
+
+/// The finding for a `clone` that makes a process.
+fn copy(subject: &Subject<'_>) -> Option<Finding> {
+    let address = subject.numbers.copies_process?;
+    let answer = call_answer(subject, "fork")?;
+    let program = subject.program();
+    let message = format!(
+        "`{}` makes a process by system call 56 (`clone`) at {address:#x}",
+        program.name
+    );
+    let mut finding = RULE.forbidden(&program, "clone", message, answer);
+    if subject.is_static() {
+        // The C library's code is in there, called or not.
+        finding.level = Level::Note;
+    }
+    Some(finding.help(help("clone")))
 }
 
 /// What the kernel answers to a function that makes a process; `None` when it makes one.
@@ -146,6 +164,18 @@ mod tests {
         let source = "int main(void) { long n; __asm__ volatile(\"syscall\" : \"=a\"(n) : \"a\"(57L) : \"rcx\", \"r11\"); return n == 0; }";
         let missing = "is missing and gives ENOSYS";
         check_on("nanos", source, &["-O2"], &[("fork", Level::Warn, missing)]);
+    }
+
+    #[test]
+    fn fork_of_a_static_c_library_is_seen() {
+        let missing = "is missing and gives ENOSYS";
+        check_on(
+            "nanos",
+            FORKS,
+            &["-static"],
+            &[("clone", Level::Note, missing)],
+        );
+        check_on("nanos", "int main(void) { return 0; }", &["-static"], &[]);
     }
 
     #[test]
