@@ -74,10 +74,14 @@ int main(void)
 
     struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
     sigaction(SIGALRM, &action, NULL);
-    struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
-    setitimer(ITIMER_REAL, &soon, NULL);
+    // Again and again: one that comes before the wait begins must not be the last.
+    struct itimerval often = { { 0, 20000 }, { 0, 20000 } }, never = { { 0, 0 }, { 0, 0 } };
+    setitimer(ITIMER_REAL, &often, NULL);
     want(0);
-    tell("interrupted", select(1, NULL, NULL, &except, NULL), 0);
+    int interrupted = select(1, NULL, NULL, &except, NULL), why = errno;
+    setitimer(ITIMER_REAL, &never, NULL);
+    errno = why;
+    tell("interrupted", interrupted, 0);
     sigset_t alarm_only, empty;
     sigemptyset(&empty);
     sigemptyset(&alarm_only);

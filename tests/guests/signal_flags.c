@@ -63,7 +63,7 @@ static void show(const char *what)
 
 static void wait_with(int flags)
 {
-    struct itimerval in = { { 0, 0 }, { 0, 30000 } };
+    struct itimerval in = { { 0, 0 }, { 0, 100000 } };
     on(SIGALRM, changing, flags, 0);
     word = 0;
     setitimer(ITIMER_REAL, &in, NULL);
