@@ -158,6 +158,9 @@ memmove:
     sub rcx, rsi
     cmp rcx, rdx
     jb 5f
+    neg rcx
+    cmp rcx, rdx
+    jae memcpy                          # they don't overlap: larger steps
     movups xmm1, [rsi + rdx - 16]       # upwards; the last 16 bytes may be overwritten by those before
     xor ecx, ecx
     sub rdx, 16
