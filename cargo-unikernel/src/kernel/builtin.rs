@@ -47,16 +47,27 @@ fn open(origin: &Origin) -> Result<Pieces> {
         Origin::Stored(name) => {
             let kernel = store::find(KERNEL.name, Some(name))?;
             let part = kernel.part("kernel.elf")?;
-            pieces(part.read()?.into(), Some(part.path.clone()))
+            given(part.read()?.into(), part.path.clone())
         }
         Origin::File(path) => {
             let bytes = fs::read_at_most(path, MAX_LEN)?;
-            pieces(bytes.into(), Some(path.clone()))
+            given(bytes.into(), path.clone())
         }
     }
 }
 
-/// The kernel file with these bytes, checked.
+/// A kernel file that somebody gives, checked.
+fn given(bytes: Arc<[u8]>, path: PathBuf) -> Result<Pieces> {
+    if check(&bytes)? != BootBlock::default() {
+        return Err(
+            Error::input("it is a finished image: it holds an archive already")
+                .hint("give the kernel alone; `cargo unikernel run --image FILE` boots an image"),
+        );
+    }
+    pieces(bytes, Some(path))
+}
+
+/// The kernel file with these bytes, checked; one that was taken out of an image will do.
 pub(super) fn pieces(bytes: Arc<[u8]>, path: Option<PathBuf>) -> Result<Pieces> {
     check(&bytes)?;
     Ok(Pieces {
@@ -88,7 +99,7 @@ fn embedded() -> Result<&'static [u8]> {
     Ok(kernel.part("kernel.elf")?.read()?.leak())
 }
 
-fn check(bytes: &[u8]) -> Result<()> {
+fn check(bytes: &[u8]) -> Result<BootBlock> {
     if !bytes.starts_with(b"\x7fELF\x02\x01") {
         return Err(Error::input("it is no ELF of 64 bits, lowest byte first"));
     }
@@ -104,15 +115,8 @@ fn check(bytes: &[u8]) -> Result<()> {
             boot::SECTION
         ))
     })?;
-    match BootBlock::decode(section.data().map_err(broken)?) {
-        Ok(block) if block == BootBlock::default() => {}
-        Ok(_) => {
-            return Err(
-                Error::input("it is a finished image: it holds an archive already").hint(
-                    "give the kernel alone; `cargo unikernel run --image FILE` boots an image",
-                ),
-            );
-        }
+    let block = match BootBlock::decode(section.data().map_err(broken)?) {
+        Ok(block) => block,
         Err(BootBlockError::Version(version)) => {
             return Err(Error::input(format!(
                 "it has version {version} of the boot interface, and this tool has version {VERSION}"
@@ -121,9 +125,9 @@ fn check(bytes: &[u8]) -> Result<()> {
         Err(BootBlockError::Magic | BootBlockError::Truncated) => {
             return Err(Error::input("it has no boot block where one should be"));
         }
-    }
+    };
     if elf::has_pvh_note(&file)? {
-        return Ok(());
+        return Ok(block);
     }
     Err(Error::input(
         "it has no PVH note, so no machine would find its entry",
