@@ -2,17 +2,20 @@
 
 use alloc::collections::BTreeSet;
 
-use super::Pages;
 use super::area::Area;
 use super::blocks::{At, Blocks, Mapped};
+use super::{Pages, budget};
 
 /// Pages that stay free below a stack that may grow: Linux's `stack_guard_gap`.
 pub(crate) const STACK_GUARD: u64 = 256;
 
+/// Bytes that it may take for each area to list those of files: the list, what sorts it, and what it becomes.
+const LISTING: usize = 128;
+
 /// All areas.
 pub(crate) struct Areas {
     blocks: Blocks,
-    /// The areas of each file, from when somebody asks for them: its identity, and their first page.
+    /// The areas of each file, from when somebody asks for them and there is memory: its identity, and their first page.
     of_files: Option<BTreeSet<(usize, u64)>>,
 }
 
@@ -35,14 +38,25 @@ impl Areas {
         self.blocks.iter().map(Mapped::parts)
     }
 
-    /// The areas of a file.
-    pub(crate) fn of_file(&mut self, identity: usize) -> impl Iterator<Item = (Pages, &Area)> {
+    /// Calls `each` for the areas of a file.
+    pub(crate) fn of_file(&mut self, identity: usize, mut each: impl FnMut(Pages, &Area)) {
         let Self { blocks, of_files } = self;
-        let blocks = &*blocks;
-        of_files
-            .get_or_insert_with(|| blocks.iter().filter_map(entry).collect())
-            .range((identity, 0)..=(identity, u64::MAX))
-            .filter_map(|(_, start)| Some(blocks.get(blocks.find(*start))?.parts()))
+        let is_room = || budget::has_room_for(blocks.len().saturating_mul(LISTING));
+        if of_files.is_none() && is_room() {
+            *of_files = Some(blocks.iter().filter_map(entry).collect());
+        }
+        let Some(of_files) = of_files else {
+            let all = blocks.iter().map(Mapped::parts);
+            let is_its = |area: &Area| area.file().is_some_and(|file| file.identity() == identity);
+            all.filter(|(_, area)| is_its(area))
+                .for_each(|(pages, area)| each(pages, area));
+            return;
+        };
+        for (_, start) in of_files.range((identity, 0)..=(identity, u64::MAX)) {
+            if let Some(mapped) = blocks.get(blocks.find(*start)) {
+                each(mapped.pages, &mapped.area);
+            }
+        }
     }
 
     /// The area that holds a page.
@@ -75,18 +89,59 @@ impl Areas {
         let before = self.blocks.find(run.start);
         match self.blocks.get_mut(before) {
             Some(before) if before.continues_as(&new) => before.pages.end = run.end,
-            _ => self.put(new),
+            _ => match self.stack_behind(&new) {
+                Some(behind) => behind.pages.start = run.start,
+                None => self.put(new),
+            },
         }
         self.join_at(run.end);
     }
 
-    /// Takes the first area, or part of one, out that lies in a run; an area is split where the run begins or ends inside it.
-    pub(crate) fn take(&mut self, run: Pages) -> Option<(Pages, Area)> {
-        self.split(run);
-        let at = self.blocks.find_behind(run.start);
-        let (pages, _) = self.blocks.get(at)?.parts();
-        if pages.start >= run.end {
+    /// The area behind a new one, if they are one stack: that grows when no memory may be taken for another area.
+    fn stack_behind(&mut self, new: &Mapped) -> Option<&mut Mapped> {
+        if !new.area.grows() || new.area.file().is_some() {
             return None;
+        }
+        let at = self.blocks.find(new.pages.end);
+        let behind = self.blocks.get_mut(at)?;
+        new.continues_as(behind).then_some(behind)
+    }
+
+    /// Takes the first area, or part of one, out that lies in a run. It takes memory only where that
+    /// [cuts an area in two](Self::is_cut_by).
+    pub(crate) fn take(&mut self, run: Pages) -> Option<(Pages, Area)> {
+        if self.is_cut_by(run) {
+            self.split(Pages {
+                start: run.end,
+                end: run.end,
+            });
+        }
+        let at = self.blocks.find_behind(run.start);
+        let mapped = self.blocks.get_mut(at)?;
+        let Pages { start, end } = mapped.pages;
+        if start >= run.end {
+            return None;
+        }
+        if start < run.start {
+            let area = mapped.area.tail(run.start.saturating_sub(start));
+            mapped.pages.end = run.start;
+            self.blocks.note_room(at);
+            let start = run.start;
+            return Some((Pages { start, end }, area));
+        }
+        if run.end < end {
+            let before = entry(mapped);
+            let rest = mapped.area.tail(run.end.saturating_sub(start));
+            let area = core::mem::replace(&mut mapped.area, rest);
+            mapped.pages.start = run.end;
+            let after = entry(mapped);
+            if let (Some(of_files), Some(before)) = (&mut self.of_files, before) {
+                of_files.remove(&before);
+                of_files.extend(after);
+            }
+            self.blocks.note_room(self.blocks.find(start));
+            let end = run.end;
+            return Some((Pages { start, end }, area));
         }
         let Mapped { pages, area } = self.remove(at)?;
         Some((pages, area))
@@ -277,6 +332,46 @@ mod tests {
     }
 
     #[test]
+    fn room_within_a_guard_is_found_across_blocks() {
+        for above in 20..80 {
+            let mut areas = Areas::new();
+            let insert = |areas: &mut Areas, start, role| {
+                let mut area = Area::anonymous(Protection::READ);
+                area.role = role;
+                let end = start + 1;
+                areas.insert(Pages { start, end }, area);
+            };
+            insert(&mut areas, 1_000, Role::GrowsDown);
+            (1..=above).for_each(|n| insert(&mut areas, 1_000 + 2 * n, Role::Mapped));
+            insert(&mut areas, 904, Role::Mapped);
+            (1..300).for_each(|n| insert(&mut areas, 700 - 2 * n, Role::Mapped));
+            let all: alloc::vec::Vec<_> = areas.iter().collect();
+            let expected = walked(&all, 1_000, 760, 100);
+            assert_eq!(expected.map(|run| run.start), Some(804));
+            assert_eq!(areas.free_below(1_000, 760, 100), expected, "{above}");
+        }
+    }
+
+    #[test]
+    fn areas_are_cut_and_stacks_grow_without_another_area() {
+        let mut areas = Areas::new();
+        let run = |start, end| Pages { start, end };
+        let mut stack = Area::anonymous(Protection::READ);
+        stack.role = Role::Stack;
+        areas.insert(run(1_090, 1_100), stack.clone());
+        areas.insert(run(1_080, 1_090), stack);
+        areas.insert(run(20, 50), Area::anonymous(Protection::READ));
+        let taken = |found: Option<(Pages, Area)>| found.map(|(pages, _)| pages);
+        assert_eq!(taken(areas.take(run(40, 60))), Some(run(40, 50)));
+        assert_eq!(taken(areas.take(run(40, 60))), None);
+        assert_eq!(taken(areas.take(run(10, 25))), Some(run(20, 25)));
+        let left: alloc::vec::Vec<_> = areas.iter().map(|(pages, _)| pages).collect();
+        assert_eq!(left, [run(25, 40), run(1_080, 1_100)]);
+        assert_eq!(areas.free_below(80, 0, 40), Some(run(40, 80)));
+        assert_eq!(areas.free_below(40, 0, 25), Some(run(0, 25)));
+    }
+
+    #[test]
     fn areas_of_a_file_are_found_however_they_change() {
         let mut areas = Areas::new();
         let file = |node: &Rc<Node>| FileBacking {
@@ -287,8 +382,9 @@ mod tests {
         let (one, other) = (node(), node());
         let run = |start, end| Pages { start, end };
         let starts = |areas: &mut Areas, node: &Rc<Node>| -> alloc::vec::Vec<u64> {
-            let found = areas.of_file(file(node).identity());
-            found.map(|(pages, _)| pages.start).collect()
+            let mut starts = alloc::vec::Vec::new();
+            areas.of_file(file(node).identity(), |pages, _| starts.push(pages.start));
+            starts
         };
         areas.insert(run(20, 30), Area::of_file(Protection::READ, file(&one)));
         areas.insert(run(40, 50), Area::of_file(Protection::READ, file(&other)));

@@ -17,6 +17,10 @@ use super::areas::STACK_GUARD;
 /// Most areas of one block.
 const MOST: usize = 64;
 
+/// Fewest areas of a block on average. With as many areas as there may be, the list of blocks then takes no more memory at once
+/// than the kernel keeps for itself.
+const FEWEST: usize = MOST / 4;
+
 /// An area and its pages.
 pub(super) struct Mapped {
     pub(super) pages: Pages,
@@ -166,15 +170,19 @@ impl Blocks {
         }
         self.count = self.count.saturating_sub(1);
         // The room behind it and that before it, which its block or the next knows of, become one.
-        let below = self.find(removed.pages.start);
-        let end = self.end_of_room(below);
-        if let Some(block) = self.blocks.get(below.block)
-            && let Some(below) = block.areas.get(below.index)
+        self.note_room(self.find(removed.pages.start));
+        Some(removed)
+    }
+
+    /// Takes note that there may be more room behind the area there.
+    pub(super) fn note_room(&self, at: At) {
+        let end = self.end_of_room(at);
+        if let Some(block) = self.blocks.get(at.block)
+            && let Some(area) = block.areas.get(at.index)
         {
-            let room = end.saturating_sub(below.pages.end);
+            let room = end.saturating_sub(area.pages.end);
             block.room.set(room.max(block.room.get()));
         }
-        Some(removed)
     }
 
     /// Up to where there is room behind the area there.
@@ -194,7 +202,9 @@ impl Blocks {
                 index: 0,
             };
             let mut end = self.end_of_room(first);
-            if end <= bottom {
+            // Not by the end alone: below a guard that reaches there may be room between areas.
+            let highest = block.areas.first();
+            if end <= bottom && highest.is_none_or(|highest| highest.pages.start <= bottom) {
                 break;
             }
             let lowest = block.areas.last();
@@ -221,20 +231,17 @@ impl Blocks {
 
     /// Joins neighbours when blocks have become nearly empty: that many areas must have come or gone since the last time.
     fn keep_few(&mut self) {
-        if self.blocks.len() <= self.count / (MOST / 8) {
+        if self.blocks.len() <= self.count / FEWEST {
             return;
         }
-        let mut joined: Vec<Block> = Vec::new();
-        for mut block in core::mem::take(&mut self.blocks) {
-            match joined.last_mut() {
-                Some(last) if last.areas.len().saturating_add(block.areas.len()) <= MOST / 2 => {
-                    last.areas.append(&mut block.areas);
-                    last.room.set(u64::MAX);
-                }
-                _ => joined.push(block),
+        self.blocks.dedup_by(|block, last| {
+            let fits = last.areas.len().saturating_add(block.areas.len()) <= MOST / 4 * 3;
+            if fits {
+                last.areas.append(&mut block.areas);
+                last.room.set(u64::MAX);
             }
-        }
-        self.blocks = joined;
+            fits
+        });
     }
 }
 
@@ -269,7 +276,7 @@ mod tests {
             let to_go = starts(1 + (round - 1) * 60_000).filter(|start| start % 100 > 0);
             to_go.for_each(|start| remove(&mut blocks, start));
             starts(1 + round * 60_000).for_each(|start| put(&mut blocks, start));
-            assert!(blocks.blocks.len() <= blocks.len() / (MOST / 8) + 1);
+            assert!(blocks.blocks.len() <= blocks.len() / FEWEST + 1);
         }
     }
 }

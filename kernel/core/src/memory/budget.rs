@@ -4,6 +4,7 @@
 //! fails (`ENOMEM`) unless it is made with `MAP_NORESERVE`; more in sum is granted, and found out when it is touched. A system
 //! call that touches it fails; a program that does is killed, after large pages gave back what they hold of zeros.
 
+use unikernel_machine::address::PAGE_SIZE;
 use unikernel_machine::frame::{Frame, LARGE, LargeFrame, usage};
 
 use super::area::Large;
@@ -54,6 +55,11 @@ pub(crate) fn allow_kernel_memory() -> Result<(), Errno> {
     }
 }
 
+/// Whether the kernel may take so many bytes at once, and its reserve stays.
+pub(crate) fn has_room_for(bytes: usize) -> bool {
+    usage().free > RESERVE.saturating_add(bytes.div_ceil(PAGE_SIZE))
+}
+
 /// Whether the reserve is whole: what is taken from it for page tables is taken once.
 pub(crate) fn has_reserve() -> bool {
     usage().free >= RESERVE
@@ -89,7 +95,7 @@ pub(crate) fn left_for_files() -> usize {
 
 /// Whether the kernel may make a text of so many bytes for the program: it may take twice as many while it grows.
 pub(crate) fn allow_bytes(len: usize) -> Result<(), Errno> {
-    let frames = len.saturating_mul(3) / unikernel_machine::address::PAGE_SIZE;
+    let frames = len.saturating_mul(3) / PAGE_SIZE;
     if usage().free <= frames.saturating_add(RESERVE) {
         Err(Errno::ENOMEM)
     } else {

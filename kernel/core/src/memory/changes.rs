@@ -110,10 +110,10 @@ impl AddressSpace {
     fn follow_changes(&mut self) {
         for change in self.changes.0.list.take() {
             let Self { areas, space, .. } = self;
-            for (pages, area) in areas.of_file(change.file) {
+            areas.of_file(change.file, |pages, area| {
                 let run = |file| Some((file, mapped_at(pages, file, &change.pages)?));
                 let Some((file, run)) = area.file().and_then(run) else {
-                    continue;
+                    return;
                 };
                 if change.what == What::Cut || file.sharing != Sharing::Private {
                     space.unmap_range(run.range());
@@ -121,7 +121,7 @@ impl AddressSpace {
                     // What of a private mapping still is the archive's or zeros, and not a copy.
                     space.unmap_constant(run.range());
                 }
-            }
+            });
         }
     }
 

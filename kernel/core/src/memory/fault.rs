@@ -163,7 +163,13 @@ fn resolve_private(
         // What a copy replaces.
         Some((frame, _)) if is_write && frame.is_constant() => Some(frame),
         // A copy that was protected, or the file's.
-        Some(_) if is_write && area.file().is_some() => space.unmap(page),
+        // It is the only one: nothing may fail between taking it out and mapping it again.
+        Some(_) if is_write && area.file().is_some() => {
+            if !budget::has_reserve() {
+                return Err(Refusal::OutOfMemory);
+            }
+            space.unmap(page)
+        }
         // It was mapped while its area forbade the access.
         Some(_) => {
             space.protect(page, protection);

@@ -74,7 +74,7 @@ impl MmioTransport {
         let transport = Self {
             registers,
             all,
-            line: line as u32,
+            line: u32::try_from(line).ok()?,
             is_connected: false,
         };
         is_virtio.then_some((id, transport))
@@ -146,7 +146,7 @@ impl Registers for MmioTransport {
     }
 }
 
-/// The numbers of `SIZE@BASE:IRQ`, as C writes them, with K, M or G behind them.
+/// The numbers of `SIZE@BASE:IRQ[:ID]` but for the last, as C writes them, with K, M or G behind them.
 fn numbers(text: &[u8]) -> Option<[u64; 3]> {
     let mut numbers = [0_u64; 3];
     let (mut nth, mut radix) = (0, 10);
@@ -163,6 +163,8 @@ fn numbers(text: &[u8]) -> Option<[u64; 3]> {
             Some(M) => *number = number.checked_mul(1 << 20)?,
             Some(G) => *number = number.checked_mul(1 << 30)?,
             Some(_) => return None,
+            // A number for the device may follow.
+            None if nth == 2 => break,
             None => (nth, radix) = (nth + 1, 10),
         }
     }
