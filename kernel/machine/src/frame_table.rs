@@ -70,7 +70,8 @@ impl FrameTable {
         }
     }
 
-    /// Fills an empty table, over `entries`, whatever they hold, and `blocks`, an empty one for each [`BLOCK`] of them. Frames in `free` are free, those in `archive` are constant.
+    /// Fills an empty table, over `entries`, whatever they hold, and `blocks`, an empty one for each [`BLOCK`] of them. Frames
+    /// in `free` are free, those in `archive` are constant.
     pub(crate) fn init(
         &self,
         entries: &'static [Cell<u32>],
